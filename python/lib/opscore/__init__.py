@@ -1,0 +1,1 @@
+"""The operations domain: dead letters, logs, the catalogue of services, and the errors operators see."""
