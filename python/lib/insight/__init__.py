@@ -1,1 +1,1 @@
-"""The account-data domain, shared by Lambdas and notebooks: periods, requests, metrics, reports, rendering."""
+"""The account-data domain, shared by Lambdas and notebooks: periods, requests, metrics, reports."""

@@ -50,7 +50,7 @@ class NotFound(OpsError):
 
     @classmethod
     def among(cls, kind: str, name: str, known: Iterable[str], *, listing: str = "") -> "NotFound":
-        """Say that there is no `kind` called `name` and name the nearest; `listing` is a command that lists all."""
+        """Say that no `kind` is called `name`; name the nearest and `listing`, the command that lists all."""
         close = nearest(name, known)
         hints = [f"Did you mean {' or '.join(close)}?"] if close else []
         if listing:

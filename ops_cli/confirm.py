@@ -1,0 +1,30 @@
+"""Ask before doing what cannot be undone; never hang where nobody can answer."""
+
+import sys
+
+import click
+
+from opscore.errors import ExitCode, OpsError, UsageProblem
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Return when the operator agrees (or said --yes); raise `OpsError` when not."""
+    if yes:
+        return
+    _require_terminal()
+    if not click.confirm(question, err=True):
+        raise OpsError("Nothing was changed.", exit_code=ExitCode.FAILED)
+
+
+def confirm_by_name(question: str, name: str, *, yes: bool) -> None:
+    """Like `confirm`, but the operator types `name`: for what destroys data."""
+    if yes:
+        return
+    _require_terminal()
+    if click.prompt(f"{question} Type {name} to go on", err=True) != name:
+        raise OpsError("Nothing was changed: the name did not match.", exit_code=ExitCode.FAILED)
+
+
+def _require_terminal() -> None:
+    if not sys.stdin.isatty():
+        raise UsageProblem("Nobody can be asked: this is not a terminal.", hint="Say --yes if you are sure.")

@@ -1,0 +1,106 @@
+"""What a command works with: the chosen environment, its clients and its stack. The only maker of clients."""
+
+import functools
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ops_cli.environments import Environment, config_file, load
+from ops_cli.options import Choices
+from opscore.errors import NotFound, UsageProblem
+
+if TYPE_CHECKING:
+    from ops_cli.stack import Stack
+
+LOCAL_KEY_PAIR = ("test", "test")
+"""The emulator's root key pair. An endpoint on this machine never sees real credentials."""
+
+
+class Ops:
+    """The operator's choices and, made on first use, the environment, clients and stack that follow from them."""
+
+    def __init__(self, choices: Choices | None = None) -> None:
+        self.choices = choices or Choices()
+        self._clients: dict[str, Any] = {}
+
+    @functools.cached_property
+    def environment(self) -> Environment:
+        """The environment named by --env or OPSCTL_ENV; without either, the sandbox if it is the only one.
+
+        A real account is never chosen silently. Raises `NotFound` for a name nobody registered, and
+        `UsageProblem` when nothing says which environment is meant.
+        """
+        known = load()
+        name = self.choices.env or _only_local(known)
+        if name is None:
+            raise UsageProblem("No environment is chosen.", hint=_how_to_choose(known))
+        if name not in known:
+            listing = "opsctl sandbox up" if name == "sandbox" else "opsctl env list"
+            if name == "sandbox":
+                raise NotFound("The sandbox is not running.", hint=f"`{listing}` starts it.")
+            raise NotFound.among("environment", name, known, listing=listing)
+        chosen = known[name]
+        return replace(
+            chosen,
+            profile=self.choices.profile or chosen.profile,
+            region=self.choices.region or chosen.region,
+        )
+
+    def client(self, service: str) -> Any:
+        """Return the one client of `service` (a botocore name, such as "sqs") for the chosen environment."""
+        if service not in self._clients:
+            self._clients[service] = self._make_client(service)
+        return self._clients[service]
+
+    def require_explicit_environment(self) -> Environment:
+        """Return the environment for a command that writes; the name of a real account must have been said.
+
+        `environment` already refuses to guess; commands that write call this to say so, and to be found.
+        """
+        return self.environment
+
+    @functools.cached_property
+    def stack(self) -> "Stack":
+        """The stack description, from SSM or, under --terraform-dir, from the Terraform outputs."""
+        from ops_cli import stack
+
+        if self.choices.terraform_dir:
+            return stack.from_terraform(self.choices.terraform_dir)
+        return stack.from_ssm(self.client("ssm"), self.environment)
+
+    @functools.cached_property
+    def _session(self) -> Any:
+        # botocore, not boto3: the same clients without importing the resource and transfer layers.
+        import botocore.session
+
+        environment = self.environment
+        session = botocore.session.Session(profile=None if environment.is_local else environment.profile)
+        if environment.is_local:
+            session.set_credentials(*LOCAL_KEY_PAIR)
+        if environment.region:
+            session.set_config_variable("region", environment.region)
+        return session
+
+    def _make_client(self, service: str) -> Any:
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=5,
+            retries={"mode": "standard", "total_max_attempts": 4},
+            user_agent_extra="opsctl",
+            signature_version="s3v4" if service == "s3" else None,
+        )
+        return self._session.create_client(service, endpoint_url=self.environment.endpoint, config=config)
+
+
+def _only_local(known: dict[str, Environment]) -> str | None:
+    names = list(known)
+    return names[0] if len(names) == 1 and known[names[0]].is_local else None
+
+
+def _how_to_choose(known: dict[str, Environment]) -> str:
+    if known:
+        return f"Say --env NAME or set OPSCTL_ENV; known are {', '.join(sorted(known))}."
+    return (
+        "`opsctl sandbox up` starts one on this machine; `opsctl env add NAME --profile P --region R` "
+        f"registers a real account in {config_file()}."
+    )
