@@ -65,9 +65,7 @@ def _client_error(error: boto.ClientError) -> OpsError:
             hint="Wait a minute, then run the command again.",
         )
     if code == _SKEWED:
-        return RefusedByAws(
-            "This machine's clock is wrong.", hint="Set the clock; `opsctl doctor` shows the skew."
-        )
+        return RefusedByAws("This machine's clock is wrong.", hint="Set the clock; `opsctl doctor` shows the skew.")
     if "NotFound" in code or "NonExistent" in code or code.startswith("NoSuch"):
         return NotFound(f"{error.operation_name}: {message}", hint="`opsctl doctor` checks the stack.")
     return OpsError(f"{error.operation_name} failed ({code}): {message}", exit_code=ExitCode.REFUSED)

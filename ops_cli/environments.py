@@ -15,8 +15,8 @@ class Environment:
     """A named place to work.
 
     `endpoint` is a URL and set only for an emulator; `stack` is the SSM parameter with the stack description,
-    None for the default name; `terraform_dir` is where this environment's Terraform root is initialised, if it is on
-    this machine.
+    None for the default name; `terraform_dir` is where this environment's Terraform root is initialised on this
+    machine, if it is.
     """
 
     name: str

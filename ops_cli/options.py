@@ -47,9 +47,7 @@ def _store(ctx: click.Context, param: click.Parameter, value: object) -> None:
 
 def _options(*, hidden: bool) -> list[click.Option]:
     def option(*names: str, text: str, **more: Any) -> click.Option:
-        return click.Option(
-            names, help=text, hidden=hidden, expose_value=False, is_eager=True, callback=_store, **more
-        )
+        return click.Option(names, help=text, hidden=hidden, expose_value=False, is_eager=True, callback=_store, **more)
 
     return [
         option("--env", envvar=None if hidden else "OPSCTL_ENV", metavar="NAME", text="Environment to work on.",

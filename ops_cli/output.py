@@ -37,6 +37,48 @@ def emit(
         click.echo(_SERIALISERS[choices.output](plain), nl=False)
 
 
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """A part of a screen: the rows under `key`, shown with `columns`; `only_levels` hides rows of other levels."""
+
+    key: str
+    columns: Sequence[str]
+    only_levels: Sequence[str] = ()
+    empty: str = "none"
+
+
+def emit_screen(data: object, sections: Sequence[Section], choices: Choices) -> None:
+    """Print an object made of lists of rows: as a table, one titled section for each list; else as `emit` does.
+
+    A row's `level` (red, yellow, green) is its colour.
+    """
+    if choices.output != "table" or choices.query:
+        emit(data, choices)
+        return
+    plain = to_plain(data)
+    for section in sections:
+        rows = [row for row in plain[section.key] if not section.only_levels or row["level"] in section.only_levels]
+        click.secho(title(section.key), bold=True, color=choices.color)
+        if rows:
+            _table(rows, section.columns, _paint_level, section.empty, choices)
+        else:
+            click.echo(section.empty)
+        click.echo()
+
+
+def _paint_level(row: Mapping[str, Any]) -> str | None:
+    level = row.get("level")
+    return level if level in ("red", "yellow") else None
+
+
+def emit_line(row: Mapping[str, Any], text: str, choices: Choices) -> None:
+    """Print one row of a stream at once: `text` for people, or the row as NDJSON for every other format."""
+    if choices.output == "table" and not choices.query:
+        click.echo(text)
+    else:
+        click.echo(json.dumps(query(to_plain(row), choices.query), ensure_ascii=False))
+
+
 def to_plain(value: object) -> Any:
     """Return `value` as JSON would have it: dataclasses as mappings, times in ISO 8601, the rest as it is."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -62,9 +104,7 @@ def query(plain: Any, expression: str | None) -> Any:
         return jmespath.search(expression, plain)
     except jmespath.exceptions.JMESPathError as error:
         reason = " ".join(str(error).split())
-        raise UsageProblem(
-            f"--query {expression!r}: {reason}", hint="https://jmespath.org shows the syntax."
-        ) from None
+        raise UsageProblem(f"--query {expression!r}: {reason}", hint="https://jmespath.org shows the syntax.") from None
 
 
 def note(message: str) -> None:

@@ -125,9 +125,7 @@ def from_ssm(ssm: "SSMClient", environment: Environment) -> Stack:
         value = ssm.get_parameter(Name=name)["Parameter"]["Value"]
     except ssm.exceptions.ParameterNotFound:
         step = "opsctl sandbox up" if environment.is_local else f"opsctl --env {environment.name} deploy apply"
-        raise NotFound(
-            f"Nothing is deployed here: no SSM parameter {name}.", hint=f"`{step}` deploys it."
-        ) from None
+        raise NotFound(f"Nothing is deployed here: no SSM parameter {name}.", hint=f"`{step}` deploys it.") from None
     return parse(json.loads(value))
 
 

@@ -48,9 +48,7 @@ def _call(folder: str, command: str, **options: Any) -> Any:
     except FileNotFoundError:
         raise OpsError("Terraform is not on PATH.", hint=_INSTALL) from None
     if code:
-        raise OpsError(
-            f"`terraform {command}` failed in {folder}: {_reason(err)}", hint="Run `terraform init` there."
-        )
+        raise OpsError(f"`terraform {command}` failed in {folder}: {_reason(err)}", hint="Run `terraform init` there.")
     return json.loads(out) if out.strip() else None
 
 

@@ -1,0 +1,124 @@
+"""`opsctl doctor`: is everything there that opsctl needs, and if not, what to do."""
+
+import datetime as dt
+import email.utils
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from ops_cli.context import Ops
+from ops_cli.options import OpsCommand
+from ops_cli.output import emit
+from opscore.errors import OpsError
+
+OLDEST_TERRAFORM = (1, 11)
+MOST_SKEW_SECONDS = 300
+"""AWS refuses a request signed more than five minutes away from its own clock:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check, what was found, and how to mend it when it is not right."""
+
+    check: str
+    level: str
+    finding: str
+    fix: str = ""
+
+
+@click.command(cls=OpsCommand)
+@click.pass_obj
+def doctor(ops: Ops) -> int:
+    """Check credentials, region, clock, endpoint, stack, Terraform."""
+    findings = examine(ops)
+    emit(
+        findings,
+        ops.choices,
+        columns=("check", "level", "finding", "fix"),
+        paint=lambda row: {"bad": "red", "warning": "yellow"}.get(row["level"]),
+    )
+    return 1 if any(finding.level == "bad" for finding in findings) else 0
+
+
+def examine(ops: Ops) -> list[Finding]:
+    """Run every check; one that fails makes those pointless that build on it."""
+    findings = [_try("environment", lambda: _environment(ops))]
+    if findings[0].level != "bad":
+        identity: list[Any] = []
+        findings.append(_try("region", lambda: _region(ops)))
+        findings.append(_try("credentials", lambda: _credentials(ops, identity)))
+        findings += [_clock(answer) for answer in identity]
+        findings.append(_try("stack description", lambda: _stack(ops)))
+    return [*findings, _terraform()]
+
+
+def _try(check: str, examine_one: Callable[[], Finding]) -> Finding:
+    """Turn the error of a check into its finding."""
+    try:
+        return examine_one()
+    except OpsError as error:
+        return Finding(check, "bad", error.message, error.hint)
+    except Exception as error:
+        from ops_cli.aws_errors import explain
+
+        known = explain(error)
+        if known is None:
+            raise
+        return Finding(check, "bad", known.message, known.hint)
+
+
+def _environment(ops: Ops) -> Finding:
+    environment = ops.environment
+    where = environment.endpoint or f"AWS, profile {environment.profile or 'from the shell'}"
+    return Finding("environment", "ok", f"{environment.name}: {where}")
+
+
+def _region(ops: Ops) -> Finding:
+    region = ops.client("sts").meta.region_name
+    return Finding("region", "ok", str(region))
+
+
+def _credentials(ops: Ops, identity: list[Any]) -> Finding:
+    answer = ops.client("sts").get_caller_identity()
+    identity.append(answer)
+    return Finding("credentials", "ok", f"{answer['Arn']} in account {answer['Account']}")
+
+
+def _clock(answer: Any) -> Finding:
+    """Compare this machine's clock with the Date header of the answer."""
+    header = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    if not header:
+        return Finding("clock", "warning", "the endpoint sent no Date header, so the clock was not compared")
+    skew = abs((dt.datetime.now(dt.UTC) - email.utils.parsedate_to_datetime(header)).total_seconds())
+    if skew > MOST_SKEW_SECONDS:
+        return Finding("clock", "bad", f"{skew:.0f} s away from AWS's", "Set this machine's clock (NTP).")
+    return Finding("clock", "ok", f"{skew:.0f} s away from AWS's")
+
+
+def _stack(ops: Ops) -> Finding:
+    stack = ops.stack
+    return Finding(
+        "stack description",
+        "ok",
+        f"{stack.project}-{stack.environment}: {len(stack.functions)} functions, {len(stack.queues)} queues",
+    )
+
+
+def _terraform() -> Finding:
+    wanted = ".".join(map(str, OLDEST_TERRAFORM))
+    fix = f"Install Terraform {wanted} or newer; only deploying and `opsctl state` need it."
+    if shutil.which("terraform") is None:
+        return Finding("Terraform", "warning", "not on PATH", fix)
+    answer = subprocess.run(["terraform", "version"], capture_output=True, text=True, check=False, timeout=60)
+    version = re.search(r"v(\d+)\.(\d+)\.(\d+)", answer.stdout)
+    if not version:
+        return Finding("Terraform", "warning", f"`terraform version` exits with {answer.returncode}", fix)
+    if (int(version[1]), int(version[2])) < OLDEST_TERRAFORM:
+        return Finding("Terraform", "bad", f"{version[0]} is too old", fix)
+    return Finding("Terraform", "ok", version[0])

@@ -1,0 +1,65 @@
+"""`opsctl services`: what is deployed."""
+
+from typing import Any
+
+import click
+
+from ops_cli.completion import complete_service
+from ops_cli.context import Ops
+from ops_cli.options import OpsCommand
+from ops_cli.output import emit
+from ops_cli.stack import Function, Stack
+
+
+@click.command(cls=OpsCommand)
+@click.argument("name", required=False, shell_complete=complete_service)
+@click.pass_obj
+def services(ops: Ops, name: str | None) -> None:
+    """List the services, or show one."""
+    stack = ops.stack
+    if name:
+        emit(_describe(ops, stack, stack.function(name)), ops.choices)
+        return
+    deployed = _deployed(ops, {function.name for function in stack.functions.values()})
+    rows = [_row(stack, function, deployed.get(function.name)) for function in stack.functions.values()]
+    columns = ("service", "queue", "runtime", "memory_mb", "timeout_seconds", "changed")
+    emit(sorted(rows, key=lambda row: str(row["service"])), ops.choices, columns=columns)
+
+
+def _deployed(ops: Ops, names: set[str]) -> dict[str, Any]:
+    pages = ops.client("lambda").get_paginator("list_functions").paginate()
+    return {
+        function["FunctionName"]: function
+        for page in pages
+        for function in page["Functions"]
+        if function["FunctionName"] in names
+    }
+
+
+def _row(stack: Stack, function: Function, deployed: dict[str, Any] | None) -> dict[str, Any]:
+    facts = deployed or {}
+    return {
+        "service": function.role,
+        "function": function.name,
+        "queue": next((queue.role for queue in stack.queues.values() if queue.consumer == function.role), None),
+        "runtime": facts.get("Runtime", "not deployed"),
+        "architecture": next(iter(facts.get("Architectures", [])), None),
+        "memory_mb": facts.get("MemorySize"),
+        "timeout_seconds": facts.get("Timeout"),
+        "changed": facts.get("LastModified"),
+    }
+
+
+def _describe(ops: Ops, stack: Stack, function: Function) -> dict[str, Any]:
+    answer = ops.client("lambda").get_function(FunctionName=function.name, Qualifier=function.alias)
+    configuration = answer["Configuration"]
+    return {
+        **_row(stack, function, configuration),
+        "alias": function.alias,
+        "version": configuration.get("Version"),
+        "reserved_concurrency": answer.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
+        "log_group": function.log_group,
+        "role": configuration.get("Role"),
+        "environment": configuration.get("Environment", {}).get("Variables", {}),
+        "next": f"opsctl logs {function.role} --since 1h",
+    }

@@ -1,0 +1,47 @@
+"""`opsctl state`: what Terraform believes is there."""
+
+from typing import Any
+
+import click
+
+from ops_cli.context import Ops
+from ops_cli.options import OpsGroup
+from ops_cli.output import emit
+from ops_cli.terraform_state import resources
+from opscore.errors import NotFound, UsageProblem
+
+
+@click.group(cls=OpsGroup)
+def state() -> None:
+    """Look into the Terraform state."""
+
+
+@state.command("list")
+@click.option("--type", "kind", metavar="TYPE", help="Only this type, such as aws_sqs_queue.")
+@click.pass_obj
+def list_resources(ops: Ops, kind: str | None) -> None:
+    """List the resources in the state; --query selects from all their values."""
+    found = [resource for resource in resources(_folder(ops)) if kind in (None, resource["type"])]
+    emit(found, ops.choices, columns=("address", "type", "name"))
+
+
+@state.command()
+@click.argument("address")
+@click.pass_obj
+def show(ops: Ops, address: str) -> None:
+    """Show one resource's values; ADDRESS as `opsctl state list` prints it."""
+    found = {str(resource["address"]): resource for resource in resources(_folder(ops))}
+    if address not in found:
+        raise NotFound.among("resource", address, found, listing="opsctl state list")
+    values: dict[str, Any] = found[address]["values"]
+    emit(dict(sorted(values.items())), ops.choices)
+
+
+def _folder(ops: Ops) -> str:
+    folder = ops.choices.terraform_dir or ops.environment.terraform_dir
+    if not folder:
+        raise UsageProblem(
+            f"The environment {ops.environment.name} has no Terraform folder on this machine.",
+            hint="Say --terraform-dir DIR, an initialised Terraform root.",
+        )
+    return folder
