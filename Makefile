@@ -1,0 +1,83 @@
+# `make` lists the targets. `make demo` and `make test` need nothing but Python 3.11+, GNU make and Terraform.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+OPSCTL := $(BIN)/opsctl
+ENV ?=
+PACKAGE := $(BIN)/python -I -S ops_cli/packaging --root .
+
+.PHONY: help setup lock build up down demo test lint typecheck bootstrap plan apply destroy bench clean terraform-there
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## Make the virtual environment with the locked dependencies
+
+# The first interpreter that really runs and is new enough; a version manager's shim may exist and do neither.
+$(INSTALLED): requirements.lock pyproject.toml
+	@python=""; for candidate in $${PYTHON:-} python3 python3.13 python3.12 python3.11; do \
+	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python="$$candidate"; break; fi; \
+	done; \
+	[ -n "$$python" ] || { echo "Python 3.11 or newer is needed and was not found: install it (https://www.python.org/downloads/), or say PYTHON=/path/to/python3." >&2; exit 1; }; \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null || { echo "$$python has no venv module: install it (Debian, Ubuntu: apt install python3-venv)." >&2; exit 1; }; \
+	echo "Setting up $(VENV) with $$("$$python" --version) …" >&2; \
+	"$$python" -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q ops_cli python/lib
+	@touch $@
+
+terraform-there:
+	@command -v terraform >/dev/null || { echo "Terraform 1.11 or newer is needed and is not on PATH: https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
+
+lock: $(INSTALLED) ## Resolve the dependencies anew: requirements.lock and every function's lock
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --extra dev --extra sandbox pyproject.toml --output-file requirements.lock
+	@$(PACKAGE) --lock
+
+build: $(INSTALLED) ## Zip every Lambda function, for the deployment and for the sandbox
+	@$(PACKAGE)
+
+up: $(INSTALLED) terraform-there ## Start the sandbox: the whole platform on this machine
+	@$(OPSCTL) sandbox up
+
+down: $(INSTALLED) ## Stop the sandbox; its state is kept
+	@$(OPSCTL) sandbox down
+
+demo: $(INSTALLED) terraform-there ## Start the sandbox and play the story: reports, a poison request, a replay
+	@$(BIN)/python -m ops_cli.sandbox.demo
+
+test: $(INSTALLED) terraform-there lint typecheck ## Run every check: lint, types, unit, contract, module and end-to-end tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+lint: $(INSTALLED) ## Check style and formatting
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+typecheck: $(INSTALLED) ## Check the types
+	@$(BIN)/mypy --no-error-summary
+
+bootstrap: $(INSTALLED) terraform-there ## Make the state and artifacts buckets of an account once (ENV=name)
+	@$(OPSCTL) $(if $(ENV),--env $(ENV)) deploy bootstrap
+
+plan: $(INSTALLED) terraform-there ## Show what Terraform would change (ENV=name)
+	@$(OPSCTL) $(if $(ENV),--env $(ENV)) deploy plan
+
+apply: $(INSTALLED) terraform-there ## Build, upload and apply (ENV=name)
+	@$(OPSCTL) $(if $(ENV),--env $(ENV)) deploy apply
+
+destroy: $(INSTALLED) terraform-there ## Destroy the platform (ENV=name)
+	@$(OPSCTL) $(if $(ENV),--env $(ENV)) deploy destroy
+
+bench: $(INSTALLED) ## Measure speed against peers and floors: build/bench.json and a table
+	@$(BIN)/python -m tests.bench
+
+clean: ## Remove what was built; a running sandbox is stopped first
+	@[ ! -x $(OPSCTL) ] || [ ! -d .sandbox ] || $(OPSCTL) sandbox down || true
+	@rm -rf build .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis $(VENV)
