@@ -15,6 +15,10 @@ LOCAL_KEY_PAIR = ("test", "test")
 """The emulator's root key pair. An endpoint on this machine never sees real credentials."""
 
 
+_IGNORED = (None, None, None, None)
+"""A botocore setting that neither the shell's AWS_PROFILE nor a configuration file can set."""
+
+
 class Ops:
     """The operator's choices and, made on first use, the environment, clients and stack that follow from them."""
 
@@ -73,9 +77,11 @@ class Ops:
         import botocore.session
 
         environment = self.environment
-        session = botocore.session.Session(profile=None if environment.is_local else environment.profile)
         if environment.is_local:
+            session = botocore.session.Session(session_vars={"profile": _IGNORED})
             session.set_credentials(*LOCAL_KEY_PAIR)
+        else:
+            session = botocore.session.Session(profile=environment.profile)
         if environment.region:
             session.set_config_variable("region", environment.region)
         return session

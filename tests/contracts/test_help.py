@@ -26,7 +26,7 @@ def all_commands(command: click.Command = cli, path: tuple[str, ...] = ()) -> It
             yield from all_commands(child, (*path, name))
 
 
-@pytest.mark.parametrize(("path", "command"), list(all_commands()), ids=lambda value: str(value))
+@pytest.mark.parametrize(("path", "command"), list(all_commands()), ids=str)
 def test_every_command_has_help_for_itself_and_its_options(path: str, command: click.Command) -> None:
     assert command.help, f"{path} has no docstring"
     for param in command.params:

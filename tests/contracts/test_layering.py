@@ -42,7 +42,7 @@ def _imports(tree: ast.AST, importer: str) -> Iterator[str]:
 
 
 def top(name: str) -> str:
-    return name.split(".")[0]
+    return name.split(".", maxsplit=1)[0]
 
 
 def under(*folders: str) -> list[Path]:

@@ -1,0 +1,51 @@
+import pytest
+
+from ops_cli.context import Ops
+from ops_cli.environments import Environment, register
+from ops_cli.options import Choices
+from opscore.errors import NotFound, UsageProblem
+
+SANDBOX = Environment("sandbox", region="eu-west-1", endpoint="http://127.0.0.1:9")
+PROD = Environment("prod", profile="ops", region="eu-west-1")
+
+
+def test_the_sandbox_is_chosen_when_it_is_all_there_is() -> None:
+    register(SANDBOX)
+    assert Ops().environment == SANDBOX
+
+
+@pytest.mark.parametrize("known", [[PROD], [PROD, SANDBOX], []])
+def test_a_real_account_is_never_chosen_silently(known: list[Environment]) -> None:
+    for environment in known:
+        register(environment)
+    with pytest.raises(UsageProblem, match="No environment is chosen"):
+        _ = Ops().environment
+
+
+def test_an_unknown_environment_names_the_nearest() -> None:
+    register(PROD)
+    with pytest.raises(NotFound) as error:
+        _ = Ops(Choices(env="prd")).environment
+    assert "prod" in error.value.hint
+
+
+def test_profile_and_region_on_the_command_line_win() -> None:
+    register(PROD)
+    chosen = Ops(Choices(env="prod", profile="other", region="us-east-1")).environment
+    assert (chosen.profile, chosen.region) == ("other", "us-east-1")
+
+
+def test_an_endpoint_on_this_machine_never_gets_real_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
+    monkeypatch.setenv("AWS_PROFILE", "prod-profile-that-does-not-exist")
+    register(SANDBOX)
+    client = Ops().client("sqs")
+    assert client._request_signer._credentials.access_key == "test"
+    assert client.meta.endpoint_url == "http://127.0.0.1:9"
+
+
+def test_a_client_is_made_once() -> None:
+    register(SANDBOX)
+    ops = Ops()
+    assert ops.client("sqs") is ops.client("sqs")
