@@ -4,11 +4,11 @@ import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ops_cli.environments import Environment, config_file, load
 from ops_cli.options import Choices
 from opscore.errors import NotFound, UsageProblem
 
 if TYPE_CHECKING:
+    from ops_cli.environments import Environment
     from ops_cli.stack import Stack
 
 LOCAL_KEY_PAIR = ("test", "test")
@@ -27,12 +27,14 @@ class Ops:
         self._clients: dict[str, Any] = {}
 
     @functools.cached_property
-    def environment(self) -> Environment:
+    def environment(self) -> "Environment":
         """The environment named by --env or OPSCTL_ENV; without either, the sandbox if it is the only one.
 
         A real account is never chosen silently. Raises `NotFound` for a name nobody registered, and
         `UsageProblem` when nothing says which environment is meant.
         """
+        from ops_cli.environments import load
+
         known = load()
         name = self.choices.env or _only_local(known)
         if name is None:
@@ -55,7 +57,7 @@ class Ops:
             self._clients[service] = self._make_client(service)
         return self._clients[service]
 
-    def require_explicit_environment(self) -> Environment:
+    def require_explicit_environment(self) -> "Environment":
         """Return the environment for a command that writes; the name of a real account must have been said.
 
         `environment` already refuses to guess; commands that write call this to say so, and to be found.
@@ -98,14 +100,16 @@ class Ops:
         return self._session.create_client(service, endpoint_url=self.environment.endpoint, config=config)
 
 
-def _only_local(known: dict[str, Environment]) -> str | None:
+def _only_local(known: "dict[str, Environment]") -> str | None:
     names = list(known)
     return names[0] if len(names) == 1 and known[names[0]].is_local else None
 
 
-def _how_to_choose(known: dict[str, Environment]) -> str:
+def _how_to_choose(known: "dict[str, Environment]") -> str:
     if known:
         return f"Say --env NAME or set OPSCTL_ENV; known are {', '.join(sorted(known))}."
+    from ops_cli.environments import config_file
+
     return (
         "`opsctl sandbox up` starts one on this machine; `opsctl env add NAME --profile P --region R` "
         f"registers a real account in {config_file()}."

@@ -2,12 +2,14 @@
 
 import importlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from ops_cli.options import OpsCommand, OpsGroup
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 LazyTable = Mapping[str, tuple[str, str]]
 """Command name -> ("module:attribute", one-line help). The help line must equal the command's own."""
@@ -40,8 +42,10 @@ class LazyGroup(OpsGroup):
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """Complete command names from the table and options from Click."""
+        from click.shell_completion import CompletionItem
+
         names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
         items = [CompletionItem(name, help=self._table[name][1]) for name in names]
         return items + click.Command.shell_complete(self, ctx, incomplete)

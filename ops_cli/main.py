@@ -2,7 +2,6 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -27,6 +26,7 @@ COMMANDS: LazyTable = {
     "report": ("ops_cli.commands.report:report", "Start, list, show and download usage reports."),
     "sandbox": ("ops_cli.commands.sandbox:sandbox", "Run the whole platform on this machine."),
     "services": ("ops_cli.commands.services:services", "List the services, or show one."),
+    "stack": ("ops_cli.commands.stack:stack", "List what the platform consists of, by role."),
     "state": ("ops_cli.commands.state:state", "Look into the Terraform state."),
     "status": ("ops_cli.commands.status:status", "Show on one screen what is wrong, worst first."),
 }
@@ -82,6 +82,8 @@ def run(args: Sequence[str]) -> int:
 def _show(error: Exception, ops: Ops) -> int:
     """Print `error` as one sentence with a hint, or with its traceback under --debug."""
     if ops.choices.debug:
+        import traceback
+
         traceback.print_exception(error)
     known = error if isinstance(error, OpsError) else _explain(error)
     if known is None:

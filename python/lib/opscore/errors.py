@@ -1,6 +1,5 @@
 """The one error model: what went wrong, what to do next, and the exit code that says so to a script."""
 
-import difflib
 import enum
 from collections.abc import Iterable
 
@@ -72,6 +71,8 @@ class TimedOut(OpsError):
 
 def nearest(name: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
     """Return up to `limit` of the `known` names that look most like `name`, best first."""
+    import difflib  # only a wrong name needs it, and every command would pay for it
+
     candidates = sorted(set(known))
     close = difflib.get_close_matches(name, candidates, n=limit, cutoff=0.5)
     return close or [candidate for candidate in candidates if name and name in candidate][:limit]
