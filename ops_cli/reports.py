@@ -71,7 +71,7 @@ def wait_for(
         ready,
         timeout=timeout,
         what=f"Delivery of {report_id}",
-        hint="`opsctl dlq show report-requests` says whether it failed; `opsctl report show` whether it came after all.",
+        hint="`opsctl dlq show report-requests` says whether it died; `opsctl report list` whether it came.",
     )
     if report.state is State.FAILED:
         raise OpsError(f"The report {report_id} failed: {report.reason}", hint="Mend that, then start it again.")
