@@ -1,0 +1,106 @@
+"""Where things lie in the buckets. No other module spells a key.
+
+    events/account=<id>/date=<UTC date>/events.jsonl
+    reports/account=<id>/<start>_<end>/<report id>/request.json
+                                                  /<fingerprint>/report.html, usage.csv
+                                                  /failure.json
+                                                  /manifest.json      written last; readers trust nothing else
+
+Outputs lie in a folder named after their content: two workers that make the same report at once from data that just
+changed write beside each other, never over each other, and the manifest that wins names files that stay as they were.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from insight.requests import ReportRequest
+
+REQUEST = "request.json"
+FAILURE = "failure.json"
+MANIFEST = "manifest.json"
+
+EVENT_FILE_SUFFIX = ".jsonl"
+REPORTS_PREFIX = "reports/"
+
+_EVENT_KEY = re.compile(r"events/account=(?P<account>[^/]+)/date=(?P<date>\d{4}-\d{2}-\d{2})/[^/]+")
+_REPORT_KEY = re.compile(
+    r"(?P<prefix>reports/account=(?P<account>[^/]+)/(?P<start>\d{4}-\d{2}-\d{2})_(?P<end>\d{4}-\d{2}-\d{2})"
+    r"/(?P<report_id>r_[0-9a-f]{24})/)(?P<name>[^/]+)"
+)
+
+
+@dataclass(frozen=True)
+class ReportKey:
+    """What the key of a report's request, failure or manifest says."""
+
+    prefix: str
+    account: str
+    start: date
+    end: date
+    report_id: str
+    name: str
+
+
+def events_prefix(account: str) -> str:
+    """Return the prefix of all event files of an account."""
+    return f"events/account={account}/"
+
+
+def events_day(account: str, day: date) -> str:
+    """Return the prefix of an account's event files of one UTC date."""
+    return f"{events_prefix(account)}date={day}/"
+
+
+def events_key(account: str, day: date) -> str:
+    """Return the key of the event file of one account and UTC date."""
+    return f"{events_day(account, day)}events{EVENT_FILE_SUFFIX}"
+
+
+def event_date(key: str) -> date | None:
+    """Return the UTC date that an event file is filed under, None for any other key."""
+    found = _EVENT_KEY.fullmatch(key)
+    return _date(found["date"]) if found else None
+
+
+def reports_of(account: str | None) -> str:
+    """Return the prefix of the reports of one account, or of all."""
+    return f"{REPORTS_PREFIX}account={account}/" if account else REPORTS_PREFIX
+
+
+def report_prefix(request: ReportRequest) -> str:
+    """Return the prefix of everything that belongs to one report."""
+    return f"{reports_of(request.account)}{request.start}_{request.end}/{request.report_id}/"
+
+
+def output_key(prefix: str, fingerprint: str, name: str) -> str:
+    """Return the key of one output of the report at `prefix`."""
+    return f"{prefix}{fingerprint}/{name}"
+
+
+def fingerprint(contents: Iterable[bytes]) -> str:
+    """Return the name of the folder for outputs with these contents."""
+    digest = hashlib.sha256()
+    for content in contents:
+        digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()[:16]
+
+
+def parse_report_key(key: str) -> ReportKey | None:
+    """Take the key of a report's request, failure or manifest apart; None for outputs and whatever else lies there."""
+    found = _REPORT_KEY.fullmatch(key)
+    if not found:
+        return None
+    start, end = _date(found["start"]), _date(found["end"])
+    if not start or not end:
+        return None
+    return ReportKey(found["prefix"], found["account"], start, end, found["report_id"], found["name"])
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

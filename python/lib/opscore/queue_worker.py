@@ -1,0 +1,168 @@
+"""The batch loop of a service that works off an SQS queue: every message has its own outcome.
+
+Facts: an SQS event source mapping with `ReportBatchItemFailures` deletes what the answer does not name and returns
+what it names to the queue (AWS Lambda guide, "Implementing partial batch responses").
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypedDict, TypeVar
+
+from opscore import structured_log
+
+Item = TypeVar("Item")
+
+LONGEST_WAIT_SECONDS = 900
+
+
+class PermanentError(Exception):
+    """Doing this again cannot help. It is recorded where people look for the result, and the message is done.
+
+    `reason` is for programs (snake_case), the message is a sentence for people.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Message:
+    """One delivered SQS message; `receive_count` is 1 on its first delivery."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    receive_count: int
+
+    @classmethod
+    def of_event(cls, event: Mapping[str, Any]) -> "Iterator[Message]":
+        """Yield the messages of a Lambda event as the event source mapping builds it."""
+        for record in event["Records"]:
+            received = int(record["attributes"]["ApproximateReceiveCount"])
+            yield cls(record["messageId"], record["receiptHandle"], record["body"], received)
+
+
+@dataclass(frozen=True)
+class Work(Generic[Item]):
+    """What one service does with a message.
+
+    `parse` turns the body into an item. When it raises, nothing is known about the item, so nothing can be recorded
+    under it: the message goes back and ends among the dead letters, where nothing is lost.
+    `run` does the work, and may be called again for the same item. `record` keeps a PermanentError.
+    `identify` gives the fields that name the item in the log (`report_id`, ...).
+    """
+
+    parse: Callable[[str], Item]
+    run: Callable[[Item], None]
+    record: Callable[[Item, PermanentError], None]
+    identify: Callable[[Item], Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How a message comes back: after base * 2^(receives - 1) seconds, half of it at random, at most 15 minutes.
+
+    Without this a failed message returns only after the whole visibility timeout, six times the function's timeout.
+    `shorten` sets the visibility timeout of a receipt handle; `chance` gives a number in [0, 1).
+    """
+
+    base_seconds: int
+    shorten: Callable[[str, int], object]
+    chance: Callable[[], float]
+
+    def seconds(self, receive_count: int) -> int:
+        """Return the wait before the next delivery of a message that was received `receive_count` times."""
+        # Beyond 2^10 any base of a second or more is over the cap; the bound keeps the power small.
+        doublings = min(max(receive_count - 1, 0), 10)
+        longest = min(LONGEST_WAIT_SECONDS, self.base_seconds << doublings)
+        return math.ceil(longest * (1 + self.chance()) / 2)
+
+
+class Invocation(Protocol):
+    """What of the runtime's context object a queue worker reads."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until the runtime kills this invocation."""
+        ...
+
+
+class FailedItem(TypedDict):
+    """One entry of a partial batch response."""
+
+    itemIdentifier: str
+
+
+class BatchResponse(TypedDict):
+    """The answer that the event source mapping reads."""
+
+    batchItemFailures: list[FailedItem]
+
+
+def process_batch(
+    event: Mapping[str, Any],
+    work: Work[Item],
+    *,
+    retry: Retry,
+    remaining_milliseconds: Callable[[], int],
+    shortest_run_milliseconds: int = 10_000,
+) -> BatchResponse:
+    """Work off the messages of `event` one by one and name those that must come back.
+
+    No new item is started when less than `shortest_run_milliseconds` remain: it would be killed half-way. The first
+    one always is, or a function with a short timeout would never do anything.
+    """
+    failed: list[str] = []
+    for position, message in enumerate(Message.of_event(event)):
+        if position and remaining_milliseconds() < shortest_run_milliseconds:
+            _log("WARNING", "not started", message, {}, TimeoutError("too little time left in this invocation"))
+            done = False
+        else:
+            done = _process(message, work)
+        if not done:
+            _send_back(message, retry)
+            failed.append(message.message_id)
+    return _response(failed)
+
+
+def _process(message: Message, work: Work[Item]) -> bool:
+    """Process one message and say whether it is done with; whatever it raises stays its own affair."""
+    names: Mapping[str, str] = {}
+    try:
+        item = work.parse(message.body)
+        names = work.identify(item)
+        try:
+            work.run(item)
+        except PermanentError as error:
+            work.record(item, error)
+            _log("ERROR", "failed for good", message, names, error, reason=error.reason)
+    except Exception as error:  # noqa: BLE001  One message's failure, of any kind, must not touch the others.
+        _log("ERROR", "goes back to the queue", message, names, error)
+        return False
+    return True
+
+
+def _send_back(message: Message, retry: Retry) -> None:
+    seconds = retry.seconds(message.receive_count)
+    try:
+        retry.shorten(message.receipt_handle, seconds)
+    except Exception as error:  # noqa: BLE001  The message comes back anyway, only later; the batch goes on.
+        _log("WARNING", "visibility timeout unchanged", message, {}, error)
+
+
+def _log(level: str, text: str, message: Message, names: Mapping[str, str], error: Exception, **fields: str) -> None:
+    structured_log.write(
+        level,
+        text,
+        message_id=message.message_id,
+        receive_count=message.receive_count,
+        **names,
+        error_type=type(error).__name__,
+        error=str(error),
+        **fields,
+    )
+
+
+def _response(failed: Sequence[str]) -> BatchResponse:
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
