@@ -1,0 +1,41 @@
+"""Which errors of a report end it and which send its message back."""
+
+import functools
+
+from insight import store
+from insight.accounts import UnknownAccount
+from insight.delivery import Places, deliver
+from insight.requests import ReportRequest
+from opscore import structured_log
+from opscore.queue_worker import PermanentError, Work
+
+
+def report_work(places: Places) -> Work[ReportRequest]:
+    """Return what the batch loop does with a report request.
+
+    Only an account that is gone ends a report: damaged events and damaged records can be mended, so those messages
+    go back and wait, in the end among the dead letters, to be replayed.
+    """
+    return Work(
+        parse=ReportRequest.from_json,
+        run=functools.partial(_make, places),
+        record=functools.partial(_record, places),
+        identify=_names,
+    )
+
+
+def _make(places: Places, request: ReportRequest) -> None:
+    try:
+        is_new = deliver(request, places)
+    except UnknownAccount as error:
+        raise PermanentError("unknown_account", error.message) from error
+    outcome = "report delivered" if is_new else "report was delivered already"
+    structured_log.write("INFO", outcome, **_names(request))
+
+
+def _record(places: Places, request: ReportRequest, error: PermanentError) -> None:
+    store.save_failure(places.s3, places.reports_bucket, request, error.reason, str(error))
+
+
+def _names(request: ReportRequest) -> dict[str, str]:
+    return {"report_id": request.report_id, "account": request.account}

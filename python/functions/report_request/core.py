@@ -1,0 +1,77 @@
+"""The order desk: from an order to a request on the queue, or to a refusal with its reason."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from insight import layout, store
+from insight.accounts import Account, BadAccount, UnknownAccount, find_account
+from insight.periods import BadPeriod, check_range
+from insight.requests import BadRequest, Refusal, ReportAnswer, ReportOrder, Status, canonical_json
+from opscore.errors import OpsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the desk works with; `send` puts a message body on the queue and raises when it could not."""
+
+    s3: "S3Client"
+    dynamodb: "DynamoDBClient"
+    send: Callable[[str], object]
+    reports_bucket: str
+    accounts_table: str
+    maximum_period_days: int
+
+
+class _Refused(Exception):
+    def __init__(self, why: Refusal, error: OpsError) -> None:
+        super().__init__(error.message)
+        self.why = why
+        self.message = " ".join(filter(None, (error.message, error.hint)))
+
+
+def place_order(payload: object, desk: Desk) -> ReportAnswer:
+    """Answer an order. What cannot be made is refused; what AWS refuses is raised, and ordering again is safe."""
+    try:
+        order = _checked(payload, desk.maximum_period_days)
+        account = _account(order.account, desk)
+    except _Refused as refused:
+        return ReportAnswer(Status.REFUSED, reason=refused.why.value, message=refused.message)
+    request = order.in_zone(account.time_zone)
+    marks = store.marks(desk.s3, desk.reports_bucket, request)
+    if layout.MANIFEST in marks:
+        return ReportAnswer(Status.DELIVERED, request.report_id)
+    store.save_request(desk.s3, desk.reports_bucket, request)
+    if layout.FAILURE in marks:
+        # Before the message, or a failure that the new attempt records at once would be wiped out.
+        store.clear_failure(desk.s3, desk.reports_bucket, request)
+    # Also when the request was there already: whether an earlier call got as far as the queue cannot be seen here,
+    # and a second message makes the same report.
+    desk.send(canonical_json(request.to_payload()))
+    return ReportAnswer(Status.REQUESTED, request.report_id)
+
+
+def _checked(payload: object, maximum_days: int) -> ReportOrder:
+    try:
+        order = ReportOrder.from_payload(payload)
+    except (BadRequest, BadPeriod) as error:
+        raise _Refused(Refusal.BAD_ORDER, error) from error
+    try:
+        check_range(order.start, order.end, maximum_days=maximum_days)
+    except BadPeriod as error:
+        raise _Refused(Refusal.PERIOD_TOO_LONG, error) from error
+    return order
+
+
+def _account(account_id: str, desk: Desk) -> Account:
+    try:
+        account = find_account(desk.dynamodb, desk.accounts_table, account_id)
+    except BadAccount as error:
+        raise _Refused(Refusal.BAD_ACCOUNT, error) from error
+    if account is None:
+        raise _Refused(Refusal.UNKNOWN_ACCOUNT, UnknownAccount(account_id))
+    return account

@@ -1,0 +1,34 @@
+"""Entry point of the report request function: take the order, answer, leave one log line."""
+
+import functools
+
+import boto3
+
+from opscore import structured_log
+
+from .core import Desk, place_order
+from .settings import Settings
+
+
+@functools.cache
+def _wiring() -> Desk:
+    """Build settings and clients once per execution environment, not at import."""
+    settings = Settings.from_environment()
+    sqs = boto3.client("sqs")
+    return Desk(
+        s3=boto3.client("s3"),
+        dynamodb=boto3.client("dynamodb"),
+        send=lambda body: sqs.send_message(QueueUrl=settings.report_queue_url, MessageBody=body),
+        reports_bucket=settings.reports_bucket,
+        accounts_table=settings.accounts_table,
+        maximum_period_days=settings.maximum_period_days,
+    )
+
+
+def handle(event: object, _context: object) -> dict[str, str]:
+    """Answer an order (insight.requests.ReportOrder) with what became of it (ReportAnswer)."""
+    answer = place_order(event, _wiring())
+    structured_log.write(
+        "INFO", "order answered", status=answer.status, report_id=answer.report_id, reason=answer.reason
+    )
+    return answer.to_payload()
