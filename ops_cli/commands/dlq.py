@@ -1,0 +1,58 @@
+"""`opsctl dlq`: what died, and why."""
+
+from typing import Any
+
+import click
+
+from ops_cli.completion import complete_queue
+from ops_cli.context import Ops
+from ops_cli.options import OpsGroup
+from ops_cli.output import emit, note, to_plain
+
+LIST_COLUMNS = ("queue", "depth", "in_flight", "oldest_age", "expires_in", "alarm", "consumer")
+SHOW_COLUMNS = ("message_id", "sent", "receives", "cause", "body")
+
+
+@click.group(cls=OpsGroup)
+def dlq() -> None:
+    """List dead-letter queues and see why their messages died."""
+
+
+@dlq.command("list")
+@click.pass_obj
+def list_command(ops: Ops) -> None:
+    """List every dead-letter queue of the stack, the deepest first."""
+    from ops_cli.dead_letters import spoken
+    from opscore.dead_letters.listing import list_queues
+
+    queues = [(queue.role, queue.dead_letter, queue.consumer) for queue in ops.stack.queues.values()]
+    rows = [
+        to_plain(row) | {"oldest_age": spoken(row.oldest_seconds), "expires_in": spoken(row.expires_seconds)}
+        for row in list_queues(ops.client("sqs"), ops.client("cloudwatch"), queues)
+    ]
+    emit(rows, ops.choices, columns=LIST_COLUMNS, paint=lambda row: "red" if row["depth"] else None)
+
+
+@dlq.command()
+@click.argument("queue", shell_complete=complete_queue)
+@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Messages at most.")
+@click.pass_obj
+def show(ops: Ops, queue: str, limit: int) -> None:
+    """Show messages of QUEUE's dead-letter queue, each with its cause, and leave them there.
+
+    QUEUE is a work queue or its dead-letter queue, by role or by name. The cause comes from the consumer's log.
+    """
+    from ops_cli import dead_letters
+    from opscore.dead_letters.peek import peek, warning
+
+    chosen = ops.stack.queue(queue)
+    facts = dead_letters.facts(ops, chosen)
+    if said := warning(facts):
+        note(f"Warning: {said}")
+    rows: list[dict[str, Any]] = []
+    for letter in peek(ops.client("sqs"), facts, limit=limit):
+        cause = dead_letters.cause(ops, chosen, letter)
+        rows.append(letter.document() | {"cause": str(cause) if cause else None})
+    emit(rows, ops.choices, columns=SHOW_COLUMNS, empty=f"{facts.name} is empty.")
+    if facts.depth > len(rows) > 0:
+        note(f"{len(rows)} of about {facts.depth} messages; --limit shows more.")

@@ -1,0 +1,89 @@
+"""What an error of an AWS client means for a worker: try again, go slower, or give up.
+
+Errors are read by their shape (botocore's `ClientError` carries `response`), so that this library needs no botocore.
+"""
+
+_THROTTLED = {
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "OverLimit",
+    "KMS.ThrottlingException",
+    "KmsThrottled",
+}
+_TRANSIENT = {
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "RequestTimeout",
+    "500",
+    "502",
+    "503",
+    "504",
+}
+_ABSENT = {"QueueDoesNotExist", "NonExistentQueue"}
+_UNKNOWN_OPERATION = {
+    "InvalidAction",
+    "UnknownOperation",
+    "UnknownOperationException",
+    "UnsupportedOperation",
+    "NotImplemented",
+    "InternalFailure",
+}
+
+
+def code(error: BaseException) -> str:
+    """Return AWS's error code without its old namespace, or "" when this is no answer of AWS."""
+    response = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return ""
+    full = str(response.get("Error", {}).get("Code", ""))
+    return full.removeprefix("AWS.SimpleQueueService.")
+
+
+def message(error: BaseException) -> str:
+    """Return what AWS said, or what the exception says."""
+    response = getattr(error, "response", None)
+    said = response.get("Error", {}).get("Message") if isinstance(response, dict) else None
+    return " ".join(str(said or error).split())
+
+
+def is_throttling(error: BaseException) -> bool:
+    """Say whether AWS asked for fewer requests."""
+    return code(error) in _THROTTLED
+
+
+def is_transient(error: BaseException) -> bool:
+    """Say whether the same call may succeed later: throttled, a fault on AWS's side, or no answer at all.
+
+    Without an answer the call may also have had its effect.
+    """
+    return is_throttling(error) or code(error) in _TRANSIENT or _is_unanswered(error)
+
+
+def is_absent(error: BaseException) -> bool:
+    """Say whether the queue does not exist."""
+    return code(error) in _ABSENT
+
+
+def is_unknown_operation(error: BaseException) -> bool:
+    """Say whether the endpoint does not know the operation at all, as emulators do."""
+    return code(error) in _UNKNOWN_OPERATION
+
+
+def is_too_long(error: BaseException) -> bool:
+    """Say whether the batch as a whole was over the endpoint's size limit."""
+    return code(error) == "BatchRequestTooLong"
+
+
+def _is_unanswered(error: BaseException) -> bool:
+    if isinstance(error, ConnectionError | TimeoutError):
+        return True
+    names = {base.__name__ for base in type(error).__mro__}
+    return "HTTPClientError" in names  # botocore's base of every connection problem and timeout

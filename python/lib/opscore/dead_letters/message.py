@@ -1,0 +1,95 @@
+"""A dead letter as SQS delivers it, and as people and filters read it."""
+
+import base64
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+EVERY_ATTRIBUTE: Any = {"MessageAttributeNames": ["All"], "MessageSystemAttributeNames": ["All"]}
+"""What a receive must ask for: SQS hands out no attribute that was not asked for."""
+
+REPLAY_ATTRIBUTE = "opsctl.replay"
+"""The attribute a replayed message carries, `<run>:<how often it was replayed>`; it shows a bounce for what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One received message. `attributes` are its message attributes, `system` its system attributes, as ."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    attributes: Mapping[str, Mapping[str, Any]]
+    system: Mapping[str, str]
+
+    @classmethod
+    def from_sqs(cls, message: Mapping[str, Any]) -> "DeadLetter":
+        """Return the message behind an entry of ReceiveMessage's answer."""
+        return cls(
+            message_id=message["MessageId"],
+            receipt_handle=message.get("ReceiptHandle", ""),
+            body=message["Body"],
+            attributes=message.get("MessageAttributes", {}),
+            system=message.get("Attributes", {}),
+        )
+
+    @property
+    def sent_ms(self) -> int:
+        """When it was enqueued, in milliseconds; a standard dead-letter queue keeps that time, a FIFO one resets it."""
+        return int(self.system.get("SentTimestamp", 0))
+
+    @property
+    def receive_count(self) -> int:
+        """How often it was received, this time included."""
+        return int(self.system.get("ApproximateReceiveCount", 1))
+
+    @property
+    def origin_arn(self) -> str | None:
+        """The queue that gave it up; None when no queue did, as for Lambda's and SNS's own dead letters."""
+        return self.system.get("DeadLetterQueueSourceArn")
+
+    @property
+    def group_id(self) -> str | None:
+        """The message group: a FIFO queue's order, a standard queue's fairness."""
+        return self.system.get("MessageGroupId")
+
+    @property
+    def replay(self) -> tuple[str, int]:
+        """The run that replayed it last and how often it was replayed; ("", 0) for never."""
+        value = str(self.attributes.get(REPLAY_ATTRIBUTE, {}).get("StringValue", ""))
+        run, _, count = value.rpartition(":")
+        return (run, int(count)) if run and count.isdigit() else ("", 0)
+
+    def content(self) -> Any:
+        """Return the body decoded when it is JSON, else the text."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return self.body
+
+    def document(self) -> dict[str, Any]:
+        """Return the form that people see and that filters select from."""
+        return {
+            "message_id": self.message_id,
+            "sent": moment(self.sent_ms),
+            "receives": self.receive_count,
+            "replays": self.replay[1],
+            "origin": (self.origin_arn or "").rsplit(":", 1)[-1] or None,
+            "group": self.group_id,
+            "body": self.content(),
+            "attributes": {name: _value(attribute) for name, attribute in self.attributes.items()},
+        }
+
+
+def moment(milliseconds: int) -> str:
+    """Return a time in milliseconds since the epoch as ISO 8601 in UTC, to the second."""
+    return dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC).isoformat(timespec="seconds")
+
+
+def _value(attribute: Mapping[str, Any]) -> Any:
+    binary = attribute.get("BinaryValue")
+    if binary is not None:
+        return "base64:" + base64.b64encode(binary).decode("ascii")
+    return attribute.get("StringValue")

@@ -1,0 +1,84 @@
+"""A stack of one queue with its dead-letter queue and its consumer's log, in moto, and a way to run opsctl on it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from click.testing import CliRunner, Result
+
+from ops_cli.environments import Environment, register
+from ops_cli.main import run
+
+DEAD, WORK, LOG_GROUP = "t-requests-dead-letter", "t-requests", "/aws/lambda/t-generator"
+
+STACK = {
+    "schema_version": 1,
+    "project": "opsctl",
+    "environment": "test",
+    "account_id": "123456789012",
+    "region": "eu-west-1",
+    "functions": {"generator": {"name": "t-generator"}},
+    "queues": {"requests": {"name": WORK, "dead_letter": DEAD, "consumer": "generator"}},
+    "state_machines": {},
+    "tables": {},
+    "buckets": {},
+    "fleets": {},
+}
+
+
+@dataclass
+class DeadLetterStack:
+    """The clients and queue URLs that a test needs."""
+
+    sqs: Any
+    logs: Any
+    dead: str
+    work: str
+
+    def put(self, *bodies: str, queue: str | None = None, **entry: Any) -> list[str]:
+        """Send bodies to the dead-letter queue and return their message ids."""
+        url = queue or self.dead
+        return [self.sqs.send_message(QueueUrl=url, MessageBody=body, **entry)["MessageId"] for body in bodies]
+
+    def visible(self, url: str) -> int:
+        attributes = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return int(attributes["ApproximateNumberOfMessages"])
+
+    def bodies(self, url: str) -> list[str]:
+        """Take everything out of a queue."""
+        found: list[str] = []
+        while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            found += [message["Body"] for message in messages]
+        return sorted(found)
+
+    def log(self, line: str, at_ms: int) -> None:
+        event = {"timestamp": at_ms, "message": line}
+        self.logs.put_log_events(logGroupName=LOG_GROUP, logStreamName="one", logEvents=[event])
+
+
+def build() -> DeadLetterStack:
+    """Make the stack; moto must be running."""
+    register(Environment("test", region="eu-west-1"))
+    session = boto3.session.Session(region_name="eu-west-1")
+    sqs, logs = session.client("sqs"), session.client("logs")
+    dead = sqs.create_queue(QueueName=DEAD, Attributes={"MessageRetentionPeriod": "1209600"})["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})
+    work = sqs.create_queue(QueueName=WORK, Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    logs.create_log_group(logGroupName=LOG_GROUP)
+    logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName="one")
+    session.client("ssm").put_parameter(Name="/opsctl/test/stack", Value=json.dumps(STACK), Type="String")
+    return DeadLetterStack(sqs, logs, dead, work)
+
+
+def opsctl(*arguments: str, stdin: str | None = None) -> Result:
+    """Run opsctl as the program does, so that errors become exit codes."""
+
+    class Program:
+        name = "opsctl"
+
+        def main(self, args: Any, **_more: Any) -> None:
+            raise SystemExit(run(list(args)))
+
+    return CliRunner().invoke(Program(), ["--env", "test", *arguments], input=stdin, prog_name="opsctl")  # type: ignore[arg-type]
