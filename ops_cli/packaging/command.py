@@ -1,0 +1,96 @@
+"""The command line of the packager, parsed by hand: argparse would take longer than a build with nothing to do."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ops_cli.packaging.builder import build
+from ops_cli.packaging.targets import DEPLOY_ARCHITECTURE, DEPLOY_RUNTIME, Target
+
+USAGE = """\
+usage: python -I -S ops_cli/packaging [--root DIR] [--target deploy|sandbox|all] [--lock [--upgrade]]
+                                      [--runtime NAME] [--architecture NAME] [--no-bytecode]
+
+Zip every function of python/functions into build/<target>/, with a manifest.json.
+
+  --root DIR            the repository; the current folder when not given
+  --target TARGET       deploy: for Lambda; sandbox: for this machine's interpreter; all (default): both
+  --runtime NAME        the Lambda runtime of the deploy target and of --lock (python3.13)
+  --architecture NAME   the Lambda architecture of the deploy target, arm64 (default) or x86_64
+  --no-bytecode         ship sources only
+  --lock                resolve every requirements.txt for Lambda into the requirements.lock beside it
+  --upgrade             with --lock: take the newest versions rather than keep those that fit
+"""
+_VALUED = {
+    "--root": ".",
+    "--target": "all",
+    "--runtime": DEPLOY_RUNTIME,
+    "--architecture": DEPLOY_ARCHITECTURE,
+}
+_FLAGS = ("--no-bytecode", "--lock", "--upgrade", "--help")
+_TARGETS = {"deploy": ("deploy",), "sandbox": ("sandbox",), "all": ("deploy", "sandbox")}
+
+
+def main(arguments: list[str]) -> int:
+    """Run a build or write the locks; return the exit code."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted; what was built before is still in place.\n")
+        return 130
+    except Exception as error:
+        from opscore.errors import OpsError
+
+        if not isinstance(error, OpsError):
+            raise
+        sys.stderr.write(f"{error.message}\n{error.hint}\n" if error.hint else f"{error.message}\n")
+        return int(error.exit_code)
+
+
+def _run(arguments: list[str]) -> int:
+    values, flags = _parse(arguments)
+    if "--help" in flags:
+        sys.stdout.write(USAGE)
+        return 0
+    root = values["--root"]
+    if "--lock" in flags:
+        from ops_cli.packaging.lock import lock
+
+        lock(root, report=_report, runtime=values["--runtime"], upgrade="--upgrade" in flags)
+        return 0
+    bytecode = "--no-bytecode" not in flags
+    for name in _TARGETS[values["--target"]]:
+        if name == "deploy":
+            target = Target.deploy(values["--runtime"], values["--architecture"], bytecode=bytecode)
+        else:
+            target = Target.sandbox(bytecode=bytecode)
+        build(root, target, report=_report)
+    return 0
+
+
+def _parse(arguments: list[str]) -> tuple[dict[str, str], set[str]]:
+    values, flags = dict(_VALUED), set()
+    waiting = list(arguments)
+    while waiting:
+        name, has_value, value = waiting.pop(0).partition("=")
+        if name in _FLAGS and not has_value:
+            flags.add(name)
+        elif name in _VALUED and (has_value or waiting):
+            values[name] = value if has_value else waiting.pop(0)
+        else:
+            raise _usage(f"{name} needs a value." if name in _VALUED else f"There is no option {name}.")
+    if values["--target"] not in _TARGETS:
+        raise _usage(f"There is no target {values['--target']!r}; known: {', '.join(_TARGETS)}.")
+    return values, flags
+
+
+def _usage(message: str) -> Exception:
+    from opscore.errors import UsageProblem
+
+    return UsageProblem(message, hint="`python -I -S ops_cli/packaging --help` lists the options.")
+
+
+def _report(line: str) -> None:
+    sys.stdout.write(f"{line}{os.linesep}")
+    sys.stdout.flush()
