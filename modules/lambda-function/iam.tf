@@ -1,0 +1,72 @@
+locals {
+  own_statements = {
+    WriteOwnLogs = {
+      actions      = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      resources    = ["${aws_cloudwatch_log_group.this.arn}:*"]
+      any_resource = false
+      conditions   = []
+    }
+    # X-Ray's write actions know no resource.
+    WriteTraces = {
+      actions      = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+      resources    = []
+      any_resource = true
+      conditions   = []
+    }
+  }
+
+  on_failure_statements = var.on_failure == null ? {} : {
+    ReportFailedInvocations = {
+      actions      = [strcontains(var.on_failure.destination_arn, ":sqs:") ? "sqs:SendMessage" : "sns:Publish"]
+      resources    = [var.on_failure.destination_arn]
+      any_resource = false
+      conditions   = []
+    }
+  }
+}
+
+data "aws_iam_policy_document" "assume" {
+  statement {
+    sid     = "LambdaRunsAsThisRole"
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "this" {
+  dynamic "statement" {
+    for_each = merge(var.statements, local.own_statements, local.on_failure_statements)
+
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = statement.value.any_resource ? ["*"] : statement.value.resources
+
+      dynamic "condition" {
+        for_each = statement.value.conditions
+
+        content {
+          test     = condition.value.test
+          variable = condition.value.variable
+          values   = condition.value.values
+        }
+      }
+    }
+  }
+}
+
+resource "aws_iam_role" "this" {
+  name               = local.name
+  assume_role_policy = data.aws_iam_policy_document.assume.json
+  tags               = local.tags
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = "own-work"
+  role   = aws_iam_role.this.name
+  policy = data.aws_iam_policy_document.this.json
+}

@@ -1,0 +1,61 @@
+locals {
+  name = "${var.platform.name_prefix}-${var.role}"
+  tags = { service = var.role }
+}
+
+# Made before the function: Lambda would otherwise create the group itself, without a retention.
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/lambda/${local.name}"
+  retention_in_days = var.platform.log_retention_days
+  tags              = local.tags
+}
+
+resource "aws_lambda_function" "this" {
+  function_name                  = local.name
+  role                           = aws_iam_role.this.arn
+  handler                        = var.code.handler
+  runtime                        = var.code.runtime
+  architectures                  = [var.code.architecture]
+  timeout                        = var.timeout_seconds
+  memory_size                    = var.memory_mb
+  reserved_concurrent_executions = var.reserved_concurrency
+  publish                        = true
+
+  # From the bucket, never `filename`: the provider holds one lock through the upload and the wait of each function,
+  # so that functions from files are created one after another.
+  s3_bucket        = var.code.bucket
+  s3_key           = var.code.s3_key
+  source_code_hash = var.code.key
+
+  environment {
+    variables = var.environment
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  tags = local.tags
+
+  depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this]
+}
+
+resource "aws_lambda_alias" "live" {
+  name             = "live"
+  description      = "The version that callers and event sources use."
+  function_name    = aws_lambda_function.this.function_name
+  function_version = aws_lambda_function.this.version
+}
+
+resource "aws_lambda_function_event_invoke_config" "this" {
+  count = var.on_failure == null ? 0 : 1
+
+  function_name = aws_lambda_function.this.function_name
+  qualifier     = aws_lambda_alias.live.name
+
+  destination_config {
+    on_failure {
+      destination = var.on_failure.destination_arn
+    }
+  }
+}

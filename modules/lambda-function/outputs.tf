@@ -1,0 +1,26 @@
+output "function" {
+  description = "The function as its neighbours need it: role, names, the ARN of the alias `live`, the timeout."
+  value = {
+    role            = var.role
+    name            = aws_lambda_function.this.function_name
+    arn             = aws_lambda_function.this.arn
+    alias_arn       = aws_lambda_alias.live.arn
+    iam_role_name   = aws_iam_role.this.name
+    timeout_seconds = aws_lambda_function.this.timeout
+  }
+}
+
+output "permissions" {
+  description = "What the function may do, by sid: its own policy in a form that tests and people can read."
+  value = {
+    for statement in data.aws_iam_policy_document.this.statement : statement.sid => {
+      actions   = statement.actions
+      resources = statement.resources
+    }
+  }
+}
+
+output "alarm_names" {
+  description = "Names of the alarms on the function."
+  value       = [for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name]
+}

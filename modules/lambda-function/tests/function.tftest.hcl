@@ -1,0 +1,152 @@
+mock_provider "aws" {
+  source = "../testing/mocks"
+}
+
+variables {
+  platform = {
+    name_prefix        = "acme-prod"
+    log_retention_days = 30
+    alarm_topic_arns   = ["arn:aws:sns:eu-west-1:123456789012:on-call"]
+  }
+  role = "report-generator"
+  code = {
+    bucket       = "acme-artifacts"
+    s3_key       = "lambda/report-generator/abc123.zip"
+    key          = "abc123"
+    handler      = "report_generator.handler.handle"
+    runtime      = "python3.13"
+    architecture = "arm64"
+  }
+}
+
+run "code_comes_from_the_artifacts_bucket_and_never_from_a_file" {
+  command = plan
+
+  assert {
+    condition     = aws_lambda_function.this.s3_bucket == "acme-artifacts" && aws_lambda_function.this.s3_key == "lambda/report-generator/abc123.zip"
+    error_message = "The function must take its code from the artifacts bucket."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.filename == null && aws_lambda_function.this.source_code_hash == "abc123"
+    error_message = "The function must change with the key of its inputs alone."
+  }
+}
+
+run "every_deployment_publishes_a_version_that_the_alias_live_points_to" {
+  command = plan
+
+  assert {
+    condition     = aws_lambda_function.this.publish && aws_lambda_alias.live.name == "live" && aws_lambda_alias.live.function_version == "7"
+    error_message = "The alias live must point to the published version."
+  }
+}
+
+run "logs_are_kept_in_a_group_with_a_retention" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.name == "/aws/lambda/acme-prod-report-generator" && aws_cloudwatch_log_group.this.retention_in_days == 30
+    error_message = "The log group must carry the function's name and the platform's retention."
+  }
+}
+
+run "a_function_without_statements_may_only_write_its_logs_and_traces" {
+  command = plan
+
+  assert {
+    condition     = data.aws_iam_policy_document.this.statement[*].sid == tolist(["WriteOwnLogs", "WriteTraces"])
+    error_message = "The role has a statement that nobody asked for."
+  }
+
+  assert {
+    condition     = data.aws_iam_policy_document.this.statement[0].resources == toset(["arn:aws:logs:eu-west-1:123456789012:log-group:mocked:*"])
+    error_message = "Logs must be limited to the function's own group."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.tracing_config[0].mode == "Active"
+    error_message = "Tracing must be on: the role is allowed to write traces."
+  }
+}
+
+run "a_statement_becomes_a_sentence_of_the_roles_policy" {
+  command = plan
+
+  variables {
+    statements = {
+      ReadUsageEvents = {
+        actions    = ["s3:GetObject"]
+        resources  = ["arn:aws:s3:::events/events/*"]
+        conditions = [{ test = "StringEquals", variable = "aws:ResourceAccount", values = ["123456789012"] }]
+      }
+      DescribeImages = { actions = ["ec2:DescribeImages"], any_resource = true }
+    }
+  }
+
+  assert {
+    condition     = data.aws_iam_policy_document.this.statement[*].sid == tolist(["DescribeImages", "ReadUsageEvents", "WriteOwnLogs", "WriteTraces"])
+    error_message = "Each statement must keep its sid."
+  }
+
+  assert {
+    condition     = data.aws_iam_policy_document.this.statement[0].resources == toset(["*"]) && data.aws_iam_policy_document.this.statement[1].resources == toset(["arn:aws:s3:::events/events/*"])
+    error_message = "Only any_resource may stand for every resource."
+  }
+
+  assert {
+    condition     = one(data.aws_iam_policy_document.this.statement[1].condition).variable == "aws:ResourceAccount"
+    error_message = "Conditions must reach the policy."
+  }
+}
+
+run "errors_and_throttles_raise_alarms_that_name_the_next_command" {
+  command = plan
+
+  assert {
+    condition     = keys(aws_cloudwatch_metric_alarm.this) == ["errors", "throttles"]
+    error_message = "Errors and throttles must each have an alarm."
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in values(aws_cloudwatch_metric_alarm.this) :
+      alarm.dimensions == tomap({ FunctionName = "acme-prod-report-generator" })
+      && alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:123456789012:on-call"])
+      && strcontains(alarm.alarm_description, "Next: opsctl ")
+      && alarm.treat_missing_data == "notBreaching"
+    ])
+    error_message = "An alarm must watch this function, tell the topics and name the next command."
+  }
+}
+
+run "an_asynchronous_failure_goes_to_the_queue_it_is_given" {
+  command = plan
+
+  variables {
+    on_failure = { destination_arn = "arn:aws:sqs:eu-west-1:123456789012:failures" }
+  }
+
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.this[0].destination_config[0].on_failure[0].destination == "arn:aws:sqs:eu-west-1:123456789012:failures" && aws_lambda_function_event_invoke_config.this[0].qualifier == "live"
+    error_message = "Failed invocations of the alias must reach the destination."
+  }
+
+  assert {
+    condition     = data.aws_iam_policy_document.this.statement[0].sid == "ReportFailedInvocations" && data.aws_iam_policy_document.this.statement[0].actions == toset(["sqs:SendMessage"])
+    error_message = "The role must be allowed to send to the destination."
+  }
+}
+
+run "an_asynchronous_failure_goes_to_the_topic_it_is_given" {
+  command = plan
+
+  variables {
+    on_failure = { destination_arn = "arn:aws:sns:eu-west-1:123456789012:failures" }
+  }
+
+  assert {
+    condition     = data.aws_iam_policy_document.this.statement[0].actions == toset(["sns:Publish"])
+    error_message = "The role must be allowed to publish to the destination."
+  }
+}

@@ -1,0 +1,153 @@
+variable "platform" {
+  description = "What every service of one environment shares; the root configuration makes it once."
+  type = object({
+    name_prefix        = string
+    log_retention_days = number
+    alarm_topic_arns   = list(string)
+  })
+}
+
+variable "role" {
+  description = "The part the function plays, such as report-generator: its name inside the platform and in opsctl."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.role))
+    error_message = "The role must be kebab-case, such as report-generator."
+  }
+
+  validation {
+    condition     = length("${var.platform.name_prefix}-${var.role}") <= 64
+    error_message = "The prefix and the role together must be at most 64 characters long, which is the limit of function and role names."
+  }
+}
+
+variable "code" {
+  description = "The zip in the artifacts bucket and what runs it, as the build manifest says; `key` is the hash of the build's inputs."
+  type = object({
+    bucket       = string
+    s3_key       = string
+    key          = string
+    handler      = string
+    runtime      = string
+    architecture = string
+  })
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.code.architecture)
+    error_message = "The architecture must be arm64 or x86_64."
+  }
+
+  validation {
+    condition     = strcontains(var.code.s3_key, var.code.key)
+    error_message = "The object's name must contain the key of its inputs: code that changes under an unchanged name is never deployed."
+  }
+}
+
+variable "environment" {
+  description = "Environment variables of the function."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.environment) : can(regex("^[A-Z][A-Z0-9_]+$", name))])
+    error_message = "Environment variables must be upper case, start with a letter and have at least two characters."
+  }
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+  validation {
+    condition     = alltrue([for name in keys(var.environment) : !can(regex("^(AWS_|LAMBDA_|PATH$|PYTHONPATH$|TZ$|LANG$|LD_LIBRARY_PATH$)", name))])
+    error_message = "AWS_*, LAMBDA_*, PATH, PYTHONPATH, TZ, LANG and LD_LIBRARY_PATH belong to the Lambda runtime."
+  }
+}
+
+variable "statements" {
+  description = "What the function may do beyond writing its own logs and traces, by sid. `any_resource` is for actions that know no resource."
+  type = map(object({
+    actions      = list(string)
+    resources    = optional(list(string), [])
+    any_resource = optional(bool, false)
+    conditions = optional(list(object({
+      test     = string
+      variable = string
+      values   = list(string)
+    })), [])
+  }))
+  default = {}
+
+  validation {
+    condition     = alltrue([for sid in keys(var.statements) : can(regex("^[A-Z][A-Za-z0-9]+$", sid))])
+    error_message = "A sid must read as a sentence in CamelCase, such as ReadUsageEvents."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for statement in values(var.statements) : [for action in statement.actions : !strcontains(action, "*")]]))
+    error_message = "Actions must be named one by one: no * in an action."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for statement in values(var.statements) : [for resource in statement.resources : resource != "*"]]))
+    error_message = "Resources must be named. An action that knows no resource says so with any_resource = true."
+  }
+
+  validation {
+    condition     = alltrue([for statement in values(var.statements) : statement.any_resource == (length(statement.resources) == 0)])
+    error_message = "A statement must either name its resources or set any_resource = true."
+  }
+}
+
+variable "timeout_seconds" {
+  description = "How long one invocation may take."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.timeout_seconds >= 1 && var.timeout_seconds <= 900
+    error_message = "The timeout must be between 1 and 900 seconds, which is Lambda's limit."
+  }
+}
+
+variable "memory_mb" {
+  description = "Memory of the function; Lambda gives CPU in proportion."
+  type        = number
+  default     = 256
+
+  validation {
+    condition     = var.memory_mb >= 128 && var.memory_mb <= 10240
+    error_message = "The memory must be between 128 and 10240 MB, which are Lambda's limits."
+  }
+}
+
+variable "reserved_concurrency" {
+  description = "Executions kept for this function, and the most it may have at once; null shares the account's pool."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.reserved_concurrency == null ? true : var.reserved_concurrency >= 1
+    error_message = "The reserved concurrency must be at least 1; 0 would switch the function off."
+  }
+}
+
+variable "on_failure" {
+  description = "Queue or topic that gets the record of an asynchronous invocation that failed for good."
+  type        = object({ destination_arn = string })
+  default     = null
+
+  validation {
+    condition     = var.on_failure == null ? true : can(regex("^arn:[a-z-]+:(sqs|sns):", var.on_failure.destination_arn))
+    error_message = "The on-failure destination must be the ARN of a queue (sqs) or a topic (sns)."
+  }
+}
+
+variable "error_alarm_threshold" {
+  description = "Errors within five minutes that raise the alarm."
+  type        = number
+  default     = 1
+}
+
+variable "throttle_alarm_threshold" {
+  description = "Throttled invocations within five minutes that raise the alarm."
+  type        = number
+  default     = 1
+}

@@ -1,0 +1,8 @@
+output "bucket" {
+  description = "The bucket as its users need it: role, name and ARN."
+  value = {
+    role = var.role
+    name = aws_s3_bucket.this.id
+    arn  = aws_s3_bucket.this.arn
+  }
+}

@@ -1,0 +1,48 @@
+variable "platform" {
+  description = "What everything in one environment shares; the root configuration makes it once."
+  type = object({
+    name_prefix   = string
+    region        = string
+    account_id    = string
+    force_destroy = bool
+  })
+}
+
+variable "role" {
+  description = "What the bucket holds, such as usage-events: its name inside the platform and in opsctl."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.role))
+    error_message = "The role must be kebab-case, such as usage-events."
+  }
+
+  # Bucket names are unique over all accounts, hence the account and the region in them.
+  validation {
+    condition     = length("${var.platform.name_prefix}-${var.role}-${var.platform.account_id}-${var.platform.region}") <= 63
+    error_message = "The bucket's name (prefix, role, account, region) must be at most 63 characters long: shorten the project, the environment or the role."
+  }
+}
+
+variable "expiration_days" {
+  description = "Age at which an object is deleted; null keeps objects for ever."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.expiration_days == null ? true : var.expiration_days >= 1
+    error_message = "Objects can expire after one day at the earliest; null keeps them for ever."
+  }
+}
+
+# Of either kind, the first rule of a bucket costs an apply 55 seconds of the provider's own waiting.
+variable "noncurrent_version_days" {
+  description = "How long an overwritten or deleted object can still be restored; null keeps every version for ever."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.noncurrent_version_days == null ? true : var.noncurrent_version_days >= 1
+    error_message = "Versions can expire after one day at the earliest; null keeps them for ever."
+  }
+}

@@ -1,0 +1,79 @@
+locals {
+  name             = "${var.platform.name_prefix}-${var.role}"
+  dead_letter_name = "${local.name}-dead-letter"
+  tags             = { service = var.consumer.role }
+
+  # From the names, so that a policy can stand inside the queue it protects: each further SQS resource costs an apply
+  # 25 seconds, because the provider waits until the attributes read the same six times.
+  arn_prefix      = "arn:${var.platform.partition}:sqs:${var.platform.region}:${var.platform.account_id}"
+  arn             = "${local.arn_prefix}:${local.name}"
+  dead_letter_arn = "${local.arn_prefix}:${local.dead_letter_name}"
+
+  # The queue's URL, known as soon as the dead-letter queue is: functions that need it do not wait for the queue as well.
+  url = trimsuffix(aws_sqs_queue.dead_letter.url, "-dead-letter")
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html: six times the function's timeout, plus the
+  # batching window, leaves room for retries of a throttled batch.
+  visibility_timeout_seconds = 6 * var.consumer.timeout_seconds + var.batching_window_seconds
+
+  dead_letter_retention_seconds = 1209600
+}
+
+data "aws_iam_policy_document" "tls_only" {
+  for_each = { queue = local.arn, dead_letter = local.dead_letter_arn }
+
+  statement {
+    sid       = "RefuseUnencryptedConnections"
+    effect    = "Deny"
+    actions   = ["sqs:*"]
+    resources = [each.value]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
+resource "aws_sqs_queue" "dead_letter" {
+  name                      = local.dead_letter_name
+  message_retention_seconds = local.dead_letter_retention_seconds
+  sqs_managed_sse_enabled   = true
+  policy                    = data.aws_iam_policy_document.tls_only["dead_letter"].json
+
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = [local.arn]
+  })
+
+  tags = local.tags
+}
+
+resource "aws_sqs_queue" "this" {
+  name                       = local.name
+  message_retention_seconds  = var.retention_seconds
+  visibility_timeout_seconds = local.visibility_timeout_seconds
+  sqs_managed_sse_enabled    = true
+  policy                     = data.aws_iam_policy_document.tls_only["queue"].json
+
+  # After the dead-letter queue, not beside it: SQS refuses a target that does not exist yet.
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dead_letter.arn
+    maxReceiveCount     = var.max_receive_count
+  })
+
+  tags = local.tags
+
+  lifecycle {
+    postcondition {
+      condition     = self.url == local.url
+      error_message = "SQS gave the queue another address than its dead-letter queue lets expect (${self.url}, expected ${local.url})."
+    }
+  }
+}

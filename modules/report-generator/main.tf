@@ -1,0 +1,59 @@
+locals {
+  consumer = {
+    role                 = "report-generator"
+    timeout_seconds      = var.timeout_seconds
+    reserved_concurrency = var.reserved_concurrency
+  }
+}
+
+module "function" {
+  source = "../lambda-function"
+
+  platform             = var.platform
+  role                 = local.consumer.role
+  code                 = var.code
+  timeout_seconds      = local.consumer.timeout_seconds
+  memory_mb            = 512
+  reserved_concurrency = local.consumer.reserved_concurrency
+
+  environment = {
+    REPORTS_BUCKET      = var.reports_bucket.name
+    USAGE_EVENTS_BUCKET = var.usage_events_bucket.name
+    ACCOUNTS_TABLE      = var.accounts_table.name
+    REPORT_QUEUE_URL    = module.queue.queue.url
+    RETRY_BASE_SECONDS  = var.retry_base_seconds
+  }
+
+  statements = {
+    LookUpAccounts = {
+      actions   = ["dynamodb:GetItem"]
+      resources = [var.accounts_table.arn]
+    }
+    ReadUsageEvents = {
+      actions   = ["s3:GetObject"]
+      resources = ["${var.usage_events_bucket.arn}/events/*"]
+    }
+    DeliverReports = {
+      actions   = ["s3:GetObject", "s3:PutObject"]
+      resources = ["${var.reports_bucket.arn}/reports/*"]
+    }
+    # Without it S3 answers 403 instead of 404 for a day without events or a report that is not there yet.
+    TellMissingFromForbidden = {
+      actions   = ["s3:ListBucket"]
+      resources = [var.usage_events_bucket.arn, var.reports_bucket.arn]
+    }
+  }
+}
+
+module "queue" {
+  source = "../queue-worker"
+
+  platform            = var.platform
+  role                = "report-requests"
+  consumer            = local.consumer
+  function            = module.function.function
+  maximum_concurrency = var.maximum_concurrency
+
+  # One report an invocation: a slow one delays no other, and the maximum concurrency counts reports.
+  batch_size = 1
+}

@@ -1,0 +1,106 @@
+mock_provider "aws" {
+  source = "../testing/mocks"
+}
+
+override_resource {
+  target          = module.queue.aws_sqs_queue.dead_letter
+  override_during = plan
+  values = {
+    arn = "arn:aws:sqs:eu-west-1:123456789012:acme-prod-report-requests-dead-letter"
+    url = "https://sqs.eu-west-1.amazonaws.com/123456789012/acme-prod-report-requests-dead-letter"
+  }
+}
+
+override_resource {
+  target          = module.queue.aws_sqs_queue.this
+  override_during = plan
+  values = {
+    arn = "arn:aws:sqs:eu-west-1:123456789012:acme-prod-report-requests"
+    url = "https://sqs.eu-west-1.amazonaws.com/123456789012/acme-prod-report-requests"
+  }
+}
+
+variables {
+  platform = {
+    name_prefix        = "acme-prod"
+    partition          = "aws"
+    region             = "eu-west-1"
+    account_id         = "123456789012"
+    log_retention_days = 30
+    alarm_topic_arns   = []
+  }
+  code = {
+    bucket       = "acme-artifacts"
+    s3_key       = "lambda/report-generator/abc123.zip"
+    key          = "abc123"
+    handler      = "report_generator.handler.handle"
+    runtime      = "python3.13"
+    architecture = "arm64"
+  }
+  usage_events_bucket = { name = "acme-usage-events", arn = "arn:aws:s3:::acme-usage-events" }
+  reports_bucket      = { name = "acme-reports", arn = "arn:aws:s3:::acme-reports" }
+  accounts_table      = { name = "acme-accounts", arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/acme-accounts" }
+}
+
+run "the_function_and_its_queue_agree_on_the_timeout" {
+  command = plan
+
+  variables {
+    timeout_seconds = 90
+  }
+
+  assert {
+    condition     = output.function.timeout_seconds == 90 && module.queue.visibility_timeout_seconds == 540
+    error_message = "The visibility timeout must follow the function's timeout."
+  }
+}
+
+run "the_service_is_known_by_its_roles" {
+  command = plan
+
+  assert {
+    condition     = output.stack.functions["report-generator"].name == "acme-prod-report-generator" && output.stack.queues["report-requests"].consumer == "report-generator"
+    error_message = "The stack description must get the function and its queue by their roles."
+  }
+}
+
+run "the_role_may_do_what_the_handler_does_and_no_more" {
+  command = plan
+
+  assert {
+    condition = { for sid, statement in output.permissions : sid => join(" ", concat(sort(statement.actions), sort(statement.resources))) } == {
+      LookUpAccounts           = "dynamodb:GetItem arn:aws:dynamodb:eu-west-1:123456789012:table/acme-accounts"
+      ReadUsageEvents          = "s3:GetObject arn:aws:s3:::acme-usage-events/events/*"
+      DeliverReports           = "s3:GetObject s3:PutObject arn:aws:s3:::acme-reports/reports/*"
+      TellMissingFromForbidden = "s3:ListBucket arn:aws:s3:::acme-reports arn:aws:s3:::acme-usage-events"
+      TakeMessages             = "sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage arn:aws:sqs:eu-west-1:123456789012:acme-prod-report-requests"
+      PutOffRetries            = "sqs:ChangeMessageVisibility arn:aws:sqs:eu-west-1:123456789012:acme-prod-report-requests"
+      WriteOwnLogs             = "logs:CreateLogStream logs:PutLogEvents arn:aws:logs:eu-west-1:123456789012:log-group:mocked:*"
+      WriteTraces              = "xray:PutTelemetryRecords xray:PutTraceSegments *"
+    }
+    error_message = "The generator's permissions changed: is that what its handler needs?"
+  }
+}
+
+run "every_way_to_fail_has_an_alarm" {
+  command = plan
+
+  assert {
+    condition = toset(output.alarm_names) == toset([
+      "acme-prod-report-generator-errors",
+      "acme-prod-report-generator-throttles",
+      "acme-prod-report-requests-age",
+      "acme-prod-report-requests-dead-letters",
+      "acme-prod-report-requests-depth",
+    ])
+    error_message = "Errors, throttles, depth, age and dead letters must each have an alarm."
+  }
+}
+
+run "a_back_off_over_its_cap_is_refused" {
+  command = plan
+  variables {
+    retry_base_seconds = 901
+  }
+  expect_failures = [var.retry_base_seconds]
+}

@@ -1,0 +1,67 @@
+variable "platform" {
+  description = "What every service of one environment shares; the root configuration makes it once."
+  type = object({
+    name_prefix        = string
+    partition          = string
+    region             = string
+    account_id         = string
+    log_retention_days = number
+    alarm_topic_arns   = list(string)
+  })
+}
+
+variable "code" {
+  description = "The function's zip and what runs it, as the build manifest says."
+  type = object({
+    bucket       = string
+    s3_key       = string
+    key          = string
+    handler      = string
+    runtime      = string
+    architecture = string
+  })
+}
+
+variable "usage_events_bucket" {
+  description = "Bucket of the usage events that reports are computed from."
+  type        = object({ name = string, arn = string })
+}
+
+variable "reports_bucket" {
+  description = "Bucket that reports are delivered to."
+  type        = object({ name = string, arn = string })
+}
+
+variable "accounts_table" {
+  description = "Table of the accounts: their names, time zones and seats."
+  type        = object({ name = string, arn = string })
+}
+
+variable "timeout_seconds" {
+  description = "How long one batch of reports may take."
+  type        = number
+  default     = 60
+}
+
+variable "reserved_concurrency" {
+  description = "Executions kept for the generator."
+  type        = number
+  default     = 5
+}
+
+variable "maximum_concurrency" {
+  description = "Most reports in the making at once, so that the data sources are not stormed."
+  type        = number
+  default     = 5
+}
+
+variable "retry_base_seconds" {
+  description = "Back-off after the first failure of a report; it doubles with each further one."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.retry_base_seconds >= 0 && var.retry_base_seconds <= 900
+    error_message = "The back-off must start between 0 seconds and 15 minutes (900 seconds), which caps it."
+  }
+}

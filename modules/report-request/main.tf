@@ -1,0 +1,35 @@
+module "function" {
+  source = "../lambda-function"
+
+  platform        = var.platform
+  role            = "report-request"
+  code            = var.code
+  timeout_seconds = 15
+
+  environment = {
+    REPORT_QUEUE_URL    = var.report_queue.url
+    REPORTS_BUCKET      = var.reports_bucket.name
+    ACCOUNTS_TABLE      = var.accounts_table.name
+    MAXIMUM_PERIOD_DAYS = var.maximum_period_days
+  }
+
+  statements = {
+    QueueReportRequests = {
+      actions   = ["sqs:SendMessage"]
+      resources = [var.report_queue.arn]
+    }
+    LookUpAccounts = {
+      actions   = ["dynamodb:GetItem"]
+      resources = [var.accounts_table.arn]
+    }
+    RecordRequestsAndSeeReports = {
+      actions   = ["s3:GetObject", "s3:PutObject"]
+      resources = ["${var.reports_bucket.arn}/reports/*"]
+    }
+    # Without it S3 answers 403 instead of 404 for a report that is not there yet.
+    TellMissingReportsFromForbiddenOnes = {
+      actions   = ["s3:ListBucket"]
+      resources = [var.reports_bucket.arn]
+    }
+  }
+}

@@ -1,0 +1,46 @@
+variable "platform" {
+  description = "What every service of one environment shares; the root configuration makes it once."
+  type = object({
+    name_prefix        = string
+    log_retention_days = number
+    alarm_topic_arns   = list(string)
+  })
+}
+
+variable "code" {
+  description = "The function's zip and what runs it, as the build manifest says."
+  type = object({
+    bucket       = string
+    s3_key       = string
+    key          = string
+    handler      = string
+    runtime      = string
+    architecture = string
+  })
+}
+
+variable "reports_bucket" {
+  description = "Bucket that reports and their requests are kept in."
+  type        = object({ name = string, arn = string })
+}
+
+variable "accounts_table" {
+  description = "Table of the accounts that reports can be asked for."
+  type        = object({ name = string, arn = string })
+}
+
+variable "report_queue" {
+  description = "Queue that the report generator consumes."
+  type        = object({ url = string, arn = string })
+}
+
+variable "maximum_period_days" {
+  description = "Longest period that one report may cover."
+  type        = number
+  default     = 400
+
+  validation {
+    condition     = var.maximum_period_days >= 1
+    error_message = "The maximum period must be at least one day."
+  }
+}

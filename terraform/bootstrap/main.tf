@@ -1,0 +1,39 @@
+# What an account needs once, before its first environment: a bucket for Terraform's state and one for the functions' zips.
+
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = {
+      project = var.project
+    }
+  }
+}
+
+data "aws_caller_identity" "current" {}
+
+locals {
+  platform = {
+    name_prefix   = var.project
+    region        = var.region
+    account_id    = data.aws_caller_identity.current.account_id
+    force_destroy = false
+  }
+}
+
+module "state_bucket" {
+  source = "../../modules/private-bucket"
+
+  platform                = local.platform
+  role                    = "state"
+  noncurrent_version_days = 90
+}
+
+# Zips are never overwritten (their names are hashes) and never expire: an older one is what a roll-back needs.
+module "artifacts_bucket" {
+  source = "../../modules/private-bucket"
+
+  platform                = local.platform
+  role                    = "artifacts"
+  noncurrent_version_days = 90
+}

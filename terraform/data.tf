@@ -1,0 +1,23 @@
+module "usage_events_bucket" {
+  source = "../modules/private-bucket"
+
+  platform                = local.platform
+  role                    = "usage-events"
+  noncurrent_version_days = var.noncurrent_version_days
+}
+
+module "reports_bucket" {
+  source = "../modules/private-bucket"
+
+  platform                = local.platform
+  role                    = "reports"
+  noncurrent_version_days = var.noncurrent_version_days
+}
+
+module "accounts_table" {
+  source = "../modules/key-value-table"
+
+  platform = local.platform
+  role     = "accounts"
+  key      = "account"
+}

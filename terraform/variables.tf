@@ -1,0 +1,91 @@
+variable "project" {
+  description = "First part of every AWS-visible name."
+  type        = string
+  default     = "opsctl"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.project)) && length(var.project) <= 12
+    error_message = "The project must be kebab-case and at most 12 characters long, so that bucket names stay under their limit of 63."
+  }
+}
+
+variable "environment" {
+  description = "Second part of every AWS-visible name, such as prod."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment)) && length(var.environment) <= 12
+    error_message = "The environment must be kebab-case and at most 12 characters long, so that bucket names stay under their limit of 63."
+  }
+
+  validation {
+    condition     = !contains(["state", "artifacts"], var.environment)
+    error_message = "The names state and artifacts are kept for the buckets that terraform/bootstrap makes."
+  }
+}
+
+variable "region" {
+  description = "AWS region of the environment."
+  type        = string
+}
+
+variable "artifacts_bucket" {
+  description = "Bucket that the functions' zips were pushed to; terraform/bootstrap makes it."
+  type        = string
+}
+
+variable "build_manifest" {
+  description = "Path of the manifest.json that `make build` wrote for the target."
+  type        = string
+
+  validation {
+    condition     = fileexists(var.build_manifest)
+    error_message = "There is no build manifest at ${var.build_manifest}. `make build` writes it."
+  }
+}
+
+variable "force_destroy" {
+  description = "Whether destroying may delete buckets with objects and the tables; for environments that hold nothing of value."
+  type        = bool
+  default     = false
+}
+
+variable "noncurrent_version_days" {
+  description = "How long a bucket keeps what was overwritten or deleted; null keeps it for ever."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.noncurrent_version_days == null ? true : var.noncurrent_version_days >= 1
+    error_message = "Overwritten objects must be kept for at least one day; null keeps them for ever."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long the functions' logs are kept."
+  type        = number
+  default     = 30
+
+  # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "CloudWatch Logs keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days."
+  }
+}
+
+variable "alarm_topic_arns" {
+  description = "SNS topics that hear of every alarm, and of its end."
+  type        = list(string)
+  default     = []
+}
+
+variable "report_generator" {
+  description = "Size and pace of the report generator."
+  type = object({
+    timeout_seconds      = optional(number, 60)
+    reserved_concurrency = optional(number, 5)
+    maximum_concurrency  = optional(number, 5)
+    retry_base_seconds   = optional(number, 30)
+  })
+  default = {}
+}
