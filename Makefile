@@ -21,15 +21,16 @@ setup: $(INSTALLED) ## Make the virtual environment with the locked dependencies
 
 # The first interpreter that really runs and is new enough; a version manager's shim may exist and do neither.
 $(INSTALLED): requirements.lock pyproject.toml
-	@python=""; for candidate in $${PYTHON:-} python3 python3.13 python3.12 python3.11; do \
+	@if $(BIN)/python -c 'import pip' 2>/dev/null; then exit 0; fi; \
+	python=""; for candidate in $${PYTHON:-} python3 python3.13 python3.12 python3.11; do \
 	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python="$$candidate"; break; fi; \
 	done; \
 	[ -n "$$python" ] || { echo "Python 3.11 or newer is needed and was not found: install it (https://www.python.org/downloads/), or say PYTHON=/path/to/python3." >&2; exit 1; }; \
 	"$$python" -c 'import ensurepip, venv' 2>/dev/null || { echo "$$python has no venv module: install it (Debian, Ubuntu: apt install python3-venv)." >&2; exit 1; }; \
 	echo "Setting up $(VENV) with $$("$$python" --version) …" >&2; \
 	"$$python" -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q ops_cli python/lib
 	@touch $@
 
