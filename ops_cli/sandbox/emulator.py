@@ -1,0 +1,193 @@
+"""The emulator's process: start it in a clean environment, know it again, ask it, stop it. Linux and macOS."""
+
+import http
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ops_cli.sandbox.ports import LOOPBACK
+from ops_cli.sandbox.process import Process, identify
+from ops_cli.sandbox.project import Places
+from opscore.errors import OpsError
+from opscore.waiting import wait_until
+
+REGION = "eu-west-1"
+START_SECONDS = 30.0
+ANSWER_SECONDS = 5.0
+STOP_SECONDS = 30.0
+CHECKPOINT_SECONDS = 60.0
+ACCOUNT_CONCURRENCY = 20
+"""Executions at a time over all functions: each is a process of about 31 MB. AWS's own limit is 1,000."""
+
+IDENTITY_PATH = "/_opsctl/identity"
+CHECKPOINT_PATH = "/_opsctl/checkpoint"
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """An emulator that was started: its process, its port, the life of the account that it holds, since when."""
+
+    process: Process
+    port: int
+    state_id: str
+    version: str
+    started_at: float
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that every AWS client of the sandbox talks to."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+
+def environment(places: Places, port: int, state_id: str) -> dict[str, str]:
+    """Return the whole environment of the emulator: nothing of ours leaks into it, or into a function."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(places.temporary),
+        "TMPDIR": str(places.temporary),
+        "LANG": "C.UTF-8",
+        "TZ": ":UTC",
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": LOOPBACK,
+        "MINISTACK_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AUTH": "true",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(places.state),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(places.objects),
+        "LAMBDA_WARM_TTL_SECONDS": "60",
+        "LAMBDA_ACCOUNT_CONCURRENCY": str(ACCOUNT_CONCURRENCY),
+        # These two would listen on every interface.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        # The emulator looks for containers of its own to remove; it shall not look on this machine.
+        "DOCKER_HOST": "unix:///nonexistent",
+        "OPSCTL_STATE_ID": state_id,
+    }
+
+
+def start(places: Places, port: int, state_id: str) -> Emulator:
+    """Start the emulator on `port`, record its process, and return when it answers.
+
+    It is a session of its own: neither Ctrl-C nor the end of this command reaches it. Raises `OpsError` with the end of
+    its log when it does not come up.
+    """
+    shutil.rmtree(places.temporary, ignore_errors=True)
+    for folder in (places.temporary, places.state):
+        folder.mkdir(parents=True, exist_ok=True)
+    with places.log.open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "ops_cli.sandbox.plugin"],
+            cwd=places.root,
+            env=environment(places, port, state_id),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    emulator = Emulator(identify(child.pid), port, state_id, "", time.time())
+    _write_record(places, emulator)
+    answer = wait_until(
+        lambda: _identity_or_exit(child, emulator, places),
+        timeout=START_SECONDS,
+        interval=0.05,
+        what="The start of the emulator",
+        hint="`opsctl sandbox logs` shows what it wrote.",
+    )
+    emulator = Emulator(emulator.process, port, state_id, str(answer["emulator"]), float(answer["started_at"]))
+    _write_record(places, emulator)
+    return emulator
+
+
+def _identity_or_exit(child: "subprocess.Popen[bytes]", emulator: Emulator, places: Places) -> dict[str, Any] | None:
+    if child.poll() is not None:
+        last = places.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+        raise OpsError(
+            f"The emulator ended while it started (exit {child.returncode}): {' '.join(last)}",
+            hint="`opsctl sandbox logs` shows all of it.",
+        )
+    return ask_identity(emulator.port, seconds=1.0)
+
+
+def ask_identity(port: int, *, seconds: float = ANSWER_SECONDS) -> dict[str, Any] | None:
+    """Return what the emulator on `port` says it is; None when nothing of ours answers there."""
+    try:
+        found = json.loads(_request(port, "GET", IDENTITY_PATH, seconds))
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    return found if isinstance(found, dict) and {"pid", "state_id"} <= found.keys() else None
+
+
+def _request(port: int, method: str, path: str, seconds: float) -> bytes:
+    # Not urllib.request: that would send a request to this machine through the proxy of the environment.
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=seconds)
+    try:
+        connection.request(method, path)
+        answer = connection.getresponse()
+        if answer.status != http.HTTPStatus.OK:
+            raise http.client.HTTPException(f"{method} {path}: {answer.status}")
+        return answer.read()
+    finally:
+        connection.close()
+
+
+def answers(emulator: Emulator) -> bool:
+    """Whether this very emulator answers on its port."""
+    found = ask_identity(emulator.port)
+    return found is not None and (found["pid"], found["state_id"]) == (emulator.process.pid, emulator.state_id)
+
+
+def checkpoint(emulator: Emulator) -> None:
+    """Have the emulator write its whole state to disk now; raises `OpsError` when it does not."""
+    try:
+        _request(emulator.port, "POST", CHECKPOINT_PATH, CHECKPOINT_SECONDS)
+    except (OSError, http.client.HTTPException) as error:
+        raise OpsError(
+            f"The emulator could not write its state: {error}", hint="`opsctl sandbox logs` shows why."
+        ) from error
+
+
+def stop(places: Places, emulator: Emulator) -> bool:
+    """Stop the emulator, its state kept, and remove what it left in the temporary directory.
+
+    Return whether it stopped by itself: False means that it had to be killed and that the last seconds are lost.
+    """
+    gently = emulator.process.stop(grace_seconds=STOP_SECONDS)
+    places.process.unlink(missing_ok=True)
+    shutil.rmtree(places.temporary, ignore_errors=True)
+    return gently
+
+
+def recorded(places: Places) -> Emulator | None:
+    """Return the emulator that was started last and not stopped by us, running or not; None when there is none."""
+    try:
+        record = json.loads(places.process.read_text(encoding="utf-8"))
+        return Emulator(**{**record, "process": Process(**record["process"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def adopt(places: Places, port: int, state_id: str) -> Emulator | None:
+    """Return and record the emulator of this state that runs on `port` without a record; None when there is none."""
+    found = ask_identity(port)
+    if found is None or found["state_id"] != state_id:
+        return None
+    emulator = Emulator(identify(found["pid"]), port, state_id, str(found["emulator"]), float(found["started_at"]))
+    _write_record(places, emulator)
+    return emulator
+
+
+def _write_record(places: Places, emulator: Emulator) -> None:
+    record: Mapping[str, Any] = asdict(emulator)
+    draft = places.process.with_name(f"{places.process.name}.draft")
+    draft.write_text(json.dumps(record), encoding="utf-8")
+    draft.replace(places.process)

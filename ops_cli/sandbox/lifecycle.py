@@ -1,0 +1,150 @@
+"""From whatever an earlier run left behind to a running emulator: look, decide, say what was found, act."""
+
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+
+from ops_cli.sandbox import emulator as emulators
+from ops_cli.sandbox.checkpoints import (
+    Checkpoint,
+    Condition,
+    condition,
+    read_checkpoint,
+    record_anew,
+    write_checkpoint,
+)
+from ops_cli.sandbox.emulator import Emulator
+from ops_cli.sandbox.ports import choose_port, is_free, kept_port, move_urls
+from ops_cli.sandbox.project import Places
+
+Say = Callable[[str], None]
+
+TERRAFORM_STATE = ("terraform.tfstate", "terraform.tfstate.backup", ".terraform.tfstate.lock.info")
+SECONDS_TO_SHOW_ITSELF = 3.0
+"""How long an emulator that was started a moment ago, and not recorded, takes to answer."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """A running emulator, and whether what it holds may differ from what was applied last."""
+
+    emulator: Emulator
+    uncertain: bool
+
+
+def ensure_running(places: Places, say: Say) -> Started:
+    """Return the running emulator of `places`, after starting it when there is none.
+
+    `say` hears one line for everything that was not as a clean stop leaves it. Raises `OpsError` when the emulator
+    cannot be started.
+    """
+    if running := find_running(places, say):
+        return Started(running, uncertain=False)
+    uncertain = False
+    state_id = ""
+    match _condition(places):
+        case Condition.WHOLE:
+            state_id = _state_id(places)
+        case Condition.TORN:
+            state_id, uncertain = _state_id(places), True
+            say(f"The saved state is incomplete ({Condition.TORN.value}); it is used, and Terraform mends it.")
+        case Condition.DAMAGED as found:
+            say(f"The saved state cannot be used ({found.value}); starting with an empty account.")
+    port = _port(places, say)
+    if not state_id:
+        discard(places)
+        state_id = _begin(places)
+    return Started(emulators.start(places, port, state_id), uncertain)
+
+
+def _begin(places: Places) -> str:
+    """Begin a life of the account, on disk before anything runs, so that an interrupted start is known again."""
+    state_id = uuid.uuid4().hex
+    places.state.mkdir(parents=True)
+    write_checkpoint(places.state, Checkpoint(state_id, metadata.version("ministack"), time.time(), {}))
+    return state_id
+
+
+def find_running(places: Places, say: Say) -> Emulator | None:
+    """Return the emulator if it runs and answers; say and clear away what a dead or stuck one left."""
+    last = emulators.recorded(places)
+    if last is None:
+        return _adopted(places, say)
+    if last.process.is_running():
+        if emulators.answers(last):
+            return last
+        emulators.stop(places, last)
+        say(f"The emulator (process {last.process.pid}) did not answer and was stopped{_keeping(places)}.")
+        return None
+    say(f"The emulator (process {last.process.pid}) had ended without being stopped{_keeping(places)}.")
+    places.process.unlink(missing_ok=True)
+    shutil.rmtree(places.temporary, ignore_errors=True)
+    return None
+
+
+def _keeping(places: Places) -> str:
+    checkpoint = read_checkpoint(places.state)
+    if checkpoint is None:
+        return ""
+    return f"; its state of {time.strftime('%H:%M:%S', time.localtime(checkpoint.written_at))} is kept"
+
+
+def _adopted(places: Places, say: Say) -> Emulator | None:
+    port = kept_port(places.port)
+    if port is None or is_free(port):
+        return None
+    deadline = time.monotonic() + SECONDS_TO_SHOW_ITSELF
+    while time.monotonic() < deadline:
+        if found := emulators.adopt(places, port, _state_id(places)):
+            say(f"Found the emulator (process {found.process.pid}), which an interrupted run had started.")
+            return found
+        time.sleep(0.1)
+    return None
+
+
+def _condition(places: Places) -> Condition:
+    found = condition(places.state)
+    checkpoint = read_checkpoint(places.state)
+    if checkpoint is not None and checkpoint.emulator != metadata.version("ministack"):
+        return Condition.DAMAGED
+    return found
+
+
+def _state_id(places: Places) -> str:
+    checkpoint = read_checkpoint(places.state)
+    return checkpoint.state_id if checkpoint else ""
+
+
+def _port(places: Places, say: Say) -> int:
+    kept = kept_port(places.port)
+    if kept is not None and is_free(kept):
+        return kept
+    port = choose_port(places.port)
+    if kept is not None:
+        say(f"Port {kept} is taken by another program; the sandbox moves to port {port}.")
+        terraform_state = [places.terraform / name for name in TERRAFORM_STATE[:2]]
+        saved = [*places.state.glob("*.json"), *(file for file in terraform_state if file.exists())]
+        move_urls(saved, kept, port)
+        record_anew(places.state)
+    return port
+
+
+def discard(places: Places) -> None:
+    """Remove the emulated account and, with it, Terraform's record of what is in it."""
+    shutil.rmtree(places.state, ignore_errors=True)
+    places.applied.unlink(missing_ok=True)
+    for name in TERRAFORM_STATE:
+        (places.terraform / name).unlink(missing_ok=True)
+
+
+def stop(places: Places, say: Say) -> bool:
+    """Stop the emulator if it runs, its state kept. Return whether one ran."""
+    running = find_running(places, say)
+    if running is None:
+        return False
+    if not emulators.stop(places, running):
+        say(f"The emulator (process {running.process.pid}) had to be killed; its last seconds are lost.")
+    return True

@@ -1,0 +1,69 @@
+"""Put the emulator's whole state on disk while it runs, so that killing it costs a few seconds of work, not all.
+
+The emulator saves on SIGTERM only. A checkpoint writes the same files, each replaced in one step and only when it
+changed, and last `checkpoint.json` with their digests: when that does not fit the files, the emulator was killed
+while it wrote them.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import ministack.app
+from ministack.core import persistence
+
+from ops_cli.sandbox.checkpoints import CHECKPOINT, Checkpoint, write_checkpoint
+
+TRIES = 5
+"""A service's state can change under the copy, from a worker thread; the copy is then made again."""
+
+
+class Checkpointer:
+    """Writes checkpoints into `folder`, of the state called `state_id`; call it from the server's own thread."""
+
+    def __init__(self, folder: Path, state_id: str, version: str) -> None:
+        self._folder = folder
+        self._state_id = state_id
+        self._version = version
+        self._digests: dict[str, str] = {}
+
+    def write(self) -> Checkpoint:
+        """Write what changed since the last call, then the record of all of it."""
+        files = {
+            f"{service}.json": self._write_service(service, get_state)
+            for service, get_state in ministack.app._build_persistence_save_dict().items()
+        }
+        known = {**self._digests, **{name: digest for name, digest in files.items() if digest}}
+        checkpoint = Checkpoint(self._state_id, self._version, time.time(), known)
+        if known != self._digests or not (self._folder / CHECKPOINT).exists():
+            write_checkpoint(self._folder, checkpoint)
+        self._digests = known
+        return checkpoint
+
+    def _write_service(self, service: str, get_state: Callable[[], Mapping[str, Any] | None]) -> str:
+        state = _copy(get_state)
+        if state is None:
+            return ""
+        form = persistence._state_format_version(service)
+        text = json.dumps({"__ministack_format__": form, "payload": state}, default=persistence._json_default)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        name = f"{service}.json"
+        if self._digests.get(name) != digest:
+            draft = self._folder / f"{name}.draft"
+            draft.write_text(text, encoding="utf-8")
+            os.replace(draft, self._folder / name)  # noqa: PTH105 - the name of the guarantee
+        return digest
+
+
+def _copy(get_state: Callable[[], Mapping[str, Any] | None]) -> Mapping[str, Any] | None:
+    for tries_left in reversed(range(TRIES)):
+        try:
+            return get_state()
+        except RuntimeError:  # "dictionary changed size during iteration"
+            if not tries_left:
+                raise
+    raise AssertionError("unreachable")

@@ -1,0 +1,99 @@
+"""SQS: ListDeadLetterSourceQueues, and the queue metrics that alarms and `opsctl status` read.
+
+Operations: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ListDeadLetterSourceQueues.html
+Metrics: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+
+Metrics modelled: ApproximateNumberOfMessagesVisible, -NotVisible, -Delayed and ApproximateAgeOfOldestMessage, one
+datapoint a minute whose value is the newest sample (AWS samples once). A message that was received three times is
+left out of the age; in a dead-letter queue the age counts from the move.
+
+Not modelled, and refused by name: StartMessageMoveTask, ListMessageMoveTasks, CancelMessageMoveTask. Not modelled, and
+absent: the metrics of sends, receives and deletes. Not modelled, and ignored by the emulator: the batching window.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ministack.core.responses import request_scope
+from ministack.services import cloudwatch
+from ministack.services import sqs as service
+
+NAMESPACE = "AWS/SQS"
+MINUTES_KEPT = 180
+RECEIVES_OF_A_POISON_PILL = 3
+REFUSED = ("StartMessageMoveTask", "ListMessageMoveTasks", "CancelMessageMoveTask")
+_MOVED_AT = "opsctl_moved_at"
+
+
+def install() -> None:
+    """Add the operation, and refuse with a reason the ones that are not modelled."""
+    service._HANDLERS["ListDeadLetterSourceQueues"] = _list_dead_letter_source_queues
+    for action in REFUSED:
+        service._HANDLERS[action] = _refuse(action)
+
+
+def _refuse(action: str) -> Any:
+    def refuse(_data: Mapping[str, Any], _url: str) -> None:
+        message = f"The sandbox does not model {action}; `opsctl replay-dlq` replays message by message."
+        raise service._Err("UnsupportedOperation", message)
+
+    return refuse
+
+
+def _list_dead_letter_source_queues(data: Mapping[str, Any], url: str) -> dict[str, Any]:
+    dead_letters = service._get_q(url or data["QueueUrl"], "sqs:ListDeadLetterSourceQueues")
+    arn = dead_letters["attributes"]["QueueArn"]
+    sources = sorted(source_url for source_url, queue in service._queues.items() if _dead_letter_target(queue) == arn)
+    return {"queueUrls": [service._externalize_url(source_url) for source_url in sources]}
+
+
+def _dead_letter_target(queue: Mapping[str, Any]) -> str | None:
+    policy = json.loads(queue["attributes"].get("RedrivePolicy") or "{}")
+    target = policy.get("deadLetterTargetArn")
+    return str(target) if target else None
+
+
+def record_metrics() -> None:
+    """Sample every queue of every account and region into CloudWatch."""
+    now = time.time()
+    for (account, region, _url), queue in service._queues.all_items():
+        with request_scope(account, region), service._queues_lock:
+            service._refresh_counts(queue)
+            name = queue["attributes"]["QueueArn"].rsplit(":", 1)[-1]
+            for metric, value in _samples(queue, now).items():
+                _record(metric, name, value, now)
+
+
+def _samples(queue: Mapping[str, Any], now: float) -> dict[str, float]:
+    attributes = queue["attributes"]
+    return {
+        "ApproximateNumberOfMessagesVisible": float(attributes["ApproximateNumberOfMessages"]),
+        "ApproximateNumberOfMessagesNotVisible": float(attributes["ApproximateNumberOfMessagesNotVisible"]),
+        "ApproximateNumberOfMessagesDelayed": float(attributes["ApproximateNumberOfMessagesDelayed"]),
+        "ApproximateAgeOfOldestMessage": oldest_age(queue["messages"], now),
+    }
+
+
+def oldest_age(messages: Iterable[dict[str, Any]], now: float) -> float:
+    """Return the age in seconds of the oldest message that counts, 0 when none does."""
+    since = []
+    for message in messages:
+        if "DeadLetterQueueSourceArn" in message.get("sys", {}):
+            since.append(message.setdefault(_MOVED_AT, now))
+        elif message.get("receive_count", 0) < RECEIVES_OF_A_POISON_PILL:
+            since.append(message.get("sent_at", now))
+    return float(int(now - min(since, default=now)))
+
+
+def _record(metric: str, queue_name: str, value: float, now: float) -> None:
+    dimensions = {"QueueName": queue_name}
+    points = cloudwatch._metric_bucket((NAMESPACE, metric, cloudwatch._dims_key(dimensions)))
+    minute = now - now % 60
+    if points and points[-1]["Timestamp"] >= minute:
+        points[-1]["Value"] = value
+        return
+    unit = "Seconds" if metric.startswith("ApproximateAge") else "Count"
+    points.append({"Timestamp": minute, "Value": value, "Unit": unit, "Dimensions": dimensions})
+    del points[:-MINUTES_KEPT]

@@ -1,0 +1,49 @@
+"""The emulator's port: chosen once and kept, so that the URLs in the state stay true; another one when it is taken."""
+
+import re
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+
+
+def kept_port(file: Path) -> int | None:
+    """Return the port that was chosen earlier; None when none was or the file is damaged."""
+    try:
+        return int(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def choose_port(file: Path) -> int:
+    """Choose a free port and keep it in `file`."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port = int(probe.getsockname()[1])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{port}\n", encoding="utf-8")
+    return port
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on `port` now."""
+    with socket.socket() as probe:
+        # As servers do: a port whose last connections are still winding down is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def move_urls(files: Iterable[Path], old: int, new: int) -> None:
+    """Write the new port into every URL of this machine in the (text) `files`: the state moves with the emulator."""
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        moved = re.sub(rf"\b(127\.0\.0\.1|localhost):{old}(?!\d)", rf"\g<1>:{new}", text)
+        if moved != text:
+            draft = file.with_name(f"{file.name}.draft")
+            draft.write_text(moved, encoding="utf-8")
+            draft.replace(file)
