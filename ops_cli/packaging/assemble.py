@@ -95,11 +95,12 @@ class Assembler:
     def _problems(self, plan: Plan) -> list[str]:
         layer = self._layers.get(plan.pins)
         provided = modules(layer) if layer else set()
-        theirs = {plan.function, *(name.split("/")[0] for name, _, _ in plan.members)} & provided
-        return [
-            f"{plan.requirements_path}: installs a module {name}, which the function's own code has too"
-            for name in sorted(theirs)
-        ] + missing_modules(plan.needs, provided, plan.requirements_path)
+        ours = {name.split("/")[0]: path[: -len(name)] for name, _, path in plan.members}
+        clashes = [
+            f"{plan.requirements_path}: installs a module {name}, and {ours[name]}{name} is one too"
+            for name in sorted(ours.keys() & provided)
+        ]
+        return clashes + missing_modules(plan.needs, provided, plan.requirements_path)
 
     def _entries(self, plan: Plan) -> Iterator[tuple[str, bool, zip_format.Packed]]:
         for name, executable, path in plan.members:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
 import threading
 
 from ops_cli.packaging.problems import failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import subprocess
-    from types import TracebackType
+    from collections.abc import Iterator
 
 _WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bytecode_worker.py")
 # Where Lambda unpacks a zip; tracebacks name it.
@@ -18,7 +19,7 @@ TASK_ROOT = "/var/task"
 
 
 class Compiler:
-    """Compiles with one interpreter, which is started for the first file; use it in a `with` statement."""
+    """Compiles with one interpreter; `with compiler.started():` gives it its process."""
 
     def __init__(self, interpreter: str, version: str) -> None:
         self.version = version
@@ -27,16 +28,17 @@ class Compiler:
         self._turn = threading.Lock()
         self._tag = "cpython-" + "".join(version.split(".")[:2])
 
-    def __enter__(self) -> Compiler:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._process is not None:
-            with self._process:
-                assert self._process.stdin is not None  # noqa: S101 - it was opened as a pipe
-                self._process.stdin.close()
+    @contextlib.contextmanager
+    def started(self) -> Iterator[None]:
+        """Start the interpreter, which then comes up while the build is still planning; end it at the end."""
+        # A fixed environment: neither the user's PYTHON* variables nor the hash seed may show in the bytecode.
+        with subprocess.Popen(
+            [self._interpreter, "-S", "-s", "-P", "-W", "ignore", _WORKER],
+            env={"PYTHONHASHSEED": "0"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as self._process:
+            yield
 
     def place(self, name: str) -> str:
         """Return where the bytecode of the module file `name` belongs in a zip."""
@@ -48,8 +50,8 @@ class Compiler:
         """Return the bytecode of the module file `name` of a zip, or nothing when it does not compile."""
         encoded = f"{TASK_ROOT}/{name}".encode()
         with self._turn:
-            process = self._started()
-            assert process.stdin is not None and process.stdout is not None  # noqa: S101 - opened as pipes
+            process = self._process
+            assert process and process.stdin and process.stdout  # noqa: S101 - `started` opened the pipes
             try:
                 for part in (encoded, source):
                     process.stdin.write(len(part).to_bytes(4, "big") + part)
@@ -60,16 +62,3 @@ class Compiler:
             if not head:
                 raise failed(f"{self._interpreter} stopped while it compiled {name}.", "Run with --no-bytecode.")
             return process.stdout.read(int.from_bytes(head, "big"))
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            import subprocess
-
-            # A fixed environment: neither the user's PYTHON* variables nor the hash seed may show in the bytecode.
-            self._process = subprocess.Popen(
-                [self._interpreter, "-S", "-s", "-P", "-W", "ignore", _WORKER],
-                env={"PYTHONHASHSEED": "0"},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-        return self._process

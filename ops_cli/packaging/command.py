@@ -42,6 +42,8 @@ def main(arguments: list[str]) -> int:
     except Exception as error:
         from opscore.errors import OpsError
 
+        if isinstance(error, OSError):
+            error = OpsError(f"{error.filename or 'The build'}: {error.strerror or error}.")
         if not isinstance(error, OpsError):
             raise
         sys.stderr.write(f"{error.message}\n{error.hint}\n" if error.hint else f"{error.message}\n")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 import sys
 
-from ops_cli.packaging import files, resolve, zip_format
+from ops_cli.packaging import files, zip_format
 from ops_cli.packaging.problems import failed
 
 TYPE_CHECKING = False
@@ -45,6 +44,8 @@ class Cache:
         key = self._key("resolved", sys.version, *requirements, "", locked)
         path = self._path(key, "txt")
         if not os.path.exists(path):
+            from ops_cli.packaging import resolve
+
             with self._locked(key) as scratch:
                 pins = resolve.resolve(requirements, self._target, scratch, user, preferred=locked)
                 files.write(path, pins.encode())
@@ -56,6 +57,8 @@ class Cache:
         path = self._path(key, "zip")
         if layer := zip_format.open_layer(path):
             return layer
+        from ops_cli.packaging import resolve
+
         with self._locked(key) as scratch:
             if not (layer := zip_format.open_layer(path)):
                 resolve.install(pins, self._target, scratch, f"{scratch}/tree", user)
@@ -97,12 +100,16 @@ class _Scratch:
         self._scratch = os.path.join(folder, f".{key}.tmp")
 
     def __enter__(self) -> str:
+        import shutil
+
         self._lock.__enter__()
         shutil.rmtree(self._scratch, ignore_errors=True)
         os.makedirs(self._scratch)
         return self._scratch
 
     def __exit__(self, *raised: object) -> None:
+        import shutil
+
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._lock.__exit__(None, None, None)
 

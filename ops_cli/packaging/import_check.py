@@ -38,7 +38,10 @@ def check_imports(zips: list[Zip]) -> None:
     failures = json.loads(answer.stdout)
     problems = [_problem(one, failure) for one, failure in zip(zips, failures, strict=True) if failure]
     if problems:
-        raise found(problems, "A handler must import from its zip alone; nothing was built.")
+        hint = "A handler must import from its zip alone; nothing was built."
+        if any("No module named 'boto3'" in problem for problem in problems):
+            hint = f"Lambda brings boto3; {sys.executable} has none to check with: run `make setup`."
+        raise found(problems, hint)
 
 
 def _job(one: Zip) -> dict[str, Any]:

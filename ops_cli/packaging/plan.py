@@ -52,7 +52,7 @@ class Planner:
         self._target = target
         self._compiler_version = compiler_version
         self._cache = cache
-        self._pins: dict[tuple[tuple[str, ...], str], str] = {}
+        self._resolved: dict[tuple[str, str], tuple[Lock, str]] = {}
 
     def plans(self) -> list[Plan]:
         """Plan every function, or raise everything that is wrong in their sources at once."""
@@ -93,17 +93,17 @@ class Planner:
         path = plan.requirements_path
         if path not in self._tree.signatures:
             return
-        requirements = parse(self._index.content(path).decode(), path)
-        if not requirements:
-            return
         lock_path = f"{FUNCTIONS}/{plan.function}/{LOCK}"
-        text = self._index.content(lock_path).decode() if lock_path in self._tree.signatures else None
-        runtime = None if self._target.native else self._target.runtime
-        plan.locked = read_lock(text, requirements, lock_path, runtime)
-        known = (requirements, text or "")
-        if known not in self._pins:
-            self._pins[known] = self._cache.pins(requirements, plan.locked, path)
-        plan.pins = self._pins[known]
+        there = lock_path in self._tree.signatures
+        both = (self._index.digest(path), self._index.digest(lock_path) if there else "")
+        if both not in self._resolved:
+            requirements = parse(self._index.content(path).decode(), path)
+            if not requirements:
+                return
+            text = self._index.content(lock_path).decode() if there else None
+            lock = read_lock(text, requirements, lock_path, None if self._target.native else self._target.runtime)
+            self._resolved[both] = (lock, self._cache.pins(requirements, lock, path))
+        plan.locked, plan.pins = self._resolved[both]
 
     def _key(self, plan: Plan) -> str:
         target = self._target

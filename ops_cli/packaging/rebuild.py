@@ -40,7 +40,7 @@ class Rebuild:
         self._clear()
         new = self._new_state(old, candidates)
         compiler = Compiler(*new.interpreter) if new.interpreter else None
-        with compiler or contextlib.nullcontext():
+        with compiler.started() if compiler else contextlib.nullcontext():
             cache = Cache(self._target, compiler)
             planner = Planner(self._tree, self._index, self._target, compiler.version if compiler else "", cache)
             plans = planner.plans()
@@ -91,7 +91,9 @@ class Rebuild:
             files.remove(f"{self._folder}/{MANIFEST}")
         for one in made:
             path = f"{self._folder}/{one.plan.role}.zip"
-            os.replace(one.path, path)
+            # ext4 writes a file out to the disk when it is renamed over another; over nothing it does not.
+            files.remove(path)
+            os.rename(one.path, path)
             written = output(path)
             assert written is not None  # noqa: S101 - it was put there under the lock
             new.functions[one.plan.role] = (one.plan.key, one.size, one.unzipped, written)

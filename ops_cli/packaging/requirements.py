@@ -69,7 +69,8 @@ def read_lock(text: str | None, requirements: tuple[str, ...], path: str, runtim
         )
     if runtime not in (None, lock.runtime):
         raise failed(
-            f"{path} was resolved for {lock.runtime}, not for {runtime}.", f"Run `make lock` for {runtime} first."
+            f"{path} was resolved for {lock.runtime}, not for {runtime}.",
+            f"`python -I -S ops_cli/packaging --lock --runtime {runtime}` resolves it for that.",
         )
     return lock
 

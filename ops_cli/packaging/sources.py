@@ -79,9 +79,11 @@ def _walk(signatures: dict[str, Signature], root: str, folder: str, tree: str) -
             path = f"{folder}/{name}"
             if entry.is_symlink():
                 _refuse_escape(root, path, tree)
-            if not entry.is_dir():
+            if entry.is_file():
                 signatures[path] = signature(entry.stat())
                 yield path
+            elif not entry.is_dir():
+                raise failed(f"{path}: is neither a file nor a folder.", "Remove it.")
             elif name not in _SKIPPED_FOLDERS:
                 yield from _walk(signatures, root, path, tree)
 
