@@ -166,17 +166,7 @@ def start_of_day(day: date, time_zone: str) -> datetime:
 
     Where a clock change skips midnight (Santiago, Cairo) that is the instant of the change; where it repeats
     midnight (Havana) the first of the two; a day that was skipped whole (Apia, 2011-12-30) starts with the next one.
+    Python reads a local time that does not exist with the offset before the change (PEP 495), which is that instant
+    as long as what is skipped begins at midnight sharp: so it did in every zone since 1970.
     """
-    rules = zone(time_zone)
-    midnight = datetime.combine(day, time(), tzinfo=rules)
-    if midnight.astimezone(UTC).astimezone(rules).replace(tzinfo=None) == midnight.replace(tzinfo=None):
-        return midnight.astimezone(UTC)
-    # Midnight falls into a gap. Read with the offset after the change it lies before it, read with the one before, not.
-    before, after = midnight.replace(fold=1).astimezone(UTC), midnight.astimezone(UTC)
-    while after - before > timedelta(seconds=1):
-        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
-        if middle.astimezone(rules).date() >= day:
-            after = middle
-        else:
-            before = middle
-    return after
+    return datetime.combine(day, time(), tzinfo=zone(time_zone)).astimezone(UTC)

@@ -2,14 +2,15 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator
 
 from insight.report import Report, figures
 
 HEADER = ("section", "name", "value")
 
-# What makes a spreadsheet evaluate a cell, also in its full-width spelling (OWASP, "CSV Injection").
-_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001  That is the point.
+# What makes a spreadsheet evaluate a cell (OWASP, "CSV Injection").
+_FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 def render(report: Report) -> bytes:
@@ -25,9 +26,10 @@ def render(report: Report) -> bytes:
 def safe_text(text: str) -> str:
     """Return `text` so that no spreadsheet takes it for a formula: an apostrophe goes before what looks like one.
 
-    Blanks before the first character do not help a formula past this, tabs and line breaks count as its start.
+    Blanks before the first character do not help a formula past this, nor does its full-width spelling; tabs and
+    line breaks count as its start.
     """
-    bare = text.lstrip()
+    bare = unicodedata.normalize("NFKC", text.lstrip()[:1])
     if bare.startswith(_FORMULA_STARTS) or text[:1] in {"\t", "\r", "\n"}:
         return "'" + text
     return text

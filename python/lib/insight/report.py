@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from insight.accounts import Account
-from insight.events import RowCounts
+from insight.events import Dropped, RowCounts
 from insight.metrics import Metrics, Tally
 from insight.periods import Period
 
@@ -77,7 +77,7 @@ def event_source(counts: RowCounts, files: int, missing: Iterable[date]) -> Sour
         notes.append(f"no file, so no usage or none yet, for these UTC dates: {', '.join(ranges)}")
     newest = counts.newest
     notes.append(f"latest event counted: {newest:%Y-%m-%dT%H:%M:%SZ}" if newest else "no event counted")
-    dropped = tuple((reason.value, rows) for reason, rows in counts.dropped.items() if rows)
+    dropped = tuple((reason.value, counts.dropped[reason]) for reason in Dropped if counts.dropped.get(reason))
     return Source("Usage events", counts.read, counts.counted, dropped, tuple(notes))
 
 

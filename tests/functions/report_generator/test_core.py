@@ -1,0 +1,146 @@
+"""The generator: one request is one report, whatever is delivered how often, and poison stays its own affair."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from report_generator.core import report_work
+
+from insight import reports
+from insight.delivery import Places
+from insight.manifest import Manifest
+from insight.reports import State
+from insight.requests import ReportRequest, canonical_json
+from opscore.queue_worker import Retry, process_batch
+
+if TYPE_CHECKING:
+    from tests.functions.conftest import World
+
+REQUEST = ReportRequest("acme", date(2026, 10, 1), date(2026, 11, 1), "Europe/Berlin", requested_by="ada@example.com")
+BODY = canonical_json(REQUEST.to_payload())
+
+Deliver = Callable[..., list[str]]
+
+
+@pytest.fixture
+def shortened() -> dict[str, int]:
+    return {}
+
+
+@pytest.fixture
+def deliver(world: "World", batch_of: Any, shortened: dict[str, int]) -> Deliver:
+    """Deliver one batch of message bodies and return the ids of those that go back."""
+
+    def run(*bodies: str, receive_count: int = 1) -> list[str]:
+        places = Places(world.s3, world.dynamodb, world.reports, world.events, world.accounts)
+        answer = process_batch(
+            batch_of(*bodies, receive_count=receive_count),
+            report_work(places),
+            retry=Retry(30, shortened.__setitem__, lambda: 0.0),
+            remaining_milliseconds=lambda: 60_000,
+        )
+        return [entry["itemIdentifier"] for entry in answer["batchItemFailures"]]
+
+    return run
+
+
+def manifest(world: "World") -> Manifest:
+    report = reports.find_report(world.s3, world.reports, REQUEST.report_id)
+    return reports.read_manifest(world.s3, world.reports, report)
+
+
+def test_a_request_becomes_a_report_whose_manifest_says_what_it_was_made_of(
+    world: "World", deliver: Deliver, tmp_path: Path
+) -> None:
+    assert deliver(BODY) == []
+    made = manifest(world)
+    assert made.report_id == REQUEST.report_id
+    assert made.request == REQUEST.identity()
+    assert (made.starts_at, made.ends_at) == ("2026-09-30T22:00:00+00:00", "2026-10-31T23:00:00+00:00")
+    assert (made.rows["read"], made.rows["counted"], made.rows["dropped_duplicate"]) == (3, 2, 1)
+    assert [(file.key, file.rows) for file in made.inputs] == [("events/account=acme/date=2026-10-05/events.jsonl", 3)]
+    csv, page, _ = reports.download(world.s3, world.reports, REQUEST.report_id, tmp_path)
+    assert "usage,active_users,2\r\n" in csv.read_bytes().decode()
+    assert "Usage report of Acme Industries" in page.read_text()
+
+
+def test_only_the_formats_that_were_asked_for_are_made(world: "World", deliver: Deliver) -> None:
+    request = ReportRequest("acme", REQUEST.start, REQUEST.end, "Europe/Berlin", ("csv",))
+    deliver(canonical_json(request.to_payload()))
+    found = reports.find_report(world.s3, world.reports, request.report_id)
+    assert [file.name for file in reports.read_manifest(world.s3, world.reports, found).outputs] == ["usage.csv"]
+
+
+def test_equal_inputs_give_equal_files_down_to_the_manifest(world: "World", deliver: Deliver) -> None:
+    made = []
+    for _ in range(2):
+        deliver(BODY)
+        keys = world.report_keys()
+        made.append({key: world.s3.get_object(Bucket=world.reports, Key=key)["Body"].read() for key in keys})
+        for key in keys:
+            world.s3.delete_object(Bucket=world.reports, Key=key)
+    assert made[0] == made[1]
+    assert len(made[0]) == 3
+
+
+def test_who_asked_is_in_no_output_and_in_no_log(
+    world: "World", deliver: Deliver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deliver(BODY, BODY, BODY + "x")
+    world.put_file(b'{"user": "ada@example.com"')
+    deliver(canonical_json({**REQUEST.to_payload(), "end": "2026-11-02"}))
+    assert "ada@" not in capsys.readouterr().out
+    for key in world.report_keys():
+        assert b"ada@" not in world.s3.get_object(Bucket=world.reports, Key=key)["Body"].read()
+
+
+def test_the_same_message_twice_is_one_report(world: "World", deliver: Deliver) -> None:
+    assert deliver(BODY, BODY) == []
+    keys = world.report_keys()
+    world.put_events("a", "b", "c")
+    assert deliver(BODY, receive_count=2) == []
+    assert world.report_keys() == keys
+
+
+def test_damaged_events_send_the_message_back_and_once_mended_the_report_is_delivered(
+    world: "World", deliver: Deliver, shortened: dict[str, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.put_file(b"{}\n")
+    assert deliver(BODY, receive_count=3) == ["message-0"]
+    assert shortened == {"handle-0": 60}
+    (line,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert line["message_id"] == "message-0"
+    assert line["report_id"] == REQUEST.report_id
+    assert line["error_type"] == "DamagedEvents"
+    assert line["error"].startswith("events/account=acme/date=2026-10-05/events.jsonl, line 1: ")
+    assert reports.list_reports(world.s3, world.reports) == []
+    world.put_events("a")
+    assert deliver(BODY, receive_count=4) == []
+    assert manifest(world).rows["counted"] == 1
+
+
+def test_an_account_that_is_gone_is_recorded_and_may_come_back(world: "World", deliver: Deliver) -> None:
+    world.forget_account()
+    assert deliver(BODY) == []
+    failed = reports.find_report(world.s3, world.reports, REQUEST.report_id)
+    assert (failed.state, failed.reason) == (State.FAILED, "There is no account 'acme'.")
+    world.put_account()
+    assert deliver(BODY) == []
+    assert reports.find_report(world.s3, world.reports, REQUEST.report_id).state is State.DELIVERED
+
+
+def test_a_record_that_cannot_be_used_sends_the_message_back(world: "World", deliver: Deliver) -> None:
+    world.dynamodb.put_item(TableName=world.accounts, Item={"account": {"S": "acme"}})
+    assert deliver(BODY) == ["message-0"]
+    assert world.report_keys() == []
+
+
+@pytest.mark.parametrize("poison", ["", "not json", "{}", BODY.replace("Europe/Berlin", "Mars/Olympus")])
+def test_poison_goes_back_alone(world: "World", deliver: Deliver, poison: str) -> None:
+    gone = canonical_json(ReportRequest("ember", REQUEST.start, REQUEST.end, "UTC").to_payload())
+    assert deliver(poison, BODY, gone, poison) == ["message-0", "message-3"]
+    states = {report.account: report.state for report in reports.list_reports(world.s3, world.reports)}
+    assert states == {"acme": State.DELIVERED, "ember": State.FAILED}

@@ -1,0 +1,223 @@
+"""Reports under every interruption: killed, refused or overtaken at any AWS call, none is lost, doubled or torn."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from report_generator.core import report_work
+from report_request.core import Desk, place_order
+
+from insight import reports
+from insight.delivery import Places
+from insight.reports import State
+from insight.requests import ReportRequest, Status, canonical_json
+from opscore.queue_worker import Retry, process_batch
+
+if TYPE_CHECKING:
+    from tests.functions.conftest import World
+
+REQUEST = ReportRequest("acme", date(2026, 10, 1), date(2026, 11, 1), "Europe/Berlin")
+BODY = canonical_json(REQUEST.to_payload())
+ORDER = {"account": "acme", "from": "2026-10-01", "to": "2026-11-01"}
+
+
+class Killed(BaseException):
+    """The process ends here: no `except Exception` sees it."""
+
+
+def nothing(_number: int) -> None:
+    pass
+
+
+@dataclass
+class Calls:
+    """Counts the AWS calls of the clients it watches and steps in before or after each of them."""
+
+    before: Callable[[int], None] = nothing
+    after: Callable[[int], None] = nothing
+    count: int = 0
+
+    def make(self, call: Callable[[], Any]) -> Any:
+        number, self.count = self.count, self.count + 1
+        self.before(number)
+        answer = call()
+        self.after(number)
+        return answer
+
+
+class Watched:
+    """A client, or one of its paginators, whose calls go through Calls."""
+
+    def __init__(self, target: object, calls: Calls) -> None:
+        self._target = target
+        self._calls = calls
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._target, name)
+        if name == "exceptions":
+            return attribute
+        if name == "get_paginator":
+            return lambda operation: Watched(attribute(operation), self._calls)
+        return lambda **arguments: self._calls.make(lambda: attribute(**arguments))
+
+
+def at(wanted: int, step: Callable[[], None]) -> Callable[[int], None]:
+    def look(number: int) -> None:
+        if number == wanted:
+            step()
+
+    return look
+
+
+def fail(error: BaseException) -> Callable[[], None]:
+    def raise_it() -> None:
+        raise error
+
+    return raise_it
+
+
+Interruption = Callable[[int, BaseException], Calls]
+LOST_REQUEST: Interruption = lambda number, error: Calls(before=at(number, fail(error)))  # noqa: E731
+LOST_ANSWER: Interruption = lambda number, error: Calls(after=at(number, fail(error)))  # noqa: E731
+EVERY_INTERRUPTION = pytest.mark.parametrize("interruption", [LOST_REQUEST, LOST_ANSWER], ids=["request", "answer"])
+
+
+@pytest.fixture
+def generate(world: "World", batch_of: Any) -> Callable[..., int]:
+    """Deliver the request to a generator and return how many messages go back."""
+
+    def run(calls: Calls | None = None) -> int:
+        watch = calls or Calls()
+        s3, dynamodb = Watched(world.s3, watch), Watched(world.dynamodb, watch)
+        places: Any = Places(s3, dynamodb, world.reports, world.events, world.accounts)  # type: ignore[arg-type]
+        retry = Retry(0, lambda *_: None, lambda: 0.0)
+        answer = process_batch(batch_of(BODY), report_work(places), retry=retry, remaining_milliseconds=lambda: 60_000)
+        return len(answer["batchItemFailures"])
+
+    return run
+
+
+@pytest.fixture
+def order(world: "World") -> Callable[..., Status]:
+    def run(calls: Calls | None = None) -> Status:
+        watch = calls or Calls()
+
+        def send(body: str) -> None:
+            watch.make(lambda: world.sqs.send_message(QueueUrl=world.queue_url, MessageBody=body))
+
+        s3, dynamodb = Watched(world.s3, watch), Watched(world.dynamodb, watch)
+        desk = Desk(s3, dynamodb, send, world.reports, world.accounts, 400)  # type: ignore[arg-type]
+        return place_order(ORDER, desk).status
+
+    return run
+
+
+def number_of_calls(run: Callable[..., object], world: "World") -> int:
+    calls = Calls()
+    run(calls)
+    clear(world)
+    return calls.count
+
+
+def clear(world: "World") -> None:
+    for key in world.report_keys():
+        world.s3.delete_object(Bucket=world.reports, Key=key)
+    world.take_messages()
+
+
+def whole(world: "World", folder: Path) -> bool:
+    """Read as a reader does; what is shown as delivered must be whole. Says whether the report is delivered."""
+    found = reports.list_reports(world.s3, world.reports)
+    assert len(found) <= 1
+    delivered = bool(found) and found[0].state is State.DELIVERED
+    if delivered:
+        assert len(reports.download(world.s3, world.reports, REQUEST.report_id, folder)) == 3
+    return delivered
+
+
+@EVERY_INTERRUPTION
+def test_a_generator_killed_at_any_call_leaves_no_half_report_and_the_next_delivery_makes_it(
+    world: "World", generate: Callable[..., int], interruption: Interruption, tmp_path: Path
+) -> None:
+    calls = number_of_calls(generate, world)
+    assert calls >= 7
+    for number in range(calls):
+        with pytest.raises(Killed):
+            generate(interruption(number, Killed()))
+        published = whole(world, tmp_path)
+        assert published == (interruption is LOST_ANSWER and number == calls - 1)
+        assert generate() == 0
+        assert whole(world, tmp_path)
+        clear(world)
+
+
+@EVERY_INTERRUPTION
+def test_an_error_of_any_call_sends_the_message_back_and_the_next_delivery_makes_the_report(
+    world: "World", generate: Callable[..., int], interruption: Interruption, tmp_path: Path
+) -> None:
+    for number in range(number_of_calls(generate, world)):
+        assert generate(interruption(number, ConnectionError("AWS is away"))) == 1
+        assert generate() == 0
+        assert whole(world, tmp_path)
+        clear(world)
+
+
+def test_no_reader_ever_sees_half_a_report(world: "World", generate: Callable[..., int], tmp_path: Path) -> None:
+    seen: list[bool] = []
+    assert generate(Calls(before=lambda _: seen.append(whole(world, tmp_path)))) == 0
+    assert seen
+    assert not any(seen)
+    assert whole(world, tmp_path)
+
+
+@pytest.mark.parametrize("data", ["the same", "changed in between"])
+def test_two_generators_at_once_give_one_whole_report(
+    world: "World", generate: Callable[..., int], tmp_path: Path, data: str
+) -> None:
+    """The second one runs from beginning to end between any two calls of the first."""
+    for number in range(number_of_calls(generate, world)):
+
+        def overtake() -> None:
+            if data != "the same":
+                world.put_events("a", "b", "c")
+            assert generate() == 0
+            assert whole(world, tmp_path)
+
+        went_back = generate(Calls(before=at(number, overtake)))
+        # The first one may have listed the file that then changed; it is sent back rather than mixing two states.
+        assert went_back in ((0,) if data == "the same" else (0, 1))
+        assert generate() == 0
+        assert whole(world, tmp_path)
+        clear(world)
+        world.put_events("a", "b", "a")
+
+
+def test_a_failure_that_is_killed_while_it_is_recorded_is_recorded_by_the_next_delivery(
+    world: "World", generate: Callable[..., int]
+) -> None:
+    world.forget_account()
+    for number in range(number_of_calls(generate, world)):
+        with pytest.raises(Killed):
+            generate(LOST_REQUEST(number, Killed()))
+        assert generate() == 0
+        (report,) = reports.list_reports(world.s3, world.reports)
+        assert report.state is State.FAILED
+        clear(world)
+
+
+@EVERY_INTERRUPTION
+def test_an_order_killed_at_any_call_can_be_given_again(
+    world: "World", order: Callable[..., Status], generate: Callable[..., int], interruption: Interruption
+) -> None:
+    for number in range(number_of_calls(order, world)):
+        with pytest.raises(Killed):
+            order(interruption(number, Killed()))
+        assert order() is Status.REQUESTED
+        assert set(world.take_messages()) == {BODY}
+        assert generate() == 0
+        assert order() is Status.DELIVERED
+        assert world.take_messages() == []
+        clear(world)

@@ -1,0 +1,70 @@
+"""An AWS in the test's own process, and a report to render."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from insight.accounts import Account
+from insight.events import Dropped, RowCounts
+from insight.metrics import Metrics
+from insight.periods import Period
+from insight.report import Report, Source, event_source
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class World:
+    """Clients of one empty AWS with the buckets and the table that reports need."""
+
+    s3: "S3Client"
+    dynamodb: "DynamoDBClient"
+    reports: str = "reports"
+    events: str = "usage-events"
+    accounts: str = "accounts"
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with mock_aws():
+        made = World(boto3.client("s3", "us-east-1"), boto3.client("dynamodb", "us-east-1"))
+        for bucket in (made.reports, made.events):
+            made.s3.create_bucket(Bucket=bucket)
+        made.dynamodb.create_table(
+            TableName=made.accounts,
+            KeySchema=[{"AttributeName": "account", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "account", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield made
+
+
+@pytest.fixture
+def report_with() -> Callable[..., Report]:
+    """Return a maker of reports; the texts in them are what a test gives."""
+
+    def make(name: str = "Acme", segment: str = "enterprise", kind: str = "job post", note: str = "") -> Report:
+        period = Period(date(2026, 10, 1), date(2026, 10, 4), "Europe/Berlin")
+        counts = RowCounts(read=12, dropped={Dropped.DUPLICATE: 2, Dropped.OUTSIDE_PERIOD: 1})
+        events = event_source(counts, files=4, missing=[date(2026, 10, 3)])
+        return Report(
+            report_id="r_0123456789abcdef01234567",
+            spec_version=1,
+            account=Account("acme", name, "Europe/Berlin", 40, segment),
+            period=period,
+            sources=(Source(events.name, events.read, events.counted, events.dropped, (*events.notes, note)),),
+            metrics=Metrics(
+                7, 40, 0.175, 9, ((kind, 3),), 2, -1.25, 4, tuple(zip(period.days, (5, 0, 6), strict=True))
+            ),
+        )
+
+    return make

@@ -1,0 +1,160 @@
+"""The batch loop: one message's fate never touches another's, and nothing is lost."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opscore.queue_worker import LONGEST_WAIT_SECONDS, PermanentError, Retry, Work, process_batch
+
+PLENTY = 600_000
+
+
+class Shop:
+    """A service whose messages say what happens to them."""
+
+    def __init__(self, *, record_fails: bool = False) -> None:
+        self.done: list[str] = []
+        self.recorded: list[tuple[str, str]] = []
+        self.shortened: dict[str, int] = {}
+        self.record_fails = record_fails
+
+    def run(self, item: str) -> None:
+        if item == "transient":
+            raise ConnectionError("the source is away")
+        if item == "permanent":
+            raise PermanentError("gone", "There is no such thing.")
+        self.done.append(item)
+
+    def record(self, item: str, error: PermanentError) -> None:
+        if self.record_fails:
+            raise ConnectionError("the bucket is away")
+        self.recorded.append((item, error.reason))
+
+    def parse(self, body: str) -> str:
+        if body == "poison":
+            raise ValueError("not a thing")
+        return body
+
+    def work(self) -> Work[str]:
+        return Work(self.parse, self.run, self.record, lambda item: {"thing": item})
+
+    def retry(self) -> Retry:
+        return Retry(base_seconds=30, shorten=self.shortened.__setitem__, chance=lambda: 0.999)
+
+
+def batch(*bodies: str, receive_count: int = 1) -> dict[str, Any]:
+    return {
+        "Records": [
+            {
+                "messageId": f"m{number}",
+                "receiptHandle": f"r{number}",
+                "body": body,
+                "attributes": {"ApproximateReceiveCount": str(receive_count)},
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def failed_items(shop: Shop, event: Mapping[str, Any], remaining: int = PLENTY) -> list[str]:
+    answer = process_batch(event, shop.work(), retry=shop.retry(), remaining_milliseconds=lambda: remaining)
+    return [entry["itemIdentifier"] for entry in answer["batchItemFailures"]]
+
+
+def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_done_message_is_not_named() -> None:
+    shop = Shop()
+    assert failed_items(shop, batch("a", "b")) == []
+    assert shop.done == ["a", "b"]
+
+
+def test_a_transient_failure_goes_back_with_a_log_line_that_joins_it_to_its_cause(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shop = Shop()
+    assert failed_items(shop, batch("transient", receive_count=2)) == ["m0"]
+    assert shop.shortened == {"r0": 60}
+    (line,) = logged(capsys)
+    assert line == {
+        "level": "ERROR",
+        "message": "goes back to the queue",
+        "message_id": "m0",
+        "receive_count": 2,
+        "thing": "transient",
+        "error_type": "ConnectionError",
+        "error": "the source is away",
+    }
+
+
+def test_a_permanent_failure_is_recorded_and_done_with(capsys: pytest.CaptureFixture[str]) -> None:
+    shop = Shop()
+    assert failed_items(shop, batch("permanent")) == []
+    assert shop.recorded == [("permanent", "gone")]
+    assert shop.shortened == {}
+    (line,) = logged(capsys)
+    assert (line["message_id"], line["reason"], line["error_type"]) == ("m0", "gone", "PermanentError")
+
+
+def test_a_permanent_failure_that_could_not_be_recorded_goes_back() -> None:
+    shop = Shop(record_fails=True)
+    assert failed_items(shop, batch("permanent")) == ["m0"]
+
+
+def test_a_body_that_cannot_be_read_goes_back_because_nothing_can_be_recorded_under_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shop = Shop()
+    assert failed_items(shop, batch("poison")) == ["m0"]
+    assert shop.recorded == []
+    (line,) = logged(capsys)
+    assert (line["message_id"], line["error_type"]) == ("m0", "ValueError")
+
+
+@given(st.lists(st.sampled_from(["good", "transient", "permanent", "poison"]), max_size=10))
+def test_no_message_touches_the_others(bodies: list[str]) -> None:
+    shop = Shop()
+    failed = failed_items(shop, batch(*bodies))
+    assert failed == [f"m{at}" for at, body in enumerate(bodies) if body in ("transient", "poison")]
+    assert len(shop.done) == bodies.count("good")
+    assert len(shop.recorded) == bodies.count("permanent")
+    assert set(shop.shortened) == {item.replace("m", "r") for item in failed}
+
+
+def test_no_new_message_is_started_when_the_time_is_short_but_the_first_always_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shop = Shop()
+    assert failed_items(shop, batch("a", "b", "c"), remaining=9_999) == ["m1", "m2"]
+    assert shop.done == ["a"]
+    assert [line["message"] for line in logged(capsys)] == ["not started", "not started"]
+
+
+def test_a_visibility_timeout_that_cannot_be_shortened_does_not_stop_the_batch() -> None:
+    shop = Shop()
+
+    def refuse(receipt_handle: str, seconds: int) -> None:
+        raise ConnectionError("the queue is away")
+
+    retry = Retry(30, refuse, lambda: 0.5)
+    answer = process_batch(batch("transient", "a"), shop.work(), retry=retry, remaining_milliseconds=lambda: PLENTY)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    assert shop.done == ["a"]
+
+
+@given(st.integers(1, 100), st.integers(0, 900), st.floats(0, 1, exclude_max=True))
+def test_the_wait_doubles_has_jitter_and_an_upper_bound(received: int, base: int, chance: float) -> None:
+    seconds = Retry(base, lambda *_: None, lambda: chance).seconds(received)
+    longest = min(LONGEST_WAIT_SECONDS, base * 2 ** (received - 1))
+    assert longest / 2 <= seconds <= longest
+
+
+def test_two_messages_that_failed_together_come_back_apart() -> None:
+    waits = {Retry(30, lambda *_: None, lambda at=at: at / 10).seconds(3) for at in range(10)}  # type: ignore[misc]
+    assert len(waits) == 10
