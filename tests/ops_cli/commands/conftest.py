@@ -59,8 +59,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
     monkeypatch.setenv("OPSCTL_ENV", "test")
     register(Environment("test", region=REGION))
     with mock_aws():
-        deploy(lambda service: boto3.client(service, REGION))
-        yield lambda service: boto3.client(service, REGION)
+        deploy(_client)
+        yield _client
+
+
+def _client(service: Any) -> Any:
+    return boto3.client(service, REGION)
 
 
 def deploy(client: Callable[[str], Any]) -> None:
