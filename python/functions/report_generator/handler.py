@@ -1,6 +1,7 @@
 """SQS entry point of the report generator: unpack, call, report partial failures."""
 
 import functools
+import os
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ import boto3
 from insight.delivery import Places
 from insight.requests import ReportRequest
 from opscore.queue_worker import BatchResponse, Invocation, Retry, Work, process_batch
+from opscore.settings import read
 
 from .core import report_work
 from .settings import Settings
@@ -18,7 +20,7 @@ from .settings import Settings
 @functools.cache
 def _wiring() -> tuple[Work[ReportRequest], Retry]:
     """Build settings and clients once per execution environment, not at import."""
-    settings = Settings.from_environment()
+    settings = read(Settings, os.environ)
     places = Places(
         s3=boto3.client("s3"),
         dynamodb=boto3.client("dynamodb"),

@@ -1,10 +1,12 @@
 """Entry point of the report request function: take the order, answer, leave one log line."""
 
 import functools
+import os
 
 import boto3
 
 from opscore import structured_log
+from opscore.settings import read
 
 from .core import Desk, place_order
 from .settings import Settings
@@ -13,7 +15,7 @@ from .settings import Settings
 @functools.cache
 def _wiring() -> Desk:
     """Build settings and clients once per execution environment, not at import."""
-    settings = Settings.from_environment()
+    settings = read(Settings, os.environ)
     sqs = boto3.client("sqs")
     return Desk(
         s3=boto3.client("s3"),
