@@ -126,7 +126,17 @@ def from_ssm(ssm: "SSMClient", environment: Environment) -> Stack:
     except ssm.exceptions.ParameterNotFound:
         step = "opsctl sandbox up" if environment.is_local else f"opsctl --env {environment.name} deploy apply"
         raise NotFound(f"Nothing is deployed here: no SSM parameter {name}.", hint=f"`{step}` deploys it.") from None
-    return parse(json.loads(value))
+    return parse(decode(value))
+
+
+def decode(value: str) -> Any:
+    """Return the object that the parameter's text stands for: JSON, or base64 of gzipped JSON for a large stack."""
+    if value.startswith("{"):
+        return json.loads(value)
+    import base64
+    import gzip
+
+    return json.loads(gzip.decompress(base64.b64decode(value)))
 
 
 def from_terraform(folder: str) -> Stack:

@@ -1,5 +1,4 @@
-# The state of this root lies in the very bucket it makes: `opsctl deploy bootstrap` applies it with a local state first
-# and moves that state into the bucket.
+# Bucket, key and region come from `opsctl deploy bootstrap`.
 terraform {
   backend "s3" {
     encrypt      = true

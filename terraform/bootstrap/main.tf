@@ -21,6 +21,13 @@ locals {
   }
 }
 
+# This root's own state lies in the state bucket, so the bucket comes first: `opsctl deploy bootstrap` makes it, empty, and
+# it is adopted here.
+import {
+  to = module.state_bucket.aws_s3_bucket.this
+  id = "${var.project}-state-${data.aws_caller_identity.current.account_id}-${var.region}"
+}
+
 module "state_bucket" {
   source = "../../modules/private-bucket"
 
@@ -33,7 +40,6 @@ module "state_bucket" {
 module "artifacts_bucket" {
   source = "../../modules/private-bucket"
 
-  platform                = local.platform
-  role                    = "artifacts"
-  noncurrent_version_days = 90
+  platform = local.platform
+  role     = "artifacts"
 }

@@ -1,0 +1,112 @@
+"""Terraform as this project runs it: one directory, one environment, lines as they come, errors as sentences."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ops_cli.deploy import process
+from ops_cli.deploy.failures import failure
+from ops_cli.deploy.provider_mirror import cli_config, provider_mirror
+from opscore.errors import OpsError
+
+PARALLELISM = 50
+"""Resources at a time, instead of Terraform's 10. Nearly all of an apply is the provider waiting on AWS (25 s for each
+queue, 5 s for each function), which costs neither this machine nor AWS anything; 80 services want it most."""
+
+CHANGES = 2
+"""Exit code of `terraform plan -detailed-exitcode` when there is something to change."""
+
+_NOISE = re.compile(r".*: (Refreshing state\.\.\.|Reading\.\.\.|Read complete|Still reading\.\.\.)")
+
+
+def without_refresh(report: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a callback that passes on what Terraform says, but for the line or two on each thing it only looks at."""
+
+    def pass_on(line: str) -> None:
+        if not _NOISE.match(line):
+            report(line)
+
+    return pass_on
+
+
+@dataclass(frozen=True)
+class TerraformDir:
+    """A Terraform working directory, the environment it runs in, and who hears what Terraform says."""
+
+    path: Path
+    environ: Mapping[str, str]
+    report: Callable[[str], None]
+
+    def init(self, backend: Mapping[str, str] | None = None) -> None:
+        """Prepare the directory; `backend` completes a partial backend. The provider may come from a local mirror."""
+        mirror = provider_mirror(self.environ, working_dir=self.path)
+        arguments = [f"-plugin-dir={mirror}"] if mirror else []
+        arguments += [f"-backend-config={key}={value}" for key, value in (backend or {}).items()]
+        self._run("init", "-input=false", "-reconfigure", *arguments, quiet=True)
+
+    def plan(self, out: Path, *, destroy: bool = False) -> bool:
+        """Write a plan to `out`, report it, and return whether it would change anything."""
+        arguments = ["-input=false", f"-parallelism={PARALLELISM}", "-detailed-exitcode", f"-out={out}"]
+        finished = self._run("plan", *arguments, *(["-destroy"] if destroy else []), good=(0, CHANGES))
+        return finished.code == CHANGES
+
+    def apply(self, plan: Path | None = None) -> None:
+        """Apply a written plan, or whatever has to change."""
+        arguments = [str(plan)] if plan else ["-auto-approve"]
+        self._run("apply", "-input=false", f"-parallelism={PARALLELISM}", *arguments)
+
+    def destroy(self) -> None:
+        """Destroy everything in the state."""
+        self._run("destroy", "-input=false", f"-parallelism={PARALLELISM}", "-auto-approve")
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the values of the root's outputs; empty before the first apply."""
+        answer = subprocess.run(
+            [*self._command("output"), "-json"],
+            cwd=self.path,
+            env=_for_automation(self.environ),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if answer.returncode:
+            raise failure("output", answer.stderr.splitlines(), self.path)
+        return {name: output["value"] for name, output in json.loads(answer.stdout).items()}
+
+    def _run(self, verb: str, *arguments: str, good: tuple[int, ...] = (0,), quiet: bool = False) -> process.Finished:
+        finished = process.run(
+            [*self._command(verb), *arguments],
+            cwd=self.path,
+            environ=_for_automation(self.environ),
+            on_line=_nobody if quiet else self.report,
+            on_interrupt=lambda: self.report("Interrupted: waiting for Terraform to end; again gives up its state."),
+        )
+        if finished.code not in good:
+            raise failure(verb, finished.lines, self.path)
+        return finished
+
+    def _command(self, verb: str) -> tuple[str, ...]:
+        program = shutil.which("terraform", path=self.environ.get("PATH"))
+        if program is None:
+            raise OpsError(
+                "Terraform is not on PATH.",
+                hint="Install Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install",
+            )
+        return program, verb, "-no-color"
+
+
+def _for_automation(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return `environ` for a run that nobody types into; a CLI configuration that is not there would be a warning."""
+    changed = {**environ, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+    if not cli_config(environ).is_file():
+        changed.pop("TF_CLI_CONFIG_FILE", None)
+    return changed
+
+
+def _nobody(_line: str) -> None:
+    """Nobody listens."""
