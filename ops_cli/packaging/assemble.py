@@ -6,6 +6,7 @@ from ops_cli.packaging import files, zip_format
 from ops_cli.packaging.dependencies import modules
 from ops_cli.packaging.inference import missing_modules
 from ops_cli.packaging.problems import failed, found
+from ops_cli.packaging.sizes import UNZIPPED_LIMIT, too_large
 from ops_cli.packaging.sources import FUNCTIONS
 
 TYPE_CHECKING = False
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from ops_cli.packaging.index import Index
     from ops_cli.packaging.plan import Plan
 
-# "Deployment package (.zip file archive) size": 250 MB unzipped, layers included (AWS Lambda quotas).
-UNZIPPED_LIMIT = 250 * 1024 * 1024
-_WARN_ABOVE = UNZIPPED_LIMIT * 8 // 10
 _FORMAT = 1
 
 
@@ -75,10 +73,8 @@ class Assembler:
         made.unzipped = sum(packed.size for _, _, packed in entries)
         made.unzipped += sum(made.layer.sizes.values()) if made.layer else 0
         if made.unzipped > UNZIPPED_LIMIT:
-            raise failed(
-                f"{FUNCTIONS}/{plan.function}: unzips to {megabytes(made.unzipped)}; Lambda's limit is 250 MB.",
-                f"The largest parts: {_largest(plan, made.layer)}.",
-            )
+            parts = {**(made.layer.sizes if made.layer else {}), **{name: packed.size for name, _, packed in entries}}
+            raise too_large(f"{FUNCTIONS}/{plan.function}", parts)
         made.size = zip_format.write(made.path, entries, made.layer)
         return made
 
@@ -126,27 +122,5 @@ class Assembler:
         return f"{version} {name} {self._index.digest(path)}"
 
 
-def size_warning(role: str, unzipped: int) -> str:
-    """Return a warning for a zip that comes near Lambda's limit, else nothing."""
-    if unzipped <= _WARN_ABOVE:
-        return ""
-    return f"{role} unzips to {megabytes(unzipped)}, {unzipped * 100 // UNZIPPED_LIMIT} % of Lambda's 250 MB"
-
-
-def megabytes(size: int) -> str:
-    """Return a size for people, in the megabytes of 1,048,576 bytes that Lambda counts in."""
-    return f"{size / 1024 / 1024:.1f} MB" if size >= 100 * 1024 else f"{size / 1024:.1f} KB"
-
-
 def _is_code(name: str) -> bool:
     return name.endswith(".py")
-
-
-def _largest(plan: Plan, layer: zip_format.Layer | None) -> str:
-    """Name the three largest top-level entries of a zip."""
-    sizes = dict(layer.sizes) if layer else {}
-    tops: dict[str, int] = {}
-    for name, size in sizes.items():
-        tops[name.split("/")[0]] = tops.get(name.split("/")[0], 0) + size
-    ranked = sorted(tops.items(), key=lambda item: -item[1])[:3]
-    return ", ".join(f"{name} {megabytes(size)}" for name, size in ranked) or plan.function

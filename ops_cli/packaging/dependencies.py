@@ -9,6 +9,7 @@ import sys
 
 from ops_cli.packaging import files, zip_format
 from ops_cli.packaging.problems import failed
+from ops_cli.packaging.sizes import UNZIPPED_LIMIT, too_large
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,23 +63,21 @@ class Cache:
         with self._locked(key) as scratch:
             if not (layer := zip_format.open_layer(path)):
                 resolve.install(pins, self._target, scratch, f"{scratch}/tree", user)
-                zip_format.write(path, self._entries(f"{scratch}/tree"))
+                zip_format.write(path, self._entries(f"{scratch}/tree", user))
                 layer = zip_format.open_layer(path)
         if layer is None:
             raise failed(f"{path} cannot be read back.", "Look at the disk: is it full?")
         return layer
 
-    def _entries(self, tree: str) -> Iterator[tuple[str, bool, zip_format.Packed]]:
-        for folder, _, names in os.walk(tree):
-            for file in names:
-                path = os.path.join(folder, file)
-                name = os.path.relpath(path, tree).replace(os.sep, "/")
-                if _NOT_SHIPPED.match(name):
-                    continue
-                content = files.read(path)
-                yield name, bool(os.stat(path).st_mode & _EXECUTABLE), zip_format.Packed(content)
-                if self._compiler and name.endswith(".py") and (code := self._compiler.compile(name, content)):
-                    yield self._compiler.place(name), False, zip_format.Packed(code)
+    def _entries(self, tree: str, user: str) -> Iterator[tuple[str, bool, zip_format.Packed]]:
+        installed = _installed(tree)
+        if sum(status.st_size for status in installed.values()) > UNZIPPED_LIMIT:
+            raise too_large(user, {name: status.st_size for name, status in installed.items()})
+        for name, status in installed.items():
+            content = files.read(f"{tree}/{name}")
+            yield name, bool(status.st_mode & _EXECUTABLE), zip_format.Packed(content)
+            if self._compiler and name.endswith(".py") and (code := self._compiler.compile(name, content)):
+                yield self._compiler.place(name), False, zip_format.Packed(code)
 
     def _key(self, *parts: str) -> str:
         text = "\0".join((_FORMAT, self._target.runtime, self._target.platform, *parts))
@@ -112,6 +111,16 @@ class _Scratch:
 
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._lock.__exit__(None, None, None)
+
+
+def _installed(tree: str) -> dict[str, os.stat_result]:
+    """Return the files to ship of an installation, by their name in the zip."""
+    names = (
+        os.path.relpath(os.path.join(folder, file), tree).replace(os.sep, "/")
+        for folder, _, inside in os.walk(tree)
+        for file in inside
+    )
+    return {name: os.stat(f"{tree}/{name}") for name in sorted(names) if not _NOT_SHIPPED.match(name)}
 
 
 def modules(layer: zip_format.Layer) -> set[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 
-from ops_cli.packaging import files, interpreters, manifest
-from ops_cli.packaging.assemble import Assembler, Zip, megabytes, size_warning
+from ops_cli.packaging import files, interpreters, manifest, sizes
+from ops_cli.packaging.assemble import Assembler, Zip
 from ops_cli.packaging.builder import BuildResult
 from ops_cli.packaging.bytecode import Compiler
 from ops_cli.packaging.dependencies import Cache
@@ -97,7 +97,9 @@ class Rebuild:
             written = output(path)
             assert written is not None  # noqa: S101 - it was put there under the lock
             new.functions[one.plan.role] = (one.plan.key, one.size, one.unzipped, written)
-            self._report(f"built {one.plan.role}: {megabytes(one.size)}, {megabytes(one.unzipped)} unzipped")
+            self._report(
+                f"built {one.plan.role}: {sizes.megabytes(one.size)}, {sizes.megabytes(one.unzipped)} unzipped"
+            )
         for name in os.listdir(self._folder):
             if name.endswith(".zip") and name.removesuffix(".zip") not in roles:
                 files.remove(f"{self._folder}/{name}")
@@ -107,7 +109,7 @@ class Rebuild:
         return removed
 
     def _size_warnings(self, state: State) -> list[str]:
-        found = (size_warning(role, record[2]) for role, record in sorted(state.functions.items()))
+        found = (sizes.warning(role, record[2]) for role, record in sorted(state.functions.items()))
         return [warning for warning in found if warning]
 
     def _resolution_warnings(self, plans: list[Plan]) -> list[str]:

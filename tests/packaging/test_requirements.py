@@ -1,0 +1,85 @@
+"""requirements.txt as it may be written, and the lock that pins it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ops_cli.packaging.requirements import Lock, blocks, differences, lock_text, parse, read_lock, versions
+from opscore.errors import OpsError
+
+HASH = "\\\n    --hash=sha256:" + "0" * 64
+NAMES = st.from_regex(r"[a-z][a-z0-9]{0,5}", fullmatch=True)
+PINS = st.dictionaries(NAMES, st.sampled_from(["1.0", "1.1", "2.0"]), max_size=5)
+
+
+def pins(versions_by_name: dict[str, str]) -> str:
+    return "".join(f"{name}=={version} {HASH}\n" for name, version in sorted(versions_by_name.items()))
+
+
+def test_comments_blanks_and_order_do_not_matter() -> None:
+    text = "# web\nrequests==2.32.3  # pinned\n\nidna>=3\n"
+    assert parse(text, "requirements.txt") == parse("idna>=3\nrequests==2.32.3\n", "requirements.txt")
+
+
+def test_extras_and_markers_are_requirements() -> None:
+    text = 'moto[s3]==5 ; python_version < "3.13"\n'
+    assert parse(text, "requirements.txt") == ('moto[s3]==5 ; python_version < "3.13"',)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-r other.txt",
+        "-e .",
+        "--index-url https://index.example/simple",
+        "six @ https://files.example/six.whl",
+        "git+https://git.example/six",
+        "six==1 \\",
+    ],
+)
+def test_what_is_not_the_same_everywhere_is_refused_by_line(line: str) -> None:
+    with pytest.raises(OpsError, match=r"^requirements.txt:2: .* is not a plain requirement"):
+        parse(f"# first\n{line}\n", "requirements.txt")
+
+
+@given(arm=PINS, intel=PINS)
+def test_a_lock_gives_each_architecture_what_was_resolved_for_it(arm: dict[str, str], intel: dict[str, str]) -> None:
+    text = lock_text(("a==1",), "python3.13", {"arm64": pins(arm), "x86_64": pins(intel)})
+    lock = Lock(text)
+    assert lock.runtime == "python3.13"
+    for architecture, resolved in (("arm64", arm), ("x86_64", intel)):
+        assert blocks(lock.pins_for(architecture)) == blocks(pins(resolved))
+        assert versions(lock.pins_for(architecture)) == resolved
+
+
+@given(both=PINS)
+def test_what_is_equal_on_both_architectures_is_locked_once(both: dict[str, str]) -> None:
+    text = lock_text(("a==1",), "python3.13", {"arm64": pins(both), "x86_64": pins(both)})
+    assert text.count("==") == len(both)
+    assert "platform_machine" not in text
+
+
+def test_a_lock_of_other_requirements_is_stale() -> None:
+    text = lock_text(("six==1.16.0",), "python3.13", {"arm64": "", "x86_64": ""})
+    with pytest.raises(OpsError, match=r"^f/requirements.lock was not made from the requirements.txt") as error:
+        read_lock(text, ("six==1.17.0",), "f/requirements.lock", "python3.13")
+    assert "make lock" in error.value.hint
+
+
+def test_a_lock_of_another_runtime_is_refused_with_the_command_that_mends_it() -> None:
+    text = lock_text(("six==1.16.0",), "python3.13", {"arm64": "", "x86_64": ""})
+    with pytest.raises(OpsError, match=r"was resolved for python3.13, not for python3.12") as error:
+        read_lock(text, ("six==1.16.0",), "f/requirements.lock", "python3.12")
+    assert "--lock --runtime python3.12" in error.value.hint
+    assert read_lock(text, ("six==1.16.0",), "f/requirements.lock", None).runtime == "python3.13"
+
+
+def test_a_missing_lock_is_one_line_that_says_what_to_run() -> None:
+    with pytest.raises(OpsError, match=r"^f/requirements.lock is missing.$") as error:
+        read_lock(None, ("six",), "f/requirements.lock", None)
+    assert "make lock" in error.value.hint
+
+
+def test_differences_name_the_package_and_both_versions() -> None:
+    deployed, here = pins({"a": "1.0", "b": "1.0", "c": "1.0"}), pins({"a": "1.0", "b": "1.1", "d": "2.0"})
+    assert differences(deployed, here) == ["b 1.0 -> 1.1", "c 1.0 -> absent", "d absent -> 2.0"]
