@@ -11,12 +11,13 @@ output "function" {
 }
 
 output "permissions" {
-  description = "What the function may do, by sid: its own policy in a form that tests and people can read."
+  description = "What the function may do, by sid, each as one line: actions, resources, conditions."
   value = {
-    for statement in data.aws_iam_policy_document.this.statement : statement.sid => {
-      actions   = statement.actions
-      resources = statement.resources
-    }
+    for statement in data.aws_iam_policy_document.this.statement : statement.sid => join(" ", concat(
+      sort(statement.actions),
+      sort(statement.resources),
+      flatten([for condition in statement.condition : ["if", condition.variable, condition.values]]),
+    ))
   }
 }
 

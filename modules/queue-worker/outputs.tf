@@ -29,12 +29,13 @@ output "visibility_timeout_seconds" {
 }
 
 output "permissions" {
-  description = "What the consumer may do with the queue, by sid."
+  description = "What the consumer may do with the queue, by sid, each as one line."
   value = {
-    for statement in data.aws_iam_policy_document.consume.statement : statement.sid => {
-      actions   = statement.actions
-      resources = statement.resources
-    }
+    for statement in data.aws_iam_policy_document.consume.statement : statement.sid => join(" ", concat(
+      sort(statement.actions),
+      sort(statement.resources),
+      flatten([for condition in statement.condition : ["if", condition.variable, condition.values]]),
+    ))
   }
 }
 

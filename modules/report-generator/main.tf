@@ -29,18 +29,23 @@ module "function" {
       actions   = ["dynamodb:GetItem"]
       resources = [var.accounts_table.arn]
     }
+    FindUsageEvents = {
+      actions    = ["s3:ListBucket"]
+      resources  = [var.usage_events_bucket.arn]
+      conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["events/*"] }]
+    }
     ReadUsageEvents = {
       actions   = ["s3:GetObject"]
       resources = ["${var.usage_events_bucket.arn}/events/*"]
     }
-    DeliverReports = {
-      actions   = ["s3:GetObject", "s3:PutObject"]
-      resources = ["${var.reports_bucket.arn}/reports/*"]
+    SeeWhichReportsThereAre = {
+      actions    = ["s3:ListBucket"]
+      resources  = [var.reports_bucket.arn]
+      conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["reports/*"] }]
     }
-    # Without it S3 answers 403 instead of 404 for a day without events or a report that is not there yet.
-    TellMissingFromForbidden = {
-      actions   = ["s3:ListBucket"]
-      resources = [var.usage_events_bucket.arn, var.reports_bucket.arn]
+    DeliverReports = {
+      actions   = ["s3:PutObject"]
+      resources = ["${var.reports_bucket.arn}/reports/*"]
     }
   }
 }

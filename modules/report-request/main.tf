@@ -22,14 +22,18 @@ module "function" {
       actions   = ["dynamodb:GetItem"]
       resources = [var.accounts_table.arn]
     }
-    RecordRequestsAndSeeReports = {
-      actions   = ["s3:GetObject", "s3:PutObject"]
-      resources = ["${var.reports_bucket.arn}/reports/*"]
+    RecordRequests = {
+      actions   = ["s3:PutObject"]
+      resources = ["${var.reports_bucket.arn}/reports/*/request.json"]
     }
-    # Without it S3 answers 403 instead of 404 for a report that is not there yet.
-    TellMissingReportsFromForbiddenOnes = {
-      actions   = ["s3:ListBucket"]
-      resources = [var.reports_bucket.arn]
+    TakeFailuresBack = {
+      actions   = ["s3:DeleteObject"]
+      resources = ["${var.reports_bucket.arn}/reports/*/failure.json"]
+    }
+    SeeWhichReportsThereAre = {
+      actions    = ["s3:ListBucket"]
+      resources  = [var.reports_bucket.arn]
+      conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["reports/*"] }]
     }
   }
 }

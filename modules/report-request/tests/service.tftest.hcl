@@ -33,13 +33,14 @@ run "the_role_may_do_what_the_handler_does_and_no_more" {
   command = plan
 
   assert {
-    condition = { for sid, statement in output.permissions : sid => join(" ", concat(sort(statement.actions), sort(statement.resources))) } == {
-      QueueReportRequests                 = "sqs:SendMessage arn:aws:sqs:eu-west-1:123456789012:acme-report-requests"
-      LookUpAccounts                      = "dynamodb:GetItem arn:aws:dynamodb:eu-west-1:123456789012:table/acme-accounts"
-      RecordRequestsAndSeeReports         = "s3:GetObject s3:PutObject arn:aws:s3:::acme-reports/reports/*"
-      TellMissingReportsFromForbiddenOnes = "s3:ListBucket arn:aws:s3:::acme-reports"
-      WriteOwnLogs                        = "logs:CreateLogStream logs:PutLogEvents arn:aws:logs:eu-west-1:123456789012:log-group:mocked:*"
-      WriteTraces                         = "xray:PutTelemetryRecords xray:PutTraceSegments *"
+    condition = output.permissions == {
+      QueueReportRequests     = "sqs:SendMessage arn:aws:sqs:eu-west-1:123456789012:acme-report-requests"
+      LookUpAccounts          = "dynamodb:GetItem arn:aws:dynamodb:eu-west-1:123456789012:table/acme-accounts"
+      RecordRequests          = "s3:PutObject arn:aws:s3:::acme-reports/reports/*/request.json"
+      TakeFailuresBack        = "s3:DeleteObject arn:aws:s3:::acme-reports/reports/*/failure.json"
+      SeeWhichReportsThereAre = "s3:ListBucket arn:aws:s3:::acme-reports if s3:prefix reports/*"
+      WriteOwnLogs            = "logs:CreateLogStream logs:PutLogEvents arn:aws:logs:eu-west-1:123456789012:log-group:mocked:*"
+      WriteTraces             = "xray:PutTelemetryRecords xray:PutTraceSegments *"
     }
     error_message = "The request function's permissions changed: is that what its handler needs?"
   }
