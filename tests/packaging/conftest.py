@@ -1,8 +1,11 @@
 """A repository in a temporary folder, and a cache that no other test run shares."""
 
+import functools
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,3 +35,22 @@ def _own_cache(monkeypatch: pytest.MonkeyPatch, cache_home: Path, uv_cache: str)
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path / "repository")
+
+
+@pytest.fixture(scope="session")
+def python_of() -> Callable[[str], str]:
+    """Find an interpreter of a minor version that runs, or skip the test."""
+    home = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    search = os.environ["PATH"]
+
+    @functools.cache
+    def find(minor: str) -> str:
+        on_path = shutil.which(f"python{minor}", path=search)
+        installed = sorted((home / "versions").glob(f"{minor}.*/bin/python{minor}"), reverse=True)
+        for candidate in (*([Path(on_path)] if on_path else []), *installed):
+            answer = subprocess.run([candidate, "--version"], capture_output=True, text=True, check=False)
+            if answer.returncode == 0 and answer.stdout.startswith(f"Python {minor}."):
+                return str(candidate)
+        pytest.skip(f"there is no Python {minor} on this machine")
+
+    return find
