@@ -113,6 +113,13 @@ def parse_day(text: str) -> date:
     return day
 
 
+def parse_month(text: str) -> tuple[date, date]:
+    """Turn a month written 2026-10 into the half-open range of its days."""
+    if not _MONTH.fullmatch(text):
+        raise BadPeriod(f"{text!r} is not a month.", hint="Months are written YYYY-MM, for example 2026-10.")
+    return parse_inclusive(text, text)
+
+
 def _edge(text: str, *, last_of_month: bool) -> date:
     if _MONTH.fullmatch(text):
         day = _day(f"{text}-01")

@@ -9,13 +9,19 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from insight.periods import BadPeriod, Period, check_range, parse_day
+from insight import payloads
+from insight.payloads import BadRequest, fields_of
+from insight.periods import Period, check_range, parse_month
 from insight.texts import is_one_line
-from opscore.errors import UsageProblem
+
+__all__ = ["BadRequest", "Refusal", "ReportAnswer", "ReportOrder", "ReportRequest", "Status"]
+
+VERSION = 1
+"""The version of the messages' schema, which every payload carries."""
 
 SPEC_VERSION = 1
 """Raised when the same events would give another report: a new version is a new report."""
@@ -24,15 +30,11 @@ FORMATS = ("csv", "html")
 
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _LONGEST_TEXT = 200
-_ORDER_FIELDS = frozenset({"account", "from", "to", "formats", "requested_by", "reason"})
-_REQUEST_FIELDS = frozenset(
-    {"account", "start", "end", "time_zone", "formats", "spec_version", "requested_by", "reason"}
-)
+_REMARKS = frozenset({"requested_by", "reason"})
+_ORDER_FIELDS = frozenset({"version", "account", "month", "from", "to", "formats", "force"}) | _REMARKS
+_REQUIRED = frozenset({"account", "start", "end", "time_zone", "formats", "spec_version"})
+_REQUEST_FIELDS = _REQUIRED | {"version", "generation"} | _REMARKS
 _ANSWER_FIELDS = frozenset({"status", "report_id", "reason", "message"})
-
-
-class BadRequest(UsageProblem):
-    """An order or a request that does not follow its schema; the message names the field, never a person."""
 
 
 class Status(enum.StrEnum):
@@ -54,7 +56,11 @@ class Refusal(enum.StrEnum):
 
 @dataclass(frozen=True)
 class ReportOrder:
-    """Who wants which account's report over which half-open range of local days; the account knows its zone."""
+    """Who wants which account's report over which half-open range of local days; the account knows its zone.
+
+    `force` asks for a further generation of a report that is there already. On the wire a whole month may be given as
+    `"month": "2026-10"` in the place of `from` and `to`.
+    """
 
     account: str
     start: date
@@ -62,6 +68,7 @@ class ReportOrder:
     formats: tuple[str, ...] = FORMATS
     requested_by: str = ""
     reason: str = ""
+    force: bool = False
 
     def __post_init__(self) -> None:
         _check_account(self.account)
@@ -72,25 +79,30 @@ class ReportOrder:
     def to_payload(self) -> dict[str, Any]:
         """Return the JSON object that the request function is invoked with."""
         return {
+            "version": VERSION,
             "account": self.account,
             "from": self.start.isoformat(),
             "to": self.end.isoformat(),
             "formats": list(self.formats),
             "requested_by": self.requested_by,
             "reason": self.reason,
+            "force": self.force,
         }
 
     @classmethod
     def from_payload(cls, payload: object) -> "ReportOrder":
         """Read an order; a missing, unknown or ill-typed field raises BadRequest, an impossible range BadPeriod."""
-        fields = _object(payload, "order", _ORDER_FIELDS, required=frozenset({"account", "from", "to"}))
+        fields = fields_of(payload, "order", _ORDER_FIELDS, required=frozenset({"account"}))
+        payloads.check_version(fields, "order", VERSION)
+        start, end = _range(fields)
         return cls(
-            account=_text(fields, "account"),
-            start=_day(fields, "from"),
-            end=_day(fields, "to"),
-            formats=_names(fields, "formats", FORMATS),
-            requested_by=_text(fields, "requested_by"),
-            reason=_text(fields, "reason"),
+            account=payloads.text(fields, "account"),
+            start=start,
+            end=end,
+            formats=payloads.names(fields, "formats", FORMATS),
+            requested_by=payloads.text(fields, "requested_by"),
+            reason=payloads.text(fields, "reason"),
+            force=payloads.flag(fields, "force"),
         )
 
     def in_zone(self, time_zone: str) -> "ReportRequest":
@@ -108,7 +120,10 @@ class ReportOrder:
 
 @dataclass(frozen=True)
 class ReportRequest:
-    """One report to make. Who asks and why are carried along but are no part of what the report is."""
+    """One report to make. Who asks and why are carried along but are no part of what the report is.
+
+    `generation` is 1 for the first report of its kind; asking by force, or late data, adds the next.
+    """
 
     account: str
     start: date
@@ -118,9 +133,12 @@ class ReportRequest:
     spec_version: int = SPEC_VERSION
     requested_by: str = ""
     reason: str = ""
+    generation: int = 1
 
     def __post_init__(self) -> None:
         _check_account(self.account)
+        if self.generation < 1:
+            raise BadRequest("`generation` counts from 1.")
         Period(self.start, self.end, self.time_zone)
         object.__setattr__(self, "formats", _formats(self.formats))
         _check_remarks(self.requested_by, self.reason)
@@ -140,9 +158,13 @@ class ReportRequest:
         """The report's name: equal for everything that must give the same report."""
         return "r_" + hashlib.sha256(canonical_json(self.identity()).encode()).hexdigest()[:24]
 
+    def of_generation(self, generation: int) -> "ReportRequest":
+        """Return the request for another generation of the same report."""
+        return replace(self, generation=generation)
+
     def identity(self) -> dict[str, Any]:
         """Return what makes this report another than all others."""
-        return {
+        identity = {
             "account": self.account,
             "start": self.start.isoformat(),
             "end": self.end.isoformat(),
@@ -150,28 +172,34 @@ class ReportRequest:
             "spec_version": self.spec_version,
             "formats": list(self.formats),
         }
+        return identity if self.generation == 1 else {**identity, "generation": self.generation}
 
     def to_payload(self) -> dict[str, Any]:
-        """Return the JSON object that travels through the queue."""
-        return {**self.identity(), "requested_by": self.requested_by, "reason": self.reason}
+        """Return the request as a JSON object, with who asked and why."""
+        return {**self._work_order(), "requested_by": self.requested_by, "reason": self.reason}
+
+    def to_message(self) -> str:
+        """Return the body of the queue's message. Who asked stays behind: dead letters are shown on screens."""
+        return canonical_json(self._work_order())
+
+    def _work_order(self) -> dict[str, Any]:
+        return {"version": VERSION, "generation": self.generation, **self.identity()}
 
     @classmethod
     def from_payload(cls, payload: object) -> "ReportRequest":
         """Read a request; raises BadRequest or BadPeriod like ReportOrder.from_payload."""
-        required = _REQUEST_FIELDS - {"requested_by", "reason"}
-        fields = _object(payload, "report request", _REQUEST_FIELDS, required=required)
-        version = fields["spec_version"]
-        if type(version) is not int:
-            raise BadRequest("`spec_version` is a whole number.")
+        fields = fields_of(payload, "report request", _REQUEST_FIELDS, required=_REQUIRED)
+        payloads.check_version(fields, "report request", VERSION)
         return cls(
-            account=_text(fields, "account"),
-            start=_day(fields, "start"),
-            end=_day(fields, "end"),
-            time_zone=_text(fields, "time_zone"),
-            formats=_names(fields, "formats", ()),
-            spec_version=version,
-            requested_by=_text(fields, "requested_by"),
-            reason=_text(fields, "reason"),
+            account=payloads.text(fields, "account"),
+            start=payloads.day(fields, "start"),
+            end=payloads.day(fields, "end"),
+            time_zone=payloads.text(fields, "time_zone"),
+            formats=payloads.names(fields, "formats", ()),
+            spec_version=payloads.whole_number(fields, "spec_version", 0),
+            requested_by=payloads.text(fields, "requested_by"),
+            reason=payloads.text(fields, "reason"),
+            generation=payloads.whole_number(fields, "generation", 1),
         )
 
     @classmethod
@@ -205,12 +233,13 @@ class ReportAnswer:
     @classmethod
     def from_payload(cls, payload: object) -> "ReportAnswer":
         """Read an answer; raises BadRequest when the function answered something else."""
-        fields = _object(payload, "answer", _ANSWER_FIELDS, required=_ANSWER_FIELDS)
+        fields = fields_of(payload, "answer", _ANSWER_FIELDS, required=_ANSWER_FIELDS)
         try:
-            status = Status(_text(fields, "status"))
+            status = Status(payloads.text(fields, "status"))
         except ValueError:
             raise BadRequest("`status` of the answer is not one that is known here.") from None
-        return cls(status, _text(fields, "report_id"), _text(fields, "reason"), _text(fields, "message"))
+        texts = (payloads.text(fields, name) for name in ("report_id", "reason", "message"))
+        return cls(status, *texts)
 
 
 def canonical_json(value: object) -> str:
@@ -218,36 +247,14 @@ def canonical_json(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
-def _object(payload: object, what: str, known: frozenset[str], *, required: frozenset[str]) -> Mapping[str, Any]:
-    if not isinstance(payload, Mapping):
-        raise BadRequest(f"The {what} is not a JSON object.")
-    names = {str(name) for name in payload}
-    if unknown := sorted(names - known):
-        raise BadRequest(f"The {what} has fields that are not known: {', '.join(unknown)}.")
-    if missing := sorted(required - names):
-        raise BadRequest(f"The {what} lacks {', '.join(missing)}.")
-    return payload
-
-
-def _text(fields: Mapping[str, Any], name: str) -> str:
-    value = fields.get(name, "")
-    if not isinstance(value, str):
-        raise BadRequest(f"`{name}` is a text.")
-    return value
-
-
-def _day(fields: Mapping[str, Any], name: str) -> date:
-    try:
-        return parse_day(_text(fields, name))
-    except BadPeriod as error:
-        raise BadPeriod(f"`{name}`: {error.message}", hint=error.hint) from None
-
-
-def _names(fields: Mapping[str, Any], name: str, default: Sequence[str]) -> tuple[str, ...]:
-    value = fields.get(name, list(default))
-    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-        raise BadRequest(f"`{name}` is a list of texts.")
-    return tuple(value)
+def _range(fields: Mapping[str, Any]) -> tuple[date, date]:
+    if "month" not in fields:
+        if missing := sorted({"from", "to"} - fields.keys()):
+            raise BadRequest(f"The order lacks {', '.join(missing)}.")
+        return payloads.day(fields, "from"), payloads.day(fields, "to")
+    if {"from", "to"} & fields.keys():
+        raise BadRequest("The order has a `month` beside `from` or `to`.", hint="Give one or the other.")
+    return parse_month(payloads.text(fields, "month"))
 
 
 def _formats(formats: Sequence[str]) -> tuple[str, ...]:

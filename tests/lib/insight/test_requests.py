@@ -163,3 +163,50 @@ def test_an_answer_survives_the_wire() -> None:
 def test_an_answer_of_another_kind_is_recognised(payload: object) -> None:
     with pytest.raises(BadRequest):
         ReportAnswer.from_payload(payload)
+
+
+def test_a_month_is_the_range_of_its_days() -> None:
+    order = ReportOrder.from_payload({"account": "acme", "month": "2026-02", "force": True, "version": 1})
+    assert (order.start, order.end, order.force) == (date(2026, 2, 1), date(2026, 3, 1), True)
+
+
+@pytest.mark.parametrize(
+    ("payload", "sentence"),
+    [
+        ({"account": "acme"}, "lacks from, to"),
+        ({"account": "acme", "from": "2026-10-01"}, "lacks to"),
+        ({"account": "acme", "month": "2026-10", "to": "2026-11-01"}, "a `month` beside"),
+        ({"account": "acme", "month": "2026-13"}, "neither a day nor a month"),
+        ({"account": "acme", "month": "2026-10-01"}, "is not a month"),
+        ({"account": "acme", "month": "2026-10", "force": "yes"}, "`force` is true or false"),
+        ({"account": "acme", "month": "2026-10", "version": 2}, "version 2; this code reads 1"),
+    ],
+)
+def test_an_order_has_one_period_and_a_known_version(payload: dict[str, Any], sentence: str) -> None:
+    with pytest.raises((BadRequest, BadPeriod), match=sentence):
+        ReportOrder.from_payload(payload)
+
+
+def test_each_generation_is_a_report_of_its_own() -> None:
+    generations = [REQUEST.of_generation(number) for number in (1, 2, 3)]
+    assert generations[0] == REQUEST
+    assert len({request.report_id for request in generations}) == 3
+    assert [ReportRequest.from_json(request.to_message()) for request in generations] == generations
+
+
+@pytest.mark.parametrize("generation", [0, -1, True, "2", 1.0])
+def test_generations_count_from_one(generation: object) -> None:
+    with pytest.raises(BadRequest, match="`generation`"):
+        ReportRequest.from_payload({**REQUEST.to_payload(), "generation": generation})
+
+
+def test_a_message_of_before_there_were_generations_is_still_read() -> None:
+    payload = REQUEST.to_payload()
+    del payload["version"], payload["generation"]
+    assert ReportRequest.from_payload(payload) == REQUEST
+
+
+def test_who_asks_and_why_stay_out_of_the_queue() -> None:
+    asked = ReportRequest("acme", REQUEST.start, REQUEST.end, "UTC", requested_by="ada", reason="renewal")
+    assert not {"ada", "renewal"} & set(json.loads(asked.to_message()).values())
+    assert ReportRequest.from_json(asked.to_message()).report_id == asked.report_id
