@@ -75,6 +75,11 @@ class Stack:
                 return queue
         raise NotFound.among("queue", name, self.queues, listing="opsctl dlq list")
 
+    def names_of(self, function: Function) -> list[str]:
+        """Return the AWS names of a service's own resources: the function, and the queues it consumes."""
+        consumed = [queue for queue in self.queues.values() if queue.consumer == function.role]
+        return [function.name, *(name for queue in consumed for name in (queue.name, queue.dead_letter))]
+
     def bucket(self, role: str) -> str:
         """Return the name of the bucket with that role."""
         return self._name_of("bucket", role, self.buckets)

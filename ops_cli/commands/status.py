@@ -51,11 +51,12 @@ def collect(ops: Ops) -> Status:
     stack = ops.stack
     names = [name for queue in stack.queues.values() for name in (queue.name, queue.dead_letter)]
     machines = [machine.name for machine in stack.state_machines.values()]
+    functions = [function.name for function in stack.functions.values()]
     sqs, cloudwatch, sfn = ops.client("sqs"), ops.client("cloudwatch"), ops.client("stepfunctions")
     with ThreadPoolExecutor(max_workers=4) as pool:
         depths = pool.submit(health.queue_depths, sqs, names)
         ages = pool.submit(health.oldest_ages, cloudwatch, names, dt.datetime.now(dt.UTC))
-        alarms = pool.submit(health.alarms, cloudwatch, f"{stack.project}-{stack.environment}-")
+        alarms = pool.submit(health.alarms, cloudwatch, f"{stack.project}-{stack.environment}-", [*functions, *names])
         executions = pool.submit(health.running_executions, sfn, machines)
     queues = [
         health.judge_queue(
@@ -67,8 +68,9 @@ def collect(ops: Ops) -> Status:
         )
         for queue in stack.queues.values()
     ]
+    ringing = [alarm for alarm in alarms.result() if alarm.level == "red"]
     services = [
-        health.judge_service(function.role, function.name, alarms.result(), queues)
+        health.judge_service(function.role, stack.names_of(function), ringing, queues)
         for function in stack.functions.values()
     ]
     return Status(

@@ -51,9 +51,10 @@ class QueueHealth:
 
 @dataclass(frozen=True)
 class AlarmState:
-    """A CloudWatch alarm and why it is in its state."""
+    """A CloudWatch alarm, the function or queue it is about (an AWS name), and why it is in its state."""
 
     alarm: str
+    owner: str
     state: str
     reason: str
     since: dt.datetime | None
@@ -123,14 +124,18 @@ def _age_query(query_id: str, queue: str) -> Any:
     return {"Id": query_id, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}
 
 
-def alarms(cloudwatch: "CloudWatchClient", prefix: str) -> list[AlarmState]:
-    """Return the metric and composite alarms whose names begin with `prefix`, those that ring first."""
+def alarms(cloudwatch: "CloudWatchClient", prefix: str, names: Sequence[str]) -> list[AlarmState]:
+    """Return the metric and composite alarms whose names begin with `prefix`, those that ring first.
+
+    `names` are the AWS names of the functions and queues that an alarm can be about.
+    """
     pages = cloudwatch.get_paginator("describe_alarms").paginate(
         AlarmNamePrefix=prefix, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
     )
     found = [
         AlarmState(
             alarm=alarm["AlarmName"],
+            owner=owner_of(alarm["AlarmName"], names),
             state=alarm["StateValue"],
             reason=alarm.get("StateReason", ""),
             since=alarm.get("StateUpdatedTimestamp"),
@@ -161,18 +166,31 @@ def judge_queue(queue: str, consumer: str, work: Depth, dead: Depth, oldest: int
 
 
 def judge_service(
-    service: str, function: str, known_alarms: Sequence[AlarmState], queues: Sequence[QueueHealth]
+    service: str, names: Sequence[str], ringing: Sequence[AlarmState], queues: Sequence[QueueHealth]
 ) -> ServiceHealth:
-    """Say how a service is, from the alarms named after its function and the queues that it consumes."""
-    ringing = [alarm.alarm for alarm in known_alarms if alarm.level == "red" and alarm.alarm.startswith(function)]
-    if ringing:
-        return ServiceHealth(service, "red", f"alarm {', '.join(ringing)}")
-    for queue in queues:
-        if queue.consumer == service and queue.dead_letters:
-            return ServiceHealth(service, "red", f"{queue.dead_letters} dead letters in {queue.queue}")
-        if queue.consumer == service and queue.level == "yellow":
-            return ServiceHealth(service, "yellow", f"{queue.waiting} messages wait in {queue.queue}")
+    """Say how a service is, from the ringing alarms of its own resources (`names`) and the queues it consumes."""
+    own = [alarm.alarm for alarm in ringing if alarm.owner in names]
+    consumed = [queue for queue in queues if queue.consumer == service]
+    dead = [
+        f"{counted(queue.dead_letters, 'dead letter')} in {queue.queue}" for queue in consumed if queue.dead_letters
+    ]
+    if own or dead:
+        return ServiceHealth(service, "red", "; ".join([*dead, *(f"alarm {name}" for name in own)]))
+    if waiting := [queue for queue in consumed if queue.level == "yellow"]:
+        return ServiceHealth(
+            service, "yellow", f"{counted(waiting[0].waiting, 'message')} in {waiting[0].queue}, none in work"
+        )
     return ServiceHealth(service, "green", "nothing known against it")
+
+
+def owner_of(alarm: str, names: Iterable[str]) -> str:
+    """Return the resource that an alarm is about: alarms are named after it, so the longest name that fits."""
+    return max((name for name in names if alarm.startswith(f"{name}-")), key=len, default="")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: 1 message, 2 messages."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def worst_first(rows: Iterable[Any], *, name: Callable[[Any], str]) -> list[Any]:

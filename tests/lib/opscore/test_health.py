@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from opscore.health import AlarmState, Depth, QueueHealth, judge_queue, judge_service, worst_first
+from opscore.health import AlarmState, Depth, QueueHealth, judge_queue, judge_service, owner_of, worst_first
 
 EMPTY = Depth(0, 0, 0)
 
@@ -26,18 +26,25 @@ def queue(dead_letters: int, level: str) -> QueueHealth:
     return QueueHealth("q", "consumer", 7, 0, None, dead_letters, level)  # type: ignore[arg-type]
 
 
-def alarm(name: str, state: str) -> AlarmState:
-    return AlarmState(name, state, "", dt.datetime.now(dt.UTC), "red" if state == "ALARM" else "green")
+def alarm(owner: str) -> AlarmState:
+    return AlarmState(f"{owner}-errors", owner, "ALARM", "", dt.datetime.now(dt.UTC), "red")
 
 
 def test_a_service_is_as_bad_as_its_alarms_and_queues() -> None:
-    ringing = [alarm("p-consumer-errors", "ALARM")]
-    assert judge_service("consumer", "p-consumer", ringing, []).level == "red"
-    assert judge_service("consumer", "p-consumer", [], [queue(2, "red")]).why == "2 dead letters in q"
-    assert judge_service("consumer", "p-consumer", [], [queue(0, "yellow")]).level == "yellow"
-    assert judge_service("other", "p-other", ringing, [queue(2, "red")]).level == "green"
+    ringing = [alarm("p-consumer")]
+    assert judge_service("consumer", ["p-consumer"], ringing, []).level == "red"
+    assert judge_service("consumer", ["p-consumer"], [], [queue(1, "red")]).why == "1 dead letter in q"
+    assert judge_service("consumer", ["p-consumer"], [], [queue(0, "yellow")]).level == "yellow"
+    assert judge_service("other", ["p-other"], ringing, [queue(2, "red")]).level == "green"
+
+
+def test_an_alarm_is_about_the_longest_name_that_fits() -> None:
+    names = ["p-report", "p-report-request", "p-report-requests", "p-report-requests-dead-letter"]
+    assert owner_of("p-report-requests-depth", names) == "p-report-requests"
+    assert owner_of("p-report-request-errors", names) == "p-report-request"
+    assert owner_of("p-reporting-errors", names) == ""
 
 
 def test_the_worst_comes_first() -> None:
-    rows = [judge_service(name, name, [alarm("b", "ALARM")], []) for name in ("a", "b", "c")]
+    rows = [judge_service(name, [name], [alarm("b")], []) for name in ("a", "b", "c")]
     assert [row.service for row in worst_first(rows, name=lambda row: row.service)] == ["b", "a", "c"]
