@@ -1,0 +1,82 @@
+"""What events may have lost: instances that wait without a drain, drains without a poller, completions in vain."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from opscore import structured_log
+from opscore.draining.cluster_reader import parts
+from opscore.draining.decision import stuck
+from opscore.draining.finishing import end_action
+from opscore.draining.intake import Intake
+from opscore.draining.metrics import STUCK
+from opscore.draining.opening import open_drain
+from opscore.draining.policy import Fleet
+from opscore.draining.pollers import Pollers
+from opscore.draining.record import Drain, Outcome
+from opscore.draining.requests import Termination
+from opscore.draining.wiring import Wiring
+
+GROUPS_PER_CALL = 50
+PROCEEDING_SECONDS = 120
+"""How long an instance may take from a completed action to Terminating:Proceed."""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep found; `waiting` counts the instances in Terminating:Wait."""
+
+    waiting: int
+    opened: int
+    open: int
+    stuck: int
+
+
+def sweep(wiring: Wiring, pollers: Pollers) -> Swept:
+    """Look once at all fleets and repair what was lost."""
+    intake = Intake(wiring, pollers)
+    waiting = list(waiting_instances(wiring))
+    opened = sum(_found_waiting(instance_id, fleet, wiring, intake) for instance_id, fleet in waiting)
+    intake.begin()
+    open_drains: list[Drain] = []
+    stuck_in_all = 0
+    for cluster in sorted({fleet.cluster for fleet in wiring.fleets.values()}):
+        found = wiring.drains.open_in(cluster)
+        if found:
+            pollers.ensure(cluster)
+        needing_help = [drain for drain in found if stuck(drain, wiring.now())]
+        wiring.count(STUCK, cluster, len(needing_help))
+        open_drains += found
+        stuck_in_all += len(needing_help)
+    return Swept(len(waiting), opened, len(open_drains), stuck_in_all)
+
+
+def waiting_instances(wiring: Wiring) -> Iterator[tuple[str, Fleet]]:
+    """Yield the instances that a termination hook holds, with their fleets."""
+    for names in parts(wiring.fleets, GROUPS_PER_CALL):
+        request: dict[str, object] = {"AutoScalingGroupNames": list(names)}
+        while True:
+            answer = wiring.autoscaling.describe_auto_scaling_groups(**request)
+            for group in answer["AutoScalingGroups"]:
+                for instance in group.get("Instances", []):
+                    if instance["LifecycleState"] == "Terminating:Wait":
+                        yield instance["InstanceId"], wiring.fleets[group["AutoScalingGroupName"]]
+            if not answer.get("NextToken"):
+                break
+            request["NextToken"] = answer["NextToken"]
+
+
+def _found_waiting(instance_id: str, fleet: Fleet, wiring: Wiring, intake: Intake) -> bool:
+    """Open the drain of an instance that waits without one; complete again what was completed in vain."""
+    now = wiring.now()
+    latest = wiring.drains.latest(instance_id)
+    if latest and latest.is_open and latest.hook:
+        return False
+    drain = open_drain(Termination(instance_id, fleet.group, fleet.hook), fleet, wiring.drains, now)
+    if drain.is_open:
+        structured_log.write("WARNING", "an event was lost: the sweep found the instance", drain_id=drain.drain_id)
+        intake.take(drain)
+        return True
+    if drain.outcome is not Outcome.KEPT and drain.hook and now >= drain.ended + PROCEEDING_SECONDS:
+        again = end_action(drain, wiring.hosts)
+        structured_log.write("WARNING", "completed again", drain_id=drain.drain_id, was_waiting=again)
+    return False
