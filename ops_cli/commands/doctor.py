@@ -15,6 +15,7 @@ from ops_cli.context import Ops
 from ops_cli.options import OpsCommand
 from ops_cli.output import emit
 from opscore.errors import OpsError
+from opscore.health import counted
 
 OLDEST_TERRAFORM = (1, 11)
 MOST_SKEW_SECONDS = 300
@@ -106,7 +107,8 @@ def _stack(ops: Ops) -> Finding:
     return Finding(
         "stack description",
         "ok",
-        f"{stack.project}-{stack.environment}: {len(stack.functions)} functions, {len(stack.queues)} queues",
+        f"{stack.project}-{stack.environment}: {counted(len(stack.functions), 'function')}, "
+        f"{counted(len(stack.queues), 'queue')}",
     )
 
 
