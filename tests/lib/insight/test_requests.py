@@ -208,5 +208,5 @@ def test_a_message_of_before_there_were_generations_is_still_read() -> None:
 
 def test_who_asks_and_why_stay_out_of_the_queue() -> None:
     asked = ReportRequest("acme", REQUEST.start, REQUEST.end, "UTC", requested_by="ada", reason="renewal")
-    assert not {"ada", "renewal"} & set(json.loads(asked.to_message()).values())
+    assert not any(word in asked.to_message() for word in ("ada", "renewal", "requested_by"))
     assert ReportRequest.from_json(asked.to_message()).report_id == asked.report_id
