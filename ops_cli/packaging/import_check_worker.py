@@ -24,7 +24,7 @@ from typing import Any
 # The SDK of the runtime and what it is made of.
 _PROVIDED = {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"}
 _AT_ONCE = 2
-_SECONDS = 30
+SECONDS = 30
 
 
 class RuntimeSdk:
@@ -95,7 +95,7 @@ class Child:
 
     def __init__(self, job: dict[str, str], own: str, layer: str) -> None:
         self.answers, writing = os.pipe()
-        self.deadline = time.monotonic() + _SECONDS
+        self.deadline = time.monotonic() + SECONDS
         self._job = job
         self.pid = os.fork()
         if self.pid == 0:
@@ -107,7 +107,8 @@ class Child:
         """Return the answer once the pipe is readable, or why there will be none."""
         entry = f"{self._job['module'].replace('.', '/')}.py"
         with os.fdopen(self.answers, "rb") as pipe:
-            if time.monotonic() >= self.deadline:
+            late = time.monotonic() >= self.deadline
+            if late:
                 os.kill(self.pid, signal.SIGKILL)
             answer = pipe.read()
         _, status = os.waitpid(self.pid, 0)
@@ -115,7 +116,7 @@ class Child:
             value: dict[str, Any] | None = json.loads(answer)
             return value
         code = os.waitstatus_to_exitcode(status)
-        reason = f"took more than {_SECONDS} s" if code == -signal.SIGKILL else f"ended the process ({code})"
+        reason = f"took more than {SECONDS} s" if late else f"ended the process ({code})"
         return {"file": entry, "line": 1, "error": f"its import {reason}"}
 
     def _answer(self, own: str, layer: str, writing: int) -> None:

@@ -97,10 +97,10 @@ class Planner:
         there = lock_path in self._tree.signatures
         both = (self._index.digest(path), self._index.digest(lock_path) if there else "")
         if both not in self._resolved:
-            requirements = parse(self._index.content(path).decode(), path)
+            requirements = parse(self._index.content(path).decode(errors="replace"), path)
             if not requirements:
                 return
-            text = self._index.content(lock_path).decode() if there else None
+            text = self._index.content(lock_path).decode(errors="replace") if there else None
             lock = read_lock(text, requirements, lock_path, None if self._target.native else self._target.runtime)
             self._resolved[both] = (lock, self._cache.pins(requirements, lock, path))
         plan.locked, plan.pins = self._resolved[both]

@@ -49,7 +49,7 @@ def scan(root: str) -> Tree:
     """List the sources under `root`; a folder without a file in it, as git leaves behind, counts as absent."""
     tree = Tree()
     for group, top in ((tree.functions, FUNCTIONS), (tree.library, LIBRARY)):
-        for name in _folders(f"{root}/{top}"):
+        for name in _folders(root, top):
             paths = sorted(_walk(tree.signatures, root, f"{top}/{name}", os.path.realpath(f"{root}/{top}/{name}")))
             if paths:
                 group[name] = paths
@@ -61,12 +61,15 @@ def signature(status: os.stat_result) -> Signature:
     return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode)
 
 
-def _folders(top: str) -> list[str]:
-    if not os.path.isdir(top):
+def _folders(root: str, top: str) -> list[str]:
+    if not os.path.isdir(f"{root}/{top}"):
         return []
-    with os.scandir(top) as entries:
-        names = [entry.name for entry in entries if entry.is_dir()]
-    return sorted(name for name in names if name[0] != "." and name not in _SKIPPED_FOLDERS)
+    with os.scandir(f"{root}/{top}") as entries:
+        found = [entry for entry in entries if entry.is_dir() and entry.name[0] != "."]
+    for entry in found:
+        if entry.is_symlink():
+            raise failed(f"{top}/{entry.name}: is a symbolic link.", "Put a real folder in its place.")
+    return sorted(entry.name for entry in found if entry.name not in _SKIPPED_FOLDERS)
 
 
 def _walk(signatures: dict[str, Signature], root: str, folder: str, tree: str) -> Iterator[str]:

@@ -78,6 +78,13 @@ def test_a_link_that_leaves_the_folder_is_refused(repository: Repository, target
         repository.build()
 
 
+def test_a_function_that_is_itself_a_link_is_refused(repository: Repository) -> None:
+    folder = repository.function("orders")
+    (folder.parent / "bills").symlink_to("orders")
+    with pytest.raises(OpsError, match=r"^python/functions/bills: is a symbolic link"):
+        repository.build()
+
+
 def test_a_broken_link_is_refused(repository: Repository) -> None:
     (repository.function("orders") / "link").symlink_to("nothing")
     with pytest.raises(OpsError, match=r"orders/link: the symbolic link points to nothing"):

@@ -28,7 +28,7 @@ def executable() -> str | None:
     sam = HOME / "bin" / "sam"
     if not sam.exists():
         venv.create(HOME, with_pip=True, clear=True)
-        pip = [str(HOME / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip = [str(HOME / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
         if subprocess.run([*pip, VERSION], check=False).returncode:
             shutil.rmtree(HOME)
             return None
