@@ -93,6 +93,7 @@ class Ops:
 
         config = Config(
             connect_timeout=5,
+            max_pool_connections=64,  # a replay has that many calls under way; connections are opened when needed
             retries={"mode": "standard", "total_max_attempts": 4},
             user_agent_extra="opsctl",
             signature_version="s3v4" if service == "s3" else None,

@@ -4,6 +4,8 @@ from typing import Any
 
 import click
 
+from ops_cli.commands.dlq_files import export_command, import_command, purge
+from ops_cli.commands.dlq_runs import history, resume, undo
 from ops_cli.completion import complete_queue
 from ops_cli.context import Ops
 from ops_cli.options import OpsGroup
@@ -11,6 +13,7 @@ from ops_cli.output import emit, note, to_plain
 
 LIST_COLUMNS = ("queue", "depth", "in_flight", "oldest_age", "expires_in", "alarm", "consumer")
 SHOW_COLUMNS = ("message_id", "sent", "receives", "cause", "body")
+GROUP_COLUMNS = ("id", "count", "cause", "origin", "first", "last", "sample_id")
 
 
 @click.group(cls=OpsGroup)
@@ -43,16 +46,52 @@ def show(ops: Ops, queue: str, limit: int) -> None:
     QUEUE is a work queue or its dead-letter queue, by role or by name. The cause comes from the consumer's log.
     """
     from ops_cli import dead_letters
+    from opscore.dead_letters.envelopes import recognise
     from opscore.dead_letters.peek import peek, warning
 
     chosen = ops.stack.queue(queue)
-    facts = dead_letters.facts(ops, chosen)
+    facts = dead_letters.dead_letter_facts(ops, chosen)
     if said := warning(facts):
         note(f"Warning: {said}")
     rows: list[dict[str, Any]] = []
     for letter in peek(ops.client("sqs"), facts, limit=limit):
         cause = dead_letters.cause(ops, chosen, letter)
-        rows.append(letter.document() | {"cause": str(cause) if cause else None})
+        envelope = recognise(letter).kind.value
+        rows.append(letter.document() | {"envelope": envelope, "cause": str(cause) if cause else None})
     emit(rows, ops.choices, columns=SHOW_COLUMNS, empty=f"{facts.name} is empty.")
     if facts.depth > len(rows) > 0:
         note(f"{len(rows)} of about {facts.depth} messages; --limit shows more.")
+
+
+@dlq.command()
+@click.argument("queue", shell_complete=complete_queue)
+@click.option("--no-logs", is_flag=True, help="Do not read the consumer's log; group by the form of the body alone.")
+@click.pass_obj
+def analyse(ops: Ops, queue: str, no_logs: bool) -> None:
+    """Group the dead letters of QUEUE by cause, the most frequent first, and leave them there.
+
+    The consumer's errors are read from its log once, the queue is read once, and every message is visible again
+    afterwards. `opsctl replay-dlq QUEUE --group ID` replays one group.
+    """
+    from ops_cli import dead_letters
+    from opscore.dead_letters.cause_index import CauseIndex
+    from opscore.dead_letters.groups import Grouping
+    from opscore.dead_letters.peek import warning
+    from opscore.dead_letters.sweep import Sweep
+
+    facts = dead_letters.dead_letter_facts(ops, ops.stack.queue(queue))
+    if said := warning(facts):
+        note(f"Warning: {said}")
+    grouping = Grouping(CauseIndex.empty() if no_logs else dead_letters.causes(ops, facts))
+    read = Sweep(ops.client("sqs"), facts, grouping.add).run() if facts.depth else 0
+    emit(grouping.result(), ops.choices, columns=GROUP_COLUMNS, empty=f"{facts.name} is empty.")
+    if read < facts.visible:
+        note(f"{read} of about {facts.visible} messages could be looked at.")
+
+
+dlq.add_command(export_command)
+dlq.add_command(import_command)
+dlq.add_command(purge)
+dlq.add_command(resume)
+dlq.add_command(history)
+dlq.add_command(undo)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
+from opscore.dead_letters import native_engine
 from tests.ops_cli.commands.dead_letter_stack import DEAD, DeadLetterStack, build, opsctl
 
 
@@ -12,6 +13,12 @@ from tests.ops_cli.commands.dead_letter_stack import DEAD, DeadLetterStack, buil
 def stack() -> Iterator[DeadLetterStack]:
     with mock_aws():
         yield build()
+
+
+@pytest.fixture(autouse=True)
+def _no_move_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let moto answer for an endpoint without move tasks; it has none and raises NotImplementedError."""
+    monkeypatch.setattr(native_engine, "support", lambda _sqs, _source: native_engine.Support(known=False))
 
 
 @pytest.fixture(autouse=True)

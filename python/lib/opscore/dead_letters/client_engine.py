@@ -1,125 +1,290 @@
-"""Replay message by message: receive, send, and delete exactly what the destination confirmed."""
+"""Replay message by message: the calls of the schedule, made by as many threads as help."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import random
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from opscore.dead_letters.destinations import Confirmation, Destination, Refusal
+from opscore.dead_letters import faults
+from opscore.dead_letters.admission import Admission
+from opscore.dead_letters.calls import Call, Delete, Receive, Release, Renew, Send
+from opscore.dead_letters.destinations import Arrived, Refusal
+from opscore.dead_letters.journal import Journal
+from opscore.dead_letters.leases import LEASE_SECONDS
 from opscore.dead_letters.message import EVERY_ATTRIBUTE, DeadLetter
-from opscore.dead_letters.outgoing import Outgoing, Unsendable, prepare
-from opscore.dead_letters.peek import PER_CALL, release
-from opscore.dead_letters.queues import QueueFacts
+from opscore.dead_letters.queues import QueueFacts, describe
+from opscore.dead_letters.rate import Crew
+from opscore.dead_letters.schedule import Limits, Schedule
+from opscore.dead_letters.tally import Tally
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-LEASE_SECONDS = 120
-_EMPTY_ANSWERS = 3
+MAXIMUM_FAILURES = 8
+"""Calls of one kind that may fail in a row, each after the client's own retries, before the run gives up."""
 
 
-@dataclass
-class Tally:
-    """What became of the messages so far."""
+@dataclass(frozen=True)
+class Pace:
+    """How the engine works: threads at the start and at most (one means in the caller's own), long polls, the clock."""
 
-    moved: int = 0
-    failed: int = 0
-    bounced: int = 0
-    undeleted: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
-
-    def fail(self, reason: str) -> None:
-        """Count one message that stays where it is."""
-        self.failed += 1
-        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+    workers: int = 16
+    maximum_workers: int = 64
+    wait_seconds: int = 1
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
+    report_seconds: float = 0.25
 
 
 class ClientEngine:
-    """One run over one dead-letter queue. `started_ms` is the run's start by SQS's clock.
+    """One run over one dead-letter queue, or the rest of one.
 
-    A message sent later than that was sent by the run itself and came back: it is left alone.
+    `arrived` and `in_doubt` are what the journal of an earlier process says, which may still hide messages when the
+    run is `resumed`; `report` is called with the tally while
+    the run goes on.
     """
 
     def __init__(
         self,
         sqs: "SQSClient",
         source: QueueFacts,
-        destination: Destination,
+        admission: Admission,
+        journal: Journal,
         *,
-        run: str,
-        started_ms: int,
-        maximum: int | None = None,
+        limits: Limits,
+        pace: Pace | None = None,
+        arrived: Arrived | None = None,
+        resumed: bool = False,
+        in_doubt: Collection[str] = (),
         report: Callable[[Tally], None] = lambda _tally: None,
     ) -> None:
-        self._sqs, self._source, self._destination = sqs, source, destination
-        self._run, self._started_ms, self._maximum, self._report = run, started_ms, maximum, report
-        self._parked: dict[str, str] = {}
-        self._sent: dict[str, Confirmation] = {}
-        self.tally = Tally()
+        self._sqs, self._source, self._admission, self._journal = sqs, source, admission, journal
+        self._pace = pace or Pace()
+        self._report = report
+        now = self._pace.clock()
+        self._schedule = Schedule(
+            limits,
+            now=now,
+            chance=self._pace.chance,
+            workers=self._pace.maximum_workers,
+            arrived=Arrived() if arrived is None else arrived,
+            in_doubt=in_doubt,
+            returns_expected=source.in_flight > 0 or resumed,
+        )
+        self._crew = Crew(self._pace.workers, self._pace.maximum_workers, now)
+        self._changed = threading.Condition()
+        self._threads: list[threading.Thread] = []
+        self._error: BaseException | None = None
 
     def run(self) -> Tally:
-        """Replay until nothing older than the run is left, then make visible again what stays."""
-        empty = 0
+        """Replay until nothing that the run may touch is left; what stays is visible again afterwards.
+
+        Raises what AWS refused for good, after everything under way was brought to its end. The first Ctrl-C ends
+        the run in the same way and marks the tally as interrupted; a second one leaves at once, and then the journal
+        knows what is open.
+        """
+        if self._pace.maximum_workers == 1:
+            self._work(0)
+        else:
+            self._supervise()
+        if self._error:
+            raise self._error
+        self._report(self._schedule.tally)
+        return self._schedule.tally
+
+    def interrupt(self) -> None:
+        """Receive and send no more; finish what is under way, and give back what is held."""
+        with self._changed:
+            self._schedule.tally.interrupted = True
+            self._schedule.stop()
+            self._changed.notify_all()
+
+    # Threads
+
+    def _supervise(self) -> None:
         try:
-            while empty < _EMPTY_ANSWERS and (wanted := self._wanted()):
-                letters = self._receive(wanted)
-                empty = 0 if letters else empty + 1
-                self._replay(letters)
-                self._report(self.tally)
-        finally:
-            release(self._sqs, self._source, self._parked.values())
-        return self.tally
+            self._watch()
+        except KeyboardInterrupt:
+            self.interrupt()
+            self._watch()
 
-    def _wanted(self) -> int:
-        return PER_CALL if self._maximum is None else min(PER_CALL, self._maximum - len(self._sent))
+    def _watch(self) -> None:
+        """Keep as many threads at work as help, and report, until all is done."""
+        while not self._schedule.over and not self._is_broken:
+            with self._changed:
+                wanted = self._crew.observe(self._schedule.tally.moved, self._pace.clock())
+            while len(self._threads) < wanted:
+                number = len(self._threads)
+                thread = threading.Thread(target=self._work_safely, args=(number,), daemon=True)
+                self._threads.append(thread)
+                thread.start()
+            self._report(self._schedule.tally)
+            with self._changed:
+                if not self._schedule.over:
+                    self._changed.wait(self._pace.report_seconds)
+        with self._changed:
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
 
-    def _receive(self, count: int) -> list[DeadLetter]:
+    @property
+    def _is_broken(self) -> bool:
+        return self._error is not None and not isinstance(self._error, Exception)
+
+    def _work_safely(self, number: int) -> None:
+        try:
+            self._work(number)
+        except BaseException as error:  # noqa: BLE001  Raised again by `run`, in the caller's thread.
+            with self._changed:
+                self._error = self._error or error
+                self._schedule.stop()
+                self._changed.notify_all()
+
+    def _work(self, number: int) -> None:
+        while (call := self._next(number)) is not None:
+            self._make(call)
+
+    def _next(self, number: int) -> Call | None:
+        while True:
+            with self._changed:
+                now = self._pace.clock()
+                if self._schedule.over or self._is_broken:
+                    self._changed.notify_all()
+                    return None
+                call = self._schedule.next(now) if number < self._crew.allowed else None
+                if call:
+                    return call
+                pause = self._schedule.pause(now)
+                if self._threads:
+                    self._changed.wait(pause)
+                    continue
+            self._pace.sleep(pause)
+
+    # Calls
+
+    def _make(self, call: Call) -> None:
+        try:
+            self._dispatch(call)
+        except Exception as error:  # noqa: BLE001  Every kind of failure has its place in the schedule.
+            with self._changed:
+                self._failed(call, error, self._pace.clock())
+                self._changed.notify_all()
+
+    def _dispatch(self, call: Call) -> None:
+        if isinstance(call, Receive):
+            self._receive(call)
+        elif isinstance(call, Send):
+            self._send(call)
+        elif isinstance(call, Delete):
+            self._delete(call)
+        elif isinstance(call, Renew):
+            self._renew(call)
+        elif isinstance(call, Release):
+            self._release(call)
+        else:
+            self._look()
+
+    def _receive(self, call: Receive) -> None:
+        asked = self._pace.clock()
         answer = self._sqs.receive_message(
             QueueUrl=self._source.url,
-            MaxNumberOfMessages=count,
+            MaxNumberOfMessages=call.count,
             VisibilityTimeout=LEASE_SECONDS,
-            WaitTimeSeconds=1,
+            WaitTimeSeconds=self._pace.wait_seconds,
             **EVERY_ATTRIBUTE,
         )
         letters = [DeadLetter.from_sqs(message) for message in answer.get("Messages", [])]
-        self._parked |= {letter.message_id: letter.receipt_handle for letter in letters}
-        return letters
+        decisions = [self._admission.decide(letter) for letter in letters]
+        with self._changed:
+            self._schedule.received(decisions, call, asked, self._pace.clock())
+            self._changed.notify()
 
-    def _replay(self, letters: list[DeadLetter]) -> None:
-        # What an earlier try sent but could not delete is deleted now, not sent again.
-        known = [letter for letter in letters if letter.message_id in self._sent]
-        fresh = [message for letter in letters if letter not in known and (message := self._admit(letter))]
-        if fresh:
-            outcome = self._destination.send(fresh)
-            self._sent |= outcome.confirmed
-            for refusal in outcome.refused.values():
-                self.tally.fail(str(refusal))
-            known += [message.letter for message in fresh if message.letter.message_id in outcome.confirmed]
-            self.tally.moved += len(outcome.confirmed)
-        self._delete(known)
+    def _send(self, call: Send) -> None:
+        destination = call.outbox.destination
+        self._journal.intend(destination.label, call.messages)
+        outcome = destination.send(call.messages)
+        self._journal.sent(outcome)
+        with self._changed:
+            now = self._pace.clock()
+            self._schedule.sent(self._schedule.dispatch.settled(call, outcome, now), now)
+            self._changed.notify()
 
-    def _admit(self, letter: DeadLetter) -> Outgoing | None:
-        if letter.sent_ms >= self._started_ms or letter.replay[0] == self._run:
-            self.tally.bounced += 1
-            return None
-        try:
-            message = prepare(letter, run=self._run)
-        except Unsendable as error:
-            refusal: Refusal | None = Refusal("Unsendable", str(error), final=True)
-        else:
-            refusal = self._destination.objection(message)
-        if refusal:
-            self.tally.fail(str(refusal))
-            return None
-        return message
-
-    def _delete(self, letters: list[DeadLetter]) -> None:
-        proven = [letter for letter in letters if letter.message_id in self._sent]
-        if not proven:
-            return
-        entries: Any = [
-            {"Id": str(index), "ReceiptHandle": letter.receipt_handle} for index, letter in enumerate(proven)
-        ]
+    def _delete(self, call: Delete) -> None:
+        entries: Any = [{"Id": str(n), "ReceiptHandle": handle} for n, (_, handle) in enumerate(call.proofs)]
         answer = self._sqs.delete_message_batch(QueueUrl=self._source.url, Entries=entries)
-        for done in answer.get("Successful", []):
-            self._parked.pop(proven[int(done["Id"])].message_id, None)
-        self.tally.undeleted += len(answer.get("Failed", []))
+        ids = [proof.message_id for proof, _ in call.proofs]
+        done = {ids[int(entry["Id"])] for entry in answer.get("Successful", [])}
+        self._journal.deleted(done)
+        with self._changed:
+            self._schedule.deleted(call, set(ids) - done, self._pace.clock())
+            self._changed.notify()
+
+    def _renew(self, call: Renew) -> None:
+        asked = self._pace.clock()
+        entries = [(handle, seconds) for _, handle, seconds in call.leases]
+        refused = self._change_visibility(entries)
+        with self._changed:
+            self._schedule.renewed(call, {call.leases[n][0] for n in refused}, asked)
+
+    def _release(self, call: Release) -> None:
+        self._change_visibility([(handle, 0) for _, handle in call.leases])
+        with self._changed:
+            self._schedule.released()
+            self._changed.notify()
+
+    def _change_visibility(self, leases: Collection[tuple[str, int]]) -> set[int]:
+        """Set the visibility timeout of each (handle, seconds); return the positions that SQS refused."""
+        entries: Any = [
+            {"Id": str(n), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
+            for n, (handle, seconds) in enumerate(leases)
+        ]
+        answer = self._sqs.change_message_visibility_batch(QueueUrl=self._source.url, Entries=entries)
+        return {int(entry["Id"]) for entry in answer.get("Failed", [])}
+
+    def _look(self) -> None:
+        facts = describe(self._sqs, self._source.url)
+        with self._changed:
+            self._schedule.looked(facts.visible, facts.in_flight, self._pace.clock())
+            self._changed.notify_all()
+
+    # Failures
+
+    def _failed(self, call: Call, error: Exception, now: float) -> None:
+        """Put `call` back, go slower when that may help, and end the run when it cannot."""
+        schedule = self._schedule
+        if faults.is_throttling(error):
+            self._crew.throttled(now)
+        if isinstance(call, Receive):
+            schedule.receive_failed(call, now)
+        elif isinstance(call, Send):
+            self._send_failed(call, error, now)
+        elif isinstance(call, Delete):
+            schedule.not_deleted(call, now)
+        elif isinstance(call, Renew):
+            schedule.not_renewed(call, now)
+        elif isinstance(call, Release):
+            schedule.released()
+        else:
+            schedule.look_failed(now)
+        if not self._may_pass(call, error):
+            self._error = self._error or error
+            schedule.stop()
+
+    def _send_failed(self, call: Send, error: Exception, now: float) -> None:
+        schedule = self._schedule
+        if faults.is_too_long(error):
+            schedule.sent(schedule.dispatch.too_long(call, now), now)
+            return
+        refusal = Refusal(faults.code(error) or type(error).__name__, faults.message(error), final=False)
+        if faults.may_have_worked(error):
+            schedule.doubt(call)
+        schedule.sent(schedule.dispatch.unanswered(call, refusal, now), now)
+
+    def _may_pass(self, call: Call, error: Exception) -> bool:
+        """Say whether the run can go on after this failure."""
+        if isinstance(call, Release) or (isinstance(call, Send) and faults.is_too_long(error)):
+            return True
+        return faults.is_transient(error) and self._schedule.failures(call) < MAXIMUM_FAILURES

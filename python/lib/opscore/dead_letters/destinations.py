@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from opscore.dead_letters.ids import IdSet
 from opscore.dead_letters.outgoing import Outgoing
 from opscore.dead_letters.queues import MAXIMUM_BYTES, QueueFacts
 
@@ -15,12 +16,30 @@ if TYPE_CHECKING:
 class Confirmation:
     """The proof that a destination took a message: nothing is deleted without one.
 
-    Made here, from what a destination confirmed, and by the journal, from what an earlier process wrote down of that.
-    `new_id` is the message's id at its destination.
+    Made here, from what a destination confirmed, and from a journal, of what an earlier process wrote down of that.
+    `new_id` is the message's id at its destination, where that is still known.
     """
 
     message_id: str
-    new_id: str
+    new_id: str = ""
+
+
+class Arrived:
+    """Every dead letter that a destination took, and so may be deleted."""
+
+    def __init__(self) -> None:
+        self._ids = IdSet()
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def add(self, confirmation: Confirmation) -> None:
+        """Keep a proof."""
+        self._ids.add(confirmation.message_id)
+
+    def proof(self, message_id: str) -> Confirmation | None:
+        """Return the proof that this message arrived, None when there is none."""
+        return Confirmation(message_id) if message_id in self._ids else None
 
 
 @dataclass(frozen=True, slots=True)

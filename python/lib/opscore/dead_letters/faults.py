@@ -60,11 +60,13 @@ def is_throttling(error: BaseException) -> bool:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Say whether the same call may succeed later: throttled, a fault on AWS's side, or no answer at all.
+    """Say whether the same call may succeed later: throttled, a fault on AWS's side, or no answer at all."""
+    return is_throttling(error) or may_have_worked(error)
 
-    Without an answer the call may also have had its effect.
-    """
-    return is_throttling(error) or code(error) in _TRANSIENT or _is_unanswered(error)
+
+def may_have_worked(error: BaseException) -> bool:
+    """Say whether the call may have had its effect although it failed: AWS did not answer, or stumbled over it."""
+    return code(error) in _TRANSIENT or _is_unanswered(error)
 
 
 def is_absent(error: BaseException) -> bool:

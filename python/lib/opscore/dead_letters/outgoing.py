@@ -21,13 +21,14 @@ class Unsendable(Exception):
 class Outgoing:
     """A message ready to be sent. `size` is what SQS counts: the body and the attributes' names, types and values.
 
-    `counted` is false when the message has no room for the attribute that counts replays.
+    `replays` says which replay of it this is; `counted` is false when it has no room for the attribute that says so.
     """
 
     letter: DeadLetter
     body: str
     attributes: Mapping[str, Mapping[str, Any]]
     size: int
+    replays: int = 0
     counted: bool = True
 
     def entry(self, entry_id: str, *, fifo: bool) -> dict[str, Any]:
@@ -53,22 +54,32 @@ def deduplication_id(letter: DeadLetter) -> str:
     return f"opsctl:{letter.message_id}"
 
 
-def prepare(letter: DeadLetter, *, run: str, body: str | None = None) -> Outgoing:
-    """Return `letter` as it is to be sent by `run`, with `body` in place of its own if given.
+def unchanged(letter: DeadLetter) -> Outgoing:
+    """Return `letter` as it is, without a mark; raises `Unsendable` for a body that SQS does not take."""
+    _check(letter.body)
+    attributes = {name: _copied(attribute) for name, attribute in letter.attributes.items()}
+    return Outgoing(letter, letter.body, attributes, size(letter.body, attributes))
+
+
+def prepare(letter: DeadLetter, *, run: str, replays: int, body: str | None = None) -> Outgoing:
+    """Return `letter` as `run` sends it, for the `replays`th time, with `body` in place of its own if given.
 
     Raises `Unsendable` for a body with characters that SQS does not take.
     """
     text = letter.body if body is None else body
-    if bad := _FORBIDDEN.search(text):
-        raise Unsendable(f"the body holds U+{ord(bad[0]):04X}, which SQS does not take")
-    if not text:
-        raise Unsendable("the body is empty, which SQS does not take")
+    _check(text)
     attributes = {name: _copied(attribute) for name, attribute in letter.attributes.items()}
     counted = REPLAY_ATTRIBUTE in attributes or len(attributes) < MAXIMUM_ATTRIBUTES
     if counted:
-        count = letter.replay[1] + 1
-        attributes[REPLAY_ATTRIBUTE] = {"DataType": "String", "StringValue": f"{run}:{count}"}
-    return Outgoing(letter, text, attributes, size(text, attributes), counted)
+        attributes[REPLAY_ATTRIBUTE] = {"DataType": "String", "StringValue": f"{run}:{replays}"}
+    return Outgoing(letter, text, attributes, size(text, attributes), replays, counted)
+
+
+def _check(body: str) -> None:
+    if bad := _FORBIDDEN.search(body):
+        raise Unsendable(f"the body holds U+{ord(bad[0]):04X}, which SQS does not take")
+    if not body:
+        raise Unsendable("the body is empty, which SQS does not take")
 
 
 def size(body: str, attributes: Mapping[str, Mapping[str, Any]]) -> int:

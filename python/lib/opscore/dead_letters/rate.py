@@ -1,0 +1,79 @@
+"""How fast a replay may go: what the operator allows, what AWS allows, and what still helps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+class TokenBucket:
+    """At most `per_second` messages a second over any while, in bursts of at most one second's worth."""
+
+    def __init__(self, per_second: float, now: float) -> None:
+        self.per_second = per_second
+        self.burst = max(1.0, per_second)
+        self._tokens = min(self.burst, 10.0)
+        self._filled_at = now
+
+    def wait(self, count: int, now: float) -> float:
+        """Return the seconds until `count` messages (or a burst, if that is less) may go; 0 for now."""
+        self._fill(now)
+        return max(0.0, (min(count, self.burst) - self._tokens) / self.per_second)
+
+    def take(self, count: int, now: float) -> None:
+        """Count `count` messages as sent."""
+        self._fill(now)
+        self._tokens -= count
+
+    def _fill(self, now: float) -> None:
+        self._tokens = min(self.burst, self._tokens + max(0.0, now - self._filled_at) * self.per_second)
+        self._filled_at = now
+
+
+@dataclass
+class Backoff:
+    """How long to leave one kind of call alone after failures in a row: full jitter, doubling up to 20 s.
+
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    """
+
+    chance: Callable[[], float]
+    until: float = 0.0
+    failures: int = 0
+
+    def failed(self, now: float) -> None:
+        """Note a failure."""
+        self.failures += 1
+        self.until = now + max(0.05, self.chance() * min(20.0, 0.1 * 2.0**self.failures))
+
+    def succeeded(self) -> None:
+        """Note a success: full speed again."""
+        self.failures, self.until = 0, 0.0
+
+
+class Crew:
+    """How many calls to have under way at once: more while that moves more, fewer when AWS throttles."""
+
+    def __init__(self, start: int, maximum: int, now: float) -> None:
+        self.allowed = min(start, maximum)
+        self._maximum = maximum
+        self._since, self._moved_before = now, 0
+        self._best_rate = 0.0
+        self._hold_until = now
+
+    def observe(self, moved: int, now: float) -> int:
+        """Take note of how many messages have moved in all; return how many workers may work."""
+        elapsed = now - self._since
+        if elapsed < 1.0:
+            return self.allowed
+        rate = (moved - self._moved_before) / elapsed
+        self._since, self._moved_before = now, moved
+        if now >= self._hold_until and rate > self._best_rate * 1.05:
+            self.allowed = min(self._maximum, max(self.allowed + 1, self.allowed * 3 // 2))
+        self._best_rate = max(self._best_rate, rate)
+        return self.allowed
+
+    def throttled(self, now: float) -> None:
+        """AWS asked for less: halve, and do not grow for ten seconds."""
+        if now >= self._hold_until - 9.0:
+            self.allowed = max(1, self.allowed // 2)
+            self._best_rate = 0.0
+        self._hold_until = now + 10.0

@@ -1,0 +1,63 @@
+"""The count of a run: what became of each message, for progress and for the final word."""
+
+import dataclasses
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Left(StrEnum):
+    """Why a message stays in the dead-letter queue; each is a count of the `Tally`."""
+
+    BOUNCED = "bounced"
+    SKIPPED = "skipped"
+    QUARANTINED = "quarantined"
+    FAILED = "failed"
+
+
+@dataclass
+class Tally:
+    """What became of the messages so far.
+
+    `moved` were confirmed by their destination; `undeleted` of them could not be deleted from the dead-letter queue,
+    and `possibly_twice` were sent again because nobody knows whether an earlier try had arrived. `skipped` were not
+    asked for, `bounced` came back during the run, `quarantined` were replayed too often, `failed` could not be sent:
+    all four stay in the dead-letter queue. `held_elsewhere` were still hidden by another reader at the end.
+    """
+
+    moved: int = 0
+    failed: int = 0
+    skipped: int = 0
+    bounced: int = 0
+    quarantined: int = 0
+    undeleted: int = 0
+    possibly_twice: int = 0
+    held_elsewhere: int = 0
+    interrupted: bool = False
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def leave(self, left: Left, why: str = "") -> None:
+        """Count one message that stays in the dead-letter queue."""
+        setattr(self, left.value, getattr(self, left.value) + 1)
+        if why:
+            self.reasons[why] += 1
+
+    def with_moved(self, moved: int) -> "Tally":
+        """Return a copy that counts `moved` messages as moved."""
+        return dataclasses.replace(self, moved=moved, reasons=Counter(self.reasons))
+
+    @property
+    def settled(self) -> int:
+        """How many messages the run is done with."""
+        return self.moved + self.failed + self.skipped + self.bounced + self.quarantined
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that was asked for was done."""
+        return not (self.failed or self.quarantined or self.undeleted or self.held_elsewhere or self.interrupted)
+
+    def plain(self) -> dict[str, Any]:
+        """Return the count as a mapping, the reasons from the most frequent on."""
+        counts = {key: value for key, value in vars(self).items() if key != "reasons"}
+        return counts | {"reasons": dict(self.reasons.most_common())}
