@@ -5,11 +5,11 @@ from collections.abc import Callable, Collection, Iterator
 
 from opscore.dead_letters.calls import Delete
 from opscore.dead_letters.destinations import Confirmation
+from opscore.dead_letters.held_queue import BATCH
 from opscore.dead_letters.leases import Leases
 from opscore.dead_letters.outbox import LINGER_SECONDS
 from opscore.dead_letters.rate import Backoff
 
-BATCH = 10
 MAXIMUM_TRIES = 3
 
 
@@ -44,11 +44,11 @@ class Cleanup:
         if self._waiting:
             yield max(self.backoff.until, self._waiting[0][0] + LINGER_SECONDS)
 
-    def settled(self, delete: Delete, refused: Collection[str], leases: Leases, now: float) -> None:
-        """Take in which messages SQS refused to delete; the others are gone and no longer held."""
+    def settled(self, delete: Delete, done: Collection[str], leases: Leases, now: float) -> None:
+        """Take in which messages are gone, and so no longer held; SQS refused the others."""
         for proof, handle in delete.proofs:
             message_id = proof.message_id
-            if message_id not in refused:
+            if message_id in done:
                 self.undeleted.discard(message_id)
                 leases.let_go(message_id)
                 continue

@@ -5,16 +5,16 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from opscore.dead_letters import faults
 from opscore.dead_letters.admission import Admission
 from opscore.dead_letters.calls import Call, Delete, Receive, Release, Renew, Send
 from opscore.dead_letters.destinations import Arrived, Refusal
+from opscore.dead_letters.held_queue import HeldQueue
 from opscore.dead_letters.journal import Journal
 from opscore.dead_letters.leases import LEASE_SECONDS
-from opscore.dead_letters.message import EVERY_ATTRIBUTE, DeadLetter
-from opscore.dead_letters.queues import QueueFacts, describe
+from opscore.dead_letters.queues import QueueFacts
 from opscore.dead_letters.rate import Crew
 from opscore.dead_letters.schedule import Limits, Schedule
 from opscore.dead_letters.tally import Tally
@@ -61,8 +61,9 @@ class ClientEngine:
         in_doubt: Collection[str] = (),
         report: Callable[[Tally], None] = lambda _tally: None,
     ) -> None:
-        self._sqs, self._source, self._admission, self._journal = sqs, source, admission, journal
+        self._admission, self._journal = admission, journal
         self._pace = pace or Pace()
+        self._queue = HeldQueue(sqs, source, wait_seconds=self._pace.wait_seconds)
         self._report = report
         now = self._pace.clock()
         self._schedule = Schedule(
@@ -189,14 +190,7 @@ class ClientEngine:
 
     def _receive(self, call: Receive) -> None:
         asked = self._pace.clock()
-        answer = self._sqs.receive_message(
-            QueueUrl=self._source.url,
-            MaxNumberOfMessages=call.count,
-            VisibilityTimeout=LEASE_SECONDS,
-            WaitTimeSeconds=self._pace.wait_seconds,
-            **EVERY_ATTRIBUTE,
-        )
-        letters = [DeadLetter.from_sqs(message) for message in answer.get("Messages", [])]
+        letters = self._queue.receive(call.count, LEASE_SECONDS)
         decisions = [self._admission.decide(letter) for letter in letters]
         with self._changed:
             self._schedule.received(decisions, call, asked, self._pace.clock())
@@ -213,39 +207,27 @@ class ClientEngine:
             self._changed.notify()
 
     def _delete(self, call: Delete) -> None:
-        entries: Any = [{"Id": str(n), "ReceiptHandle": handle} for n, (_, handle) in enumerate(call.proofs)]
-        answer = self._sqs.delete_message_batch(QueueUrl=self._source.url, Entries=entries)
-        ids = [proof.message_id for proof, _ in call.proofs]
-        done = {ids[int(entry["Id"])] for entry in answer.get("Successful", [])}
+        refused = self._queue.delete([handle for _, handle in call.proofs])
+        done = [proof.message_id for position, (proof, _) in enumerate(call.proofs) if position not in refused]
         self._journal.deleted(done)
         with self._changed:
-            self._schedule.deleted(call, set(ids) - done, self._pace.clock())
+            self._schedule.deleted(call, done, self._pace.clock())
             self._changed.notify()
 
     def _renew(self, call: Renew) -> None:
         asked = self._pace.clock()
-        entries = [(handle, seconds) for _, handle, seconds in call.leases]
-        refused = self._change_visibility(entries)
+        refused = self._queue.hide([(handle, seconds) for _, handle, seconds in call.leases])
         with self._changed:
-            self._schedule.renewed(call, {call.leases[n][0] for n in refused}, asked)
+            self._schedule.renewed(call, {call.leases[position][0] for position in refused}, asked)
 
     def _release(self, call: Release) -> None:
-        self._change_visibility([(handle, 0) for _, handle in call.leases])
+        self._queue.release([handle for _, handle in call.leases])
         with self._changed:
             self._schedule.released()
             self._changed.notify()
 
-    def _change_visibility(self, leases: Collection[tuple[str, int]]) -> set[int]:
-        """Set the visibility timeout of each (handle, seconds); return the positions that SQS refused."""
-        entries: Any = [
-            {"Id": str(n), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
-            for n, (handle, seconds) in enumerate(leases)
-        ]
-        answer = self._sqs.change_message_visibility_batch(QueueUrl=self._source.url, Entries=entries)
-        return {int(entry["Id"]) for entry in answer.get("Failed", [])}
-
     def _look(self) -> None:
-        facts = describe(self._sqs, self._source.url)
+        facts = self._queue.facts()
         with self._changed:
             self._schedule.looked(facts.visible, facts.in_flight, self._pace.clock())
             self._changed.notify_all()

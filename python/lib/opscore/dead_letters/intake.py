@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from opscore.dead_letters.calls import Look, Receive
+from opscore.dead_letters.held_queue import BATCH
 from opscore.dead_letters.leases import LEASE_SECONDS
 from opscore.dead_letters.rate import Backoff
 
-BATCH = 10
 EMPTY_ANSWERS = 3
 """Empty long polls in a row before the queue's own count is asked whether it is empty."""
 

@@ -2,6 +2,7 @@
 
 import heapq
 from dataclasses import dataclass
+from itertools import islice
 
 LEASE_SECONDS = 120
 LONGEST_LEASE_SECONDS = 900
@@ -41,10 +42,6 @@ class Leases:
     def __contains__(self, message_id: str) -> bool:
         return message_id in self._held
 
-    def ids(self) -> list[str]:
-        """Return the ids of all held messages."""
-        return list(self._held)
-
     def hold(self, message_id: str, handle: str, asked: float) -> None:
         """Hold a message received by a call begun at `asked`; its old handle, if there was one, is forgotten."""
         known = self._held.get(message_id)
@@ -66,6 +63,13 @@ class Leases:
         """Hold the message no longer; return its handle."""
         lease = self._held.pop(message_id, None)
         return lease.handle if lease else None
+
+    def let_some_go(self, limit: int) -> list[tuple[str, str]]:
+        """Hold up to `limit` messages no longer; return their ids and handles."""
+        chosen = [(message_id, lease.handle) for message_id, lease in islice(self._held.items(), limit)]
+        for message_id, _handle in chosen:
+            del self._held[message_id]
+        return chosen
 
     def due(self, now: float, limit: int) -> list[tuple[str, str, int]]:
         """Return up to `limit` (id, handle, seconds) to renew now; each is offered once."""

@@ -7,9 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-EVERY_ATTRIBUTE: Any = {"MessageAttributeNames": ["All"], "MessageSystemAttributeNames": ["All"]}
-"""What a receive must ask for: SQS hands out no attribute that was not asked for."""
-
 REPLAY_ATTRIBUTE = "opsctl.replay"
 """The attribute a replayed message carries, `<run>:<how often it was replayed>`; it shows a bounce for what it is."""
 

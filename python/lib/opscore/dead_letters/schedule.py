@@ -14,12 +14,12 @@ from opscore.dead_letters.calls import Call, Delete, Receive, Release, Renew, Se
 from opscore.dead_letters.cleanup import Cleanup
 from opscore.dead_letters.destinations import Arrived, Confirmation
 from opscore.dead_letters.dispatch import Dispatch, Sent
+from opscore.dead_letters.held_queue import BATCH
 from opscore.dead_letters.intake import Intake
 from opscore.dead_letters.leases import Leases
 from opscore.dead_letters.rate import Backoff
 from opscore.dead_letters.tally import Left, Tally
 
-BATCH = 10
 PREFETCH_SECONDS = 20
 
 
@@ -72,7 +72,7 @@ class Schedule:
         self._arrived, self._in_doubt = arrived, set(in_doubt)
         self._blocked_groups: set[str] = set()
         self._renewals = Backoff(chance)
-        self._under_way = 0
+        self._under_way = self._releasing = 0
         self._stopped = False
 
     def next(self, now: float) -> Call | None:
@@ -106,11 +106,11 @@ class Schedule:
     @property
     def over(self) -> bool:
         """Whether everything is done and no message is held any more."""
-        return self._idle and not len(self.leases)
+        return self._idle and not self._releasing and not len(self.leases)
 
     @property
     def _idle(self) -> bool:
-        working = self._under_way or self.dispatch.waiting or len(self.cleanup)
+        working = self._under_way - self._releasing or self.dispatch.waiting or len(self.cleanup)
         return self.intake.drained and not working
 
     def stop(self) -> None:
@@ -149,7 +149,8 @@ class Schedule:
     def _release(self) -> Release | None:
         if not self._idle:
             return None
-        handles = [(message_id, self.leases.let_go(message_id) or "") for message_id in self.leases.ids()[:BATCH]]
+        handles = self.leases.let_some_go(BATCH)
+        self._releasing += bool(handles)
         return Release(handles) if handles else None
 
     # What came of a call. Each is the answer to one call that `next` gave out.
@@ -204,15 +205,15 @@ class Schedule:
         """Remember that a batch got no answer: it may have arrived all the same."""
         self._in_doubt |= {message.letter.message_id for message in send.messages}
 
-    def deleted(self, delete: Delete, refused: Collection[str], now: float) -> None:
-        """Take in what was deleted, and what SQS refused to delete."""
+    def deleted(self, delete: Delete, done: Collection[str], now: float) -> None:
+        """Take in which messages SQS deleted; it refused the others."""
         self._under_way -= 1
         late = [proof for proof, _ in delete.proofs if self.leases.seconds_left(proof.message_id, now) <= 0]
         # SQS may say yes to an old handle and not delete: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/
         # APIReference/API_DeleteMessage.html. If it is still there it comes back, and is deleted then.
-        if late or refused:
+        if late or len(done) < len(delete.proofs):
             self.intake.expect_returns(now)
-        self.cleanup.settled(delete, refused, self.leases, now)
+        self.cleanup.settled(delete, done, self.leases, now)
         self.tally.undeleted = len(self.cleanup.undeleted)
 
     def not_deleted(self, delete: Delete, now: float) -> None:
@@ -238,6 +239,7 @@ class Schedule:
     def released(self) -> None:
         """Take in that a release is over, whatever came of it: what is still hidden comes back by itself."""
         self._under_way -= 1
+        self._releasing -= 1
 
     def receive_failed(self, receive: Receive, now: float) -> None:
         """Take in that a receive failed."""

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING
 
+from opscore.dead_letters.held_queue import BATCH, HeldQueue, parts
 from opscore.dead_letters.ids import IdSet
 from opscore.dead_letters.intake import EMPTY_ANSWERS, MAXIMUM_HELD
-from opscore.dead_letters.message import EVERY_ATTRIBUTE, DeadLetter
-from opscore.dead_letters.peek import PER_CALL, release
+from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.queues import QueueFacts
 
 if TYPE_CHECKING:
@@ -38,9 +38,10 @@ class Sweep:
         wait_seconds: int = 1,
         report: Callable[[int], None] = lambda _count: None,
     ) -> None:
-        self._sqs, self._queue, self._visit = sqs, queue, visit
+        self._queue = HeldQueue(sqs, queue, wait_seconds=wait_seconds)
+        self._visit = visit
         self._maximum = min(maximum, MAXIMUM_HELD)
-        self._threads, self._wait_seconds, self._report = threads, wait_seconds, report
+        self._threads, self._report = threads, report
         # Long enough for the whole reading, or the first messages would come again before the last are read.
         self._hidden_seconds = min(LONGEST_SECONDS, SHORTEST_SECONDS + queue.depth // MESSAGES_PER_SECOND)
         self._seen = IdSet()
@@ -72,14 +73,7 @@ class Sweep:
 
     def _read(self, handles: IO[str]) -> None:
         while not self._is_over:
-            answer = self._sqs.receive_message(
-                QueueUrl=self._queue.url,
-                MaxNumberOfMessages=PER_CALL,
-                VisibilityTimeout=self._hidden_seconds,
-                WaitTimeSeconds=self._wait_seconds,
-                **EVERY_ATTRIBUTE,
-            )
-            letters = [DeadLetter.from_sqs(message) for message in answer.get("Messages", [])]
+            letters = self._queue.receive(BATCH, self._hidden_seconds)
             with self._lock:
                 self._take_in(letters, handles)
             self._report(len(self._seen))
@@ -99,12 +93,11 @@ class Sweep:
     def _release(self, handles: IO[str]) -> None:
         handles.seek(0)
         with ThreadPoolExecutor(self._threads) as pool:
-            for part in _parts(handles, self._threads * PER_CALL):
-                tens = [part[first : first + PER_CALL] for first in range(0, len(part), PER_CALL)]
-                list(pool.map(lambda ten: release(self._sqs, self._queue, ten), tens))
+            for part in _read(handles, self._threads * BATCH):
+                list(pool.map(self._queue.release, parts(part, BATCH)))
 
 
-def _parts(lines: IO[str], size: int) -> Iterator[list[str]]:
+def _read(lines: IO[str], size: int) -> Iterator[list[str]]:
     part: list[str] = []
     for line in lines:
         part.append(json.loads(line))
