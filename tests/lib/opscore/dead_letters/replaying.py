@@ -64,7 +64,7 @@ class World:
         client: Any = self.sqs
         destination = SqsDestination(client, describe(client, self.work.url))
         bound = rules.pop("bound_ms", self.clock.ms)
-        return Admission(RUN, bound, rules.pop("route", lambda _letter: destination), **rules)
+        return Admission(rules.pop("run", RUN), bound, rules.pop("route", lambda _letter: destination), **rules)
 
     def engine(
         self,
