@@ -11,15 +11,50 @@ from pathlib import Path
 
 import pytest
 
-from ops_cli.sandbox import plugin
+from ops_cli.sandbox import fleet, plugin
 
 VERSION = "1.5.33"
 
 NAMES = {
-    "ministack.app": {"app", "pin_request_origin", "_build_persistence_save_dict"},
-    "ministack.core.lambda_runtime": {"INVOKE_DEPTH_BOOTSTRAP", "_PYTHON_WORKER_SCRIPT", "Worker", "reset"},
+    "ministack.app": {"_build_persistence_save_dict", "app", "pin_request_origin"},
+    "ministack.core.arn": {"parse_arn"},
+    "ministack.core.lambda_runtime": {"INVOKE_DEPTH_BOOTSTRAP", "Worker", "_PYTHON_WORKER_SCRIPT", "reset"},
     "ministack.core.persistence": {"_json_default", "_state_format_version"},
-    "ministack.core.responses": {"error_response_json", "json_response", "request_scope"},
+    "ministack.core.responses": {
+        "AccountRegionScopedDict",
+        "error_response_json",
+        "get_account_id",
+        "get_region",
+        "json_response",
+        "new_uuid",
+        "request_scope",
+    },
+    "ministack.services.autoscaling": {
+        "_ACTION_MAP",
+        "_asg_arn",
+        "_asgs",
+        "_delete_group_hooks",
+        "_delete_group_policies",
+        "_error",
+        "_hook_record",
+        "_hooks",
+        "_launch_configs",
+        "_member_xml",
+        "_p",
+        "_parse_member_list",
+        "_parse_nested",
+        "_reconcile_instances",
+        "_tags",
+        "_xml",
+        "get_state",
+        "load_persisted_state",
+        "reset",
+    },
+    "ministack.services.cloudformation": {"_stacks"},
+    "ministack.services.cloudformation.engine": {"_parse_template"},
+    "ministack.services.cloudformation.handlers": {"_ACTION_HANDLERS", "_p"},
+    "ministack.services.cloudformation.provisioners": {"_RESOURCE_HANDLERS"},
+    "ministack.services.cloudformation.stacks": {"_runs_on_worker_thread"},
     "ministack.services.cloudwatch": {
         "_alarms",
         "_calc_stats",
@@ -46,11 +81,51 @@ NAMES = {
         "_log_groups",
         "_resolve_log_group_name",
     },
-    "ministack.services.lambda_svc": {
-        "_emit_lambda_metrics",
-        "_execute_function_dispatch",
-        "_execute_function_warm",
+    "ministack.services.ec2": {
+        "_ACTION_MAP",
+        "_INSTANCE_ID_RE",
+        "_STUB_AMIS",
+        "_cleanup_terminated",
+        "_error",
+        "_images",
+        "_instance_xml",
+        "_instances",
+        "_launch_instances_internal",
+        "_launch_templates",
+        "_parse_filters",
+        "_parse_member_list",
+        "_resolve_iam_instance_profile",
+        "_subnets",
+        "_tags",
+        "_volumes",
+        "_xml",
+        "get_state",
     },
+    "ministack.services.ecs": {
+        "_ACTION_MAP",
+        "_capacity_providers",
+        "_clusters",
+        "_create_service",
+        "_launch_choice",
+        "_reconcile_service_tasks",
+        "_resolve_capacity_provider_name",
+        "_resolve_cluster_name",
+        "_resolve_service_ref",
+        "_resolve_td_key",
+        "_sanitize",
+        "_services",
+        "_stop_task",
+        "_tags",
+        "_task_capacity",
+        "_task_defs",
+        "_tasks",
+        "_update_service",
+        "get_state",
+        "load_persisted_state",
+    },
+    "ministack.services.eventbridge": {"_archives", "_dispatch_to_sqs", "_events_log_list", "_put_events", "_rules"},
+    "ministack.services.lambda_svc": {"_emit_lambda_metrics", "_execute_function_dispatch", "_execute_function_warm"},
+    "ministack.services.sns": {"publish_internal"},
     "ministack.services.sqs": {
         "_Err",
         "_HANDLERS",
@@ -60,6 +135,8 @@ NAMES = {
         "_queues_lock",
         "_refresh_counts",
     },
+    "ministack.services.ssm": {"_parameters", "handle_request"},
+    "ministack.services.stepfunctions": {"_AWS_SDK_SERVICE_MAP"},
 }
 
 SIGNATURES = {
@@ -79,7 +156,7 @@ SIGNATURES = {
     "ministack.services.sqs._get_q": "(url, action)",
 }
 
-SOURCES = sorted(Path(str(plugin.__file__)).parent.glob("*.py"))
+SOURCES = sorted(source for part in (plugin, fleet) for source in Path(str(part.__file__)).parent.glob("*.py"))
 
 
 def test_the_emulator_has_the_version_that_the_plug_in_is_written_for() -> None:
@@ -121,14 +198,14 @@ def _names_used(tree: ast.Module) -> set[tuple[str, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "ministack":
             for alias in node.names:
-                if node.module in ("ministack.core", "ministack.services"):
+                if node.module in ("ministack.core", "ministack.services", "ministack.services.cloudformation"):
                     aliases[alias.asname or alias.name] = f"{node.module}.{alias.name}"
                 elif (node.module, alias.name) != ("ministack.services", "sqs"):
                     found.add((node.module, alias.name))
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) in aliases:
             found.add((aliases[ast.unparse(node.value)], node.attr))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "replace":
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "replace" and len(node.args) == 3:
             owner, name = (ast.unparse(argument) for argument in node.args[:2])
             if owner in aliases:
                 found.add((aliases[owner], ast.literal_eval(name)))

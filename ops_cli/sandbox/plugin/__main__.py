@@ -7,6 +7,7 @@ import resource
 from importlib import metadata
 from pathlib import Path
 
+from ops_cli.sandbox.fleet import wiring as fleet
 from ops_cli.sandbox.plugin import (
     alarm_evaluation,
     alarm_roundtrip,
@@ -26,6 +27,7 @@ MENDED = (
     log_events,
     secure_transport,
     sqs,
+    fleet,
 )
 
 
