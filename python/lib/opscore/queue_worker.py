@@ -4,6 +4,7 @@ Facts: an SQS event source mapping with `ReportBatchItemFailures` deletes what t
 what it names to the queue (AWS Lambda guide, "Implementing partial batch responses").
 """
 
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,15 +50,20 @@ class Work(Generic[Item]):
     """What one service does with a message.
 
     `parse` turns the body into an item. When it raises, nothing is known about the item, so nothing can be recorded
-    under it: the message goes back and ends among the dead letters, where nothing is lost.
+    under it; reading the same body again cannot help either.
     `run` does the work, and may be called again for the same item. `record` keeps a PermanentError.
     `identify` gives the fields that name the item in the log (`report_id`, ...).
+    `bury` copies a message that has failed for good to the dead letters at once, before it is acknowledged; without it,
+    a body that cannot be read goes back until SQS moves it there.
+    `defer` hears of every item that goes back after it was run.
     """
 
     parse: Callable[[str], Item]
     run: Callable[[Item], None]
     record: Callable[[Item, PermanentError], None]
     identify: Callable[[Item], Mapping[str, str]]
+    bury: Callable[[Message, PermanentError], None] | None = None
+    defer: Callable[[Item, Message, Exception], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -128,19 +134,63 @@ def process_batch(
 
 def _process(message: Message, work: Work[Item]) -> bool:
     """Process one message and say whether it is done with; whatever it raises stays its own affair."""
-    names: Mapping[str, str] = {}
     try:
         item = work.parse(message.body)
         names = work.identify(item)
-        try:
-            work.run(item)
-        except PermanentError as error:
-            work.record(item, error)
-            _log("ERROR", "failed for good", message, names, error, reason=error.reason)
     except Exception as error:  # noqa: BLE001  One message's failure, of any kind, must not touch the others.
+        if work.bury is None:
+            _log("ERROR", "goes back to the queue", message, {}, error)
+            return False
+        return _bury(message, work, {}, PermanentError("bad_message", str(error)))
+    try:
+        work.run(item)
+    except PermanentError as error:
+        return _end(message, work, item, names, error)
+    except Exception as error:  # noqa: BLE001
         _log("ERROR", "goes back to the queue", message, names, error)
+        _defer(message, work, item, names, error)
         return False
     return True
+
+
+def _end(message: Message, work: Work[Item], item: Item, names: Mapping[str, str], error: PermanentError) -> bool:
+    try:
+        work.record(item, error)
+    except Exception as trouble:  # noqa: BLE001
+        _log("ERROR", "goes back to the queue", message, names, trouble)
+        return False
+    return _bury(message, work, names, error)
+
+
+def _bury(message: Message, work: Work[Item], names: Mapping[str, str], error: PermanentError) -> bool:
+    try:
+        if work.bury is not None:
+            work.bury(message, error)
+    except Exception as trouble:  # noqa: BLE001
+        _log("ERROR", "goes back to the queue", message, names, trouble)
+        return False
+    _log("ERROR", "failed for good", message, names, error, reason=error.reason)
+    return True
+
+
+def _defer(message: Message, work: Work[Item], item: Item, names: Mapping[str, str], error: Exception) -> None:
+    try:
+        if work.defer is not None:
+            work.defer(item, message, error)
+    except Exception as trouble:  # noqa: BLE001  It goes back all the same.
+        _log("WARNING", "not told that it goes back", message, names, trouble)
+
+
+def dead_letter(message: Message, error: PermanentError) -> dict[str, Any]:
+    """Return body and attributes of the copy for the dead-letter queue, as arguments of SendMessage.
+
+    `reason` is for filters. The others are the ones in which Lambda's own asynchronous dead letters tell their cause
+    (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html), so that one reader knows both.
+    """
+    told = json.dumps({"errorType": error.reason, "errorMessage": str(error)})
+    texts = {"reason": error.reason, "RequestID": message.message_id, "ErrorMessage": told}
+    attributes = {name: {"DataType": "String", "StringValue": text} for name, text in texts.items()}
+    return {"MessageBody": message.body, "MessageAttributes": attributes}
 
 
 def _send_back(message: Message, retry: Retry) -> None:

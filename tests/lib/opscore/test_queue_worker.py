@@ -2,13 +2,24 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opscore.queue_worker import LONGEST_WAIT_SECONDS, PermanentError, Retry, Work, process_batch
+from opscore.dead_letters.causes import own_cause
+from opscore.dead_letters.message import DeadLetter
+from opscore.queue_worker import (
+    LONGEST_WAIT_SECONDS,
+    Message,
+    PermanentError,
+    Retry,
+    Work,
+    dead_letter,
+    process_batch,
+)
 
 PLENTY = 600_000
 
@@ -158,3 +169,52 @@ def test_the_wait_doubles_has_jitter_and_an_upper_bound(received: int, base: int
 def test_two_messages_that_failed_together_come_back_apart() -> None:
     waits = {Retry(30, lambda *_: None, lambda at=at: at / 10).seconds(3) for at in range(10)}  # type: ignore[misc]
     assert len(waits) == 10
+
+
+class Undertaker(Shop):
+    """A shop that buries what has failed for good, and hears of what goes back."""
+
+    def __init__(self, *, refuses: bool = False) -> None:
+        super().__init__()
+        self.refuses = refuses
+        self.buried: list[tuple[str, str]] = []
+        self.deferred: list[tuple[str, int, str]] = []
+
+    def bury(self, message: Message, error: PermanentError) -> None:
+        if self.refuses:
+            raise ConnectionError("the dead-letter queue is away")
+        self.buried.append((message.body, error.reason))
+
+    def defer(self, item: str, message: Message, error: Exception) -> None:
+        if self.refuses:
+            raise ConnectionError("the table is away")
+        self.deferred.append((item, message.receive_count, str(error)))
+
+    def work(self) -> Work[str]:
+        return replace(super().work(), bury=self.bury, defer=self.defer)
+
+
+def test_what_has_failed_for_good_is_buried_and_done_with() -> None:
+    shop = Undertaker()
+    assert failed_items(shop, batch("poison", "a", "permanent")) == []
+    assert shop.buried == [("poison", "bad_message"), ("permanent", "gone")]
+    assert shop.recorded == [("permanent", "gone")]
+    assert shop.done == ["a"]
+
+
+def test_what_cannot_be_buried_goes_back() -> None:
+    assert failed_items(Undertaker(refuses=True), batch("poison", "permanent", "a")) == ["m0", "m1"]
+
+
+def test_what_goes_back_is_told_and_goes_back_even_if_nobody_hears_it() -> None:
+    shop = Undertaker()
+    assert failed_items(shop, batch("transient", receive_count=3)) == ["m0"]
+    assert shop.deferred == [("transient", 3, "the source is away")]
+    assert failed_items(Undertaker(refuses=True), batch("transient", "a")) == ["m0"]
+
+
+def test_a_copy_among_the_dead_letters_tells_its_cause_to_who_shows_dead_letters() -> None:
+    copy = dead_letter(Message("m0", "r0", "body", 1), PermanentError("gone", "There is no such thing."))
+    assert copy["MessageAttributes"]["reason"]["StringValue"] == "gone"
+    letter = DeadLetter("copy", "", copy["MessageBody"], copy["MessageAttributes"], {})
+    assert str(own_cause(letter)) == "gone: There is no such thing."
