@@ -78,7 +78,7 @@ def against_sam(tree: Monorepo, cold: float, nothing: float) -> list[dict[str, A
     project = sam.write_project(tree.root, tree.scratch / "sam", RUNTIME, ARCHITECTURE) if command else None
     if command is None or project is None:
         return [row(names[0], cold, None, 1 / 20), row(names[1], nothing, None, 1 / 100)]
-    download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+    download = [sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "--only-binary", ":all:"]
     subprocess.run([*download, "--dest", str(tree.scratch / "wheels"), *WEB, *DUCK], check=False)
     build = [command, "build", "--parallel", "--template", str(project / "template.yaml")]
     build += ["--build-dir", str(project / "out")]
