@@ -43,7 +43,12 @@ class Emulator:
     @property
     def endpoint(self) -> str:
         """The URL that every AWS client of the sandbox talks to."""
-        return f"http://{LOOPBACK}:{self.port}"
+        return endpoint_of(self.port)
+
+
+def endpoint_of(port: int) -> str:
+    """Return the URL of an emulator on `port`."""
+    return f"http://{LOOPBACK}:{port}"
 
 
 def environment(places: Places, port: int, state_id: str) -> dict[str, str]:

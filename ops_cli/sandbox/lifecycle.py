@@ -4,7 +4,6 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import metadata
 
 from ops_cli.sandbox import emulator as emulators
@@ -22,34 +21,25 @@ from ops_cli.sandbox.project import Places
 
 Say = Callable[[str], None]
 
-TERRAFORM_STATE = ("terraform.tfstate", "terraform.tfstate.backup", ".terraform.tfstate.lock.info")
 SECONDS_TO_SHOW_ITSELF = 3.0
 """How long an emulator that was started a moment ago, and not recorded, takes to answer."""
 
 
-@dataclass(frozen=True)
-class Started:
-    """A running emulator, and whether what it holds may differ from what was applied last."""
-
-    emulator: Emulator
-    uncertain: bool
-
-
-def ensure_running(places: Places, say: Say) -> Started:
+def ensure_running(places: Places, say: Say) -> Emulator:
     """Return the running emulator of `places`, after starting it when there is none.
 
     `say` hears one line for everything that was not as a clean stop leaves it. Raises `OpsError` when the emulator
     cannot be started.
     """
     if running := find_running(places, say):
-        return Started(running, uncertain=False)
-    uncertain = False
+        return running
     state_id = ""
     match _condition(places):
         case Condition.WHOLE:
             state_id = _state_id(places)
         case Condition.TORN:
-            state_id, uncertain = _state_id(places), True
+            state_id = _state_id(places)
+            _expect_conflicts(places)
             say(f"The saved state is incomplete ({Condition.TORN.value}); it is used, and Terraform mends it.")
         case Condition.DAMAGED as found:
             say(f"The saved state cannot be used ({found.value}); starting with an empty account.")
@@ -57,7 +47,13 @@ def ensure_running(places: Places, say: Say) -> Started:
     if not state_id:
         discard(places)
         state_id = _begin(places)
-    return Started(emulators.start(places, port, state_id), uncertain)
+    return emulators.start(places, port, state_id)
+
+
+def _expect_conflicts(places: Places) -> None:
+    """Have the next apply treated like the one after a killed Terraform: account and record may differ."""
+    places.applied.unlink(missing_ok=True)
+    places.applying.touch()
 
 
 def _begin(places: Places) -> str:
@@ -125,9 +121,7 @@ def _port(places: Places, say: Say) -> int:
     port = choose_port(places.port)
     if kept is not None:
         say(f"Port {kept} is taken by another program; the sandbox moves to port {port}.")
-        terraform_state = [places.terraform / name for name in TERRAFORM_STATE[:2]]
-        saved = [*places.state.glob("*.json"), *(file for file in terraform_state if file.exists())]
-        move_urls(saved, kept, port)
+        move_urls([*places.state.glob("*.json"), *places.terraform.glob("terraform.tfstate*")], kept, port)
         record_anew(places.state)
     return port
 
@@ -135,9 +129,8 @@ def _port(places: Places, say: Say) -> int:
 def discard(places: Places) -> None:
     """Remove the emulated account and, with it, Terraform's record of what is in it."""
     shutil.rmtree(places.state, ignore_errors=True)
-    places.applied.unlink(missing_ok=True)
-    for name in TERRAFORM_STATE:
-        (places.terraform / name).unlink(missing_ok=True)
+    for record in (places.applied, places.applying, *places.terraform.glob("*terraform.tfstate*")):
+        record.unlink(missing_ok=True)
 
 
 def stop(places: Places, say: Say) -> bool:

@@ -61,6 +61,21 @@ class Places:
         return self.folder / "applied.json"
 
     @property
+    def applying(self) -> Path:
+        """There while Terraform applies; still there after it when it was killed."""
+        return self.folder / "applying"
+
+    @property
+    def terraform_log(self) -> Path:
+        """All that Terraform said in the last apply."""
+        return self.folder / "terraform.log"
+
+    @property
+    def terraform_state(self) -> Path:
+        """Terraform's record of what is in the emulated account."""
+        return self.terraform / "terraform.tfstate"
+
+    @property
     def terraform(self) -> Path:
         """The Terraform working directory."""
         return self.folder / "terraform"

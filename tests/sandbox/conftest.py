@@ -14,7 +14,7 @@ from tests.sandbox.emulated_account import Account
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """An empty account in a running emulator, which ends with the module."""
     places = Places(tmp_path_factory.mktemp("sandbox"))
-    emulator = lifecycle.ensure_running(places, print).emulator
+    emulator = lifecycle.ensure_running(places, print)
     yield Account(emulator)
     lifecycle.stop(places, print)
 

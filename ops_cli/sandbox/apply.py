@@ -1,0 +1,66 @@
+"""Terraform's apply in the sandbox: what is shown of it, and what a killed one leaves behind."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from ops_cli.deploy.terraform import TerraformDir
+from ops_cli.sandbox import emulator as emulators
+from ops_cli.sandbox.emulator import Emulator
+from ops_cli.sandbox.project import Places
+from opscore.errors import OpsError
+
+_SHOWN = re.compile(r"Plan: |Apply complete!|Error: |Interrupted|.*: (Creation|Modifications|Destruction) complete")
+_CONFLICT = re.compile(r"\w*(already\s*(exists|owned)|InUse|Conflict)\w*", re.IGNORECASE)
+
+
+class TerraformLog:
+    """Keeps all that Terraform says in a file, and passes on what a person wants to see go by."""
+
+    def __init__(self, file: Path, say: Callable[[str], None]) -> None:
+        self._say = say
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._file = file.open("w", encoding="utf-8", buffering=1)
+
+    def __call__(self, line: str) -> None:
+        """Take one line."""
+        self._file.write(f"{line}\n")
+        if _SHOWN.match(line):
+            self._say(line)
+
+
+def reason_to_begin_anew(places: Places, *, described: bool) -> str | None:
+    """Return why Terraform's record cannot go on with the account, None when it can.
+
+    `described` says whether the account holds a stack description, so was applied to.
+    """
+    try:
+        json.loads(places.terraform_state.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return "Terraform's record of the account is gone" if described else None
+    except ValueError:
+        return "Terraform's record of the account is damaged"
+    return None
+
+
+def apply(places: Places, emulator: Emulator, terraform: TerraformDir) -> str | None:
+    """Apply, and return None; or return what exists already though Terraform does not know it.
+
+    That can only be when an earlier apply was killed (or the emulator was, during it), which the mark `applying`
+    tells: what was being made in that moment is in no record. Any other failure is raised.
+    """
+    killed_before = places.applying.exists()
+    places.applied.unlink(missing_ok=True)
+    places.applying.touch()
+    try:
+        terraform.apply()
+    except OpsError as error:
+        conflict = _CONFLICT.search(error.message)
+        if killed_before and conflict:
+            return conflict.group()
+        if emulators.answers(emulator) and not killed_before:
+            places.applying.unlink()
+        raise
+    places.applying.unlink()
+    return None

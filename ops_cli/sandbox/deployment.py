@@ -1,0 +1,35 @@
+"""The sandbox as an environment: its name, its account, and how the production Terraform is run for it."""
+
+import os
+
+from ops_cli.deploy.deployment import Deployment
+from ops_cli.environments import Environment
+from ops_cli.sandbox.applied import fingerprint_of
+from ops_cli.sandbox.emulator import REGION
+from ops_cli.sandbox.project import Places
+
+NAME = "sandbox"
+ACCOUNT_ID = "000000000000"
+"""The account of the emulator's root key pair."""
+
+PROVIDER = {
+    # The provider tries 25 times, backing off for minutes, should the emulator die under it.
+    "AWS_MAX_ATTEMPTS": "5",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+def deployment_at(places: Places, endpoint: str) -> Deployment:
+    """Return the deployment to the emulator at `endpoint`."""
+    environment = Environment(NAME, region=REGION, endpoint=endpoint, terraform_dir=str(places.terraform))
+    return Deployment(places.root, environment, REGION, ACCOUNT_ID, shell={**os.environ, **PROVIDER})
+
+
+def fingerprint(deployment: Deployment) -> str:
+    """Return the hash of everything that an apply depends on, after a build."""
+    values = {
+        "variables": deployment.variables(),
+        "endpoint": deployment.environment.endpoint,
+        "manifest": deployment.manifest.read_text(encoding="utf-8"),
+    }
+    return fingerprint_of(deployment.root, values)

@@ -1,0 +1,38 @@
+"""`opsctl sandbox down` and `reset`: stop what runs; take away what was made."""
+
+import contextlib
+
+from ops_cli.environments import forget
+from ops_cli.progress import Progress
+from ops_cli.sandbox import lifecycle
+from ops_cli.sandbox.apply import TerraformLog
+from ops_cli.sandbox.deployment import NAME, deployment_at
+from ops_cli.sandbox.project import Places
+from ops_cli.sandbox.terraform_lock import wait_for_holder
+
+
+def down(places: Places, progress: Progress) -> bool:
+    """Stop the emulator, its state kept. Return whether one ran."""
+    with progress.step("Stop the emulator"):
+        return lifecycle.stop(places, progress.note)
+
+
+def destroy(places: Places, progress: Progress) -> None:
+    """Have Terraform destroy everything in the account, then stop the emulator and forget the environment."""
+    wait_for_holder(places.terraform, progress.note)
+    with progress.step("Start the emulator"):
+        emulator = lifecycle.ensure_running(places, progress.note)
+    deployment = deployment_at(places, emulator.endpoint)
+    with progress.step("Terraform destroy"):
+        deployment.prepare(TerraformLog(places.terraform_log, progress.note)).destroy()
+    down(places, progress)
+    lifecycle.discard(places)
+    forget(NAME)
+
+
+def wipe(places: Places, progress: Progress) -> None:
+    """Stop the emulator and remove the account with everything in it, and Terraform's record of it."""
+    with contextlib.suppress(FileNotFoundError):
+        wait_for_holder(places.terraform, progress.note)
+    down(places, progress)
+    lifecycle.discard(places)
