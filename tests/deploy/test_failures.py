@@ -48,16 +48,16 @@ Lock Info:
 def test_a_failed_resource_is_named_with_what_aws_said() -> None:
     error = failure("apply", IN_APPLY.splitlines(), "/clone")
     assert error.message == (
-        "terraform apply failed: creating SQS Queue (orders): operation error SQS: CreateQueue, api error AccessDenied: no "
-        "(module.queue.aws_sqs_queue.this)"
+        "terraform apply failed: creating SQS Queue (orders): operation error SQS: CreateQueue, "
+        "api error AccessDenied: no (module.queue.aws_sqs_queue.this)"
     )
 
 
 def test_a_refused_value_says_the_rule_and_not_the_source() -> None:
     error = failure("plan", VALIDATION.splitlines(), "/clone")
     assert error.message == (
-        "terraform plan failed: Invalid value for variable: The environment must be kebab-case and at most 12 characters "
-        "long, so that bucket names stay under their limit of 63."
+        "terraform plan failed: Invalid value for variable: The environment must be kebab-case and at most 12 "
+        "characters long, so that bucket names stay under their limit of 63."
     )
 
 
