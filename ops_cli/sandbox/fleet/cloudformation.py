@@ -109,7 +109,14 @@ def _rolling(stock: Any) -> Any:
                 group["DesiredCapacity"] = min(max(int(kept), group["MinSize"]), group["MaxSize"])
         changed = any(old.get(member) != new.get(member) for member in REPLACING)
         if rolling and changed and found[0] == name:
-            _roll(name, rolling)
+            try:
+                _roll(name, rolling)
+            except ValueError:
+                # The emulator rolls back the resources that were updated, not the one whose update failed.
+                with state.LOCK:
+                    stock(name, new, old, stack_name, logical_id)
+                _roll(name, rolling)
+                raise
         return found
 
     return update

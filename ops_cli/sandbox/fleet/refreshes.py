@@ -155,10 +155,10 @@ def _succeed(group: Group, refresh: Refresh) -> None:
 
 def _take_over(group: Group) -> None:
     wanted = group.get("_desired_configuration") or {}
-    if "LaunchTemplate" in wanted:
+    if wanted.get("LaunchTemplate"):
         group.update(LaunchTemplate=wanted["LaunchTemplate"], LaunchConfigurationName="")
         group.pop("MixedInstancesPolicy", None)
-    if "MixedInstancesPolicy" in wanted:
+    if wanted.get("MixedInstancesPolicy"):
         group.update(MixedInstancesPolicy=wanted["MixedInstancesPolicy"], LaunchTemplate={}, LaunchConfigurationName="")
 
 
