@@ -8,10 +8,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 KEPT_LINES = 400
 """How many of the last lines a finished program keeps: enough for any error."""
+
+LONGEST_DEAF_SECONDS = 0.2
+"""How long a signal that comes at the worst moment waits to be acted on."""
 
 
 @dataclass(frozen=True)
@@ -38,23 +42,24 @@ def run(
     interrupt it a first time and we a second.
     """
     with _signals_as_interrupt(), _started(command, cwd, environ) as child:
+        coming = _read_aside(child)
         lines: deque[str] = deque(maxlen=KEPT_LINES)
-        interrupted: BaseException | None = None
+        stopped_by: BaseException | None = None
         while True:
             try:
-                for line in _lines(child):
+                for line in _lines(coming):
                     lines.append(line)
-                    if interrupted is None or isinstance(interrupted, KeyboardInterrupt):
+                    if stopped_by is None or isinstance(stopped_by, KeyboardInterrupt):
                         on_line(line)
                 code = child.wait()
                 break
             except BaseException as error:  # noqa: BLE001 - raised again below, once the program has ended
                 child.send_signal(signal.SIGINT)
-                if interrupted is None and isinstance(error, KeyboardInterrupt):
+                if stopped_by is None and isinstance(error, KeyboardInterrupt):
                     on_interrupt()
-                interrupted = error
-    if interrupted is not None:
-        raise interrupted
+                stopped_by = error
+    if stopped_by is not None:
+        raise stopped_by
     return Finished(code, tuple(lines))
 
 
@@ -73,10 +78,34 @@ def _started(command: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> "
     )
 
 
-def _lines(child: "subprocess.Popen[str]") -> Iterator[str]:
-    assert child.stdout is not None  # noqa: S101 - it is a pipe
-    while line := child.stdout.readline():
-        yield line.rstrip("\n")
+def _read_aside(child: "subprocess.Popen[str]") -> "SimpleQueue[str | None]":
+    """Read the program's lines in a thread; None marks their end.
+
+    Reading here would be simpler, but a signal that comes just before a blocking read is only acted on after it, and
+    the next line may be a minute away.
+    """
+    coming: SimpleQueue[str | None] = SimpleQueue()
+
+    def read() -> None:
+        assert child.stdout is not None  # noqa: S101 - it is a pipe
+        for line in child.stdout:
+            coming.put(line.rstrip("\n"))
+        coming.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    return coming
+
+
+def _lines(coming: "SimpleQueue[str | None]") -> Iterator[str]:
+    while True:
+        try:
+            line = coming.get(timeout=LONGEST_DEAF_SECONDS)
+        except Empty:
+            continue
+        if line is None:
+            coming.put(None)
+            return
+        yield line
 
 
 @contextlib.contextmanager

@@ -10,14 +10,13 @@ import pytest
 from ops_cli.deploy.process import KEPT_LINES, Finished, run
 
 CAREFUL = """
-import signal, sys, time
-def stop(number, frame):
-    print("stopping", flush=True)
-    open("state", "w").write("written")
-    sys.exit(1)
-signal.signal(signal.SIGINT, stop)
+import signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 print("ready", flush=True)
-time.sleep(60)
+signal.sigwait({signal.SIGINT})
+print("stopping", flush=True)
+open("state", "w").write("written")
+sys.exit(1)
 """
 """A program that saves its state when interrupted, as Terraform does."""
 
