@@ -16,7 +16,7 @@ from opscore.dead_letters.tally import Tally
 
 def purge_into(ops: Ops, queue: QueueFacts, path: Path) -> Tally:
     """Move every message that is in the queue now to `path`. The file itself is the journal of what may be deleted."""
-    sqs = ops.client("sqs")
+    sqs = ops.fast_sqs()
     with create_private(path) as file:
         destination = FileDestination(file, f"file:{path}")
         admission = Admission("purge", bound_ms(sqs, queue), lambda _letter: destination)

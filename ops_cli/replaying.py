@@ -41,7 +41,7 @@ class Replaying:
 
     def __init__(self, ops: Ops, request: ReplayRequest) -> None:
         self._ops, self.request = ops, request
-        self.sqs = ops.client("sqs")
+        self.sqs = ops.fast_sqs()
         self._queue: Queue = ops.stack.queue(request.queue)
         self.source: QueueFacts = dead_letters.dead_letter_facts(ops, self._queue)
 

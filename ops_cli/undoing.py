@@ -52,7 +52,7 @@ def prepare(ops: Ops, run: str) -> Undoing:
 def undo_run(ops: Ops, undoing: Undoing, *, copies: bool) -> Undone:
     """Carry out the undo."""
     return undo(
-        ops.client("sqs"),
+        ops.fast_sqs(),
         undoing.dead_letters,
         undoing.work_queues,
         undoing.replayed,

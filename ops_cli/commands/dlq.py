@@ -83,7 +83,7 @@ def analyse(ops: Ops, queue: str, no_logs: bool) -> None:
     if said := warning(facts):
         note(f"Warning: {said}")
     grouping = Grouping(CauseIndex.empty() if no_logs else dead_letters.causes(ops, facts))
-    read = Sweep(ops.client("sqs"), facts, grouping.add).run() if facts.depth else 0
+    read = Sweep(ops.fast_sqs(), facts, grouping.add).run() if facts.depth else 0
     emit(grouping.result(), ops.choices, columns=GROUP_COLUMNS, empty=f"{facts.name} is empty.")
     if read < facts.visible:
         note(f"{read} of about {facts.visible} messages could be looked at.")

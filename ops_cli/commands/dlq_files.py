@@ -39,7 +39,7 @@ def export_command(ops: Ops, queue: str, file: Path) -> None:
         def keep(letter: DeadLetter) -> None:
             output.write(to_line(to_record(letter)))
 
-        count = Sweep(ops.client("sqs"), facts, keep).run()
+        count = Sweep(ops.fast_sqs(), facts, keep).run()
     emit({"exported": count, "file": str(file)}, ops.choices)
     if count < facts.visible:
         raise PartlyDone(
@@ -69,7 +69,7 @@ def import_command(ops: Ops, queue: str, file: IO[bytes], dead_letters: bool, ye
     count = sum(bool(line.strip()) for line in lines)
     note(f"{count} messages of {file.name} go to {target.name} in {target.account_id} ({environment})")
     confirm(f"Send {count} messages?", yes=yes)
-    work = Import(SqsDestination(ops.client("sqs"), target))
+    work = Import(SqsDestination(ops.fast_sqs(), target))
     try:
         work.run(lines)
     finally:

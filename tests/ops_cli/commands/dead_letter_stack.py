@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+import pytest
 from click.testing import CliRunner, Result
 
+from ops_cli.context import Ops
 from ops_cli.environments import Environment, register
 from ops_cli.main import run
 
@@ -57,8 +59,9 @@ class DeadLetterStack:
         self.logs.put_log_events(logGroupName=LOG_GROUP, logStreamName="one", logEvents=[event])
 
 
-def build() -> DeadLetterStack:
-    """Make the stack; moto must be running."""
+def build(monkeypatch: pytest.MonkeyPatch) -> DeadLetterStack:
+    """Make the stack; moto must be running. Moto stands behind botocore's client only, so that one makes all calls."""
+    monkeypatch.setattr(Ops, "fast_sqs", lambda ops: ops.client("sqs"))
     register(Environment("test", region="eu-west-1"))
     session = boto3.session.Session(region_name="eu-west-1")
     sqs, logs = session.client("sqs"), session.client("logs")

@@ -9,9 +9,9 @@ from tests.ops_cli.commands.dead_letter_stack import DEAD, DeadLetterStack, buil
 
 
 @pytest.fixture
-def stack() -> Iterator[DeadLetterStack]:
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[DeadLetterStack]:
     with mock_aws():
-        yield build()
+        yield build(monkeypatch)
 
 
 def test_the_list_has_depth_age_and_time_left(stack: DeadLetterStack) -> None:

@@ -10,9 +10,9 @@ from tests.ops_cli.commands.dead_letter_stack import DEAD, DeadLetterStack, buil
 
 
 @pytest.fixture
-def stack() -> Iterator[DeadLetterStack]:
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[DeadLetterStack]:
     with mock_aws():
-        yield build()
+        yield build(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
