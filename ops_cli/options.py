@@ -99,5 +99,11 @@ class OpsGroup(click.Group):
         own = {name for param in self.params for name in param.opts}
         self.params.extend(option for option in _options(hidden=True) if not own & set(option.opts))
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each command with its whole first sentence; Click would cut it to the width of a line."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(limit=200)) for name, command in found if command])
+
 
 OpsGroup.group_class = OpsGroup
