@@ -1,6 +1,6 @@
 """Reads of one cluster in the largest batches that ECS takes, counted against a budget.
 
-A cluster's read calls share one bucket with everybody else in the account and region; it refills with 20 calls a second:
+The read calls share one bucket with everybody else in the account and region; it refills with 20 calls a second:
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
 """
 

@@ -22,7 +22,7 @@ class Hosts:
         self._autoscaling = autoscaling
 
     def set_state(self, cluster: str, arns: Iterable[str], status: str) -> tuple[dict[str, Host], dict[str, str]]:
-        """Set hosts DRAINING or ACTIVE, ten a call; returns by ARN the hosts as they now are, and why others were refused.
+        """Set hosts DRAINING or ACTIVE, ten a call; returns the hosts as they now are and why others were refused.
 
         ECS answers 200 for the refused ones too, and raises when it likes none of them, such as a REGISTERING one.
         """

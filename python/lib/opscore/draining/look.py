@@ -9,16 +9,17 @@ from opscore.draining.record import Drain
 STATUSES = ("RUNNING", "STOPPED")
 
 
-def look(reader: ClusterReader, draining: Sequence[tuple[Drain, Host]]) -> dict[str, Sight]:
+def look(reader: ClusterReader, draining: Sequence[tuple[Drain, Host]], now: int) -> dict[str, Sight]:
     """Return the sights by instance id; a host that the budget did not reach is missing and has its turn later.
 
-    Hosts that ECS counts no task on come first: they are about to be released. For these, and once every known task has
-    stopped, both desired statuses are listed: a task on its way down is in no count, and a list may have missed one.
+    Hosts at their deadline and those that ECS counts no task on come first: they are about to be released. For these,
+    and once every known task has stopped, both desired statuses are listed: a task on its way down is in no count, and
+    a list may have missed one.
     """
-    in_turn = sorted(draining, key=lambda pair: (pair[1].counted > 0, pair[0].looked_at))
+    in_turn = sorted(draining, key=lambda pair: (pair[0].deadline > now, pair[1].counted > 0, pair[0].looked_at))
     known = _known_tasks(reader, in_turn)
     described = reader.tasks([task for ids in known.values() for task in ids])
-    listed = _list_again(reader, in_turn, known, described)
+    listed = _list_again(reader, in_turn, known, described, now)
     fresh = {task for ids in listed.values() for task in ids} - set(described)
     described |= reader.tasks(sorted(fresh))
     return {
@@ -45,6 +46,7 @@ def _list_again(
     draining: Sequence[tuple[Drain, Host]],
     known: Mapping[str, Sequence[str]],
     described: Mapping[str, Task],
+    now: int,
 ) -> dict[str, list[str]]:
     """List the tasks of hosts that may be empty, and of those where ECS counts more than the record knows."""
     listed: dict[str, list[str]] = {}
@@ -52,7 +54,7 @@ def _list_again(
         if drain.instance_id not in known or not reader.can_afford(len(STATUSES)):
             continue
         tasks = _unstopped(described, known[drain.instance_id])
-        if not tasks or host.counted > sum(task.desired == "RUNNING" for task in tasks):
+        if not tasks or now >= drain.deadline or host.counted > sum(task.desired == "RUNNING" for task in tasks):
             listed[drain.instance_id] = [task for status in STATUSES for task in reader.task_ids(host.arn, status)]
     return listed
 

@@ -1,4 +1,4 @@
-"""From a request to the one open drain of its host: duplicates find it, late ones open nothing, a second cause joins."""
+"""From a request to the one open drain of its host: duplicates find it, late ones open nothing, others join."""
 
 from dataclasses import replace
 

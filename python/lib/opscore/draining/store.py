@@ -14,6 +14,9 @@ OPEN_INDEX = "open"
 CLUSTER_INDEX = "by-cluster"
 
 
+UNDECIDED = " AND attribute_not_exists(verdict)"
+
+
 class Changed(Exception):
     """Somebody else wrote first; read again."""
 
@@ -79,7 +82,10 @@ class DynamoDrains:
         )
 
     def update(self, before: Drain, after: Drain) -> None:
-        """Write what changed in an open drain; raises `Changed` when it was closed meanwhile."""
+        """Write what changed in an open drain; raises `Changed` when it was closed meanwhile.
+
+        A first verdict also needs that there is none: what an index showed may be older than that.
+        """
         old, new = before.to_item(), after.to_item()
         assigned = {name: value for name, value in new.items() if old.get(name) != value}
         removed = [name for name in old if name not in new]
@@ -92,8 +98,8 @@ class DynamoDrains:
             self._dynamodb.update_item,
             Key=_key(before.instance_id, before.attempt),
             UpdateExpression=expression.strip(),
-            ConditionExpression="attribute_exists(#open_in)",
-            ExpressionAttributeNames={f"#{name}": name for name in {*assigned, *removed, "open_in"}},
+            ConditionExpression=f"attribute_exists(open_in){UNDECIDED if decides(before, after) else ''}",
+            ExpressionAttributeNames={f"#{name}": name for name in (*assigned, *removed)},
             **({"ExpressionAttributeValues": values} if values else {}),
         )
 
@@ -154,6 +160,11 @@ class DynamoDrains:
             write(TableName=self._table, **request)
         except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
             raise Changed(str(error)) from error
+
+
+def decides(before: Drain, after: Drain) -> bool:
+    """Say whether an update brings the verdict."""
+    return before.verdict is None and after.verdict is not None
 
 
 def _key(instance_id: str, attempt: int) -> dict[str, Any]:

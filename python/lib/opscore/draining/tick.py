@@ -1,4 +1,4 @@
-"""One look at a cluster: heartbeats first, then what its draining hosts need next. Every 15 seconds while any drains."""
+"""One look at a cluster: heartbeats first, then what its draining hosts need next. Every 15 seconds while any drain."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,21 +28,23 @@ class Ticked:
     """What a tick found and did."""
 
     open: int
-    ended: int
-    reads: int
+    ended: int = 0
+    failed: int = 0
+    reads: int = 0
 
 
 def tick(cluster: str, wiring: Wiring) -> Ticked:
     """Bring every open drain of `cluster` one step on."""
-    drains = [_kept_alive(drain, wiring) for drain in wiring.drains.open_in(cluster)]
-    undecided = _resumed([drain for drain in drains if drain.is_open], wiring)
-    return advance(cluster, undecided, wiring)
+    found = wiring.drains.open_in(cluster)
+    alive = [_kept_alive(drain, wiring) for drain in found]
+    undecided = _resumed([drain for drain in alive if drain.is_open], wiring)
+    return replace(advance(cluster, undecided, wiring), open=len(found))
 
 
 def advance(cluster: str, drains: Sequence[Drain], wiring: Wiring) -> Ticked:
     """Set hosts DRAINING, look at their tasks, decide, and do what was decided."""
     if not drains:
-        return Ticked(0, 0, 0)
+        return Ticked(0)
     reader = ClusterReader(wiring.ecs, cluster, READS_PER_TICK)
     hosts = _cordoned(cluster, drains, _hosts(reader, drains), wiring)
     due = [
@@ -51,10 +53,10 @@ def advance(cluster: str, drains: Sequence[Drain], wiring: Wiring) -> Ticked:
         if (host := hosts.get(drain.instance_id)) and host.status == "DRAINING"
         if look_due(drain, host, wiring.policy(drain), wiring.now())
     ]
-    sights = look(reader, due)
+    sights = look(reader, due, wiring.now())
     services = _services(reader, due, sights)
     launched = _launch_times([drain.instance_id for drain in drains if drain.instance_id not in hosts], wiring)
-    ended = 0
+    ended = failed = 0
     for drain in drains:
         host, sight = hosts.get(drain.instance_id), sights.get(drain.instance_id)
         if sight:
@@ -62,10 +64,10 @@ def advance(cluster: str, drains: Sequence[Drain], wiring: Wiring) -> Ticked:
         try:
             after = _step(drain, host, sight, services, launched.get(drain.instance_id), wiring)
         except Exception as error:  # noqa: BLE001  One host's failure must not leave the others without heartbeats.
-            _failed(drain, error)
+            failed += _failed(drain, error)
         else:
             ended += not after.is_open
-    return Ticked(len(drains), ended, reader.spent)
+    return Ticked(len(drains), ended, failed, reader.spent)
 
 
 def _resumed(drains: Sequence[Drain], wiring: Wiring) -> list[Drain]:
@@ -83,7 +85,10 @@ def _resumed(drains: Sequence[Drain], wiring: Wiring) -> list[Drain]:
 
 
 def _kept_alive(drain: Drain, wiring: Wiring) -> Drain:
-    """Send the heartbeat that is due; a lifecycle action that is over leaves nothing to wait for."""
+    """Send the heartbeat that is due; a lifecycle action that is over leaves nothing to wait for.
+
+    The index may still show a drain that was closed meanwhile: writes about it are refused, which is no failure.
+    """
     now = wiring.now()
     if not heartbeat_due(drain, wiring.policy(drain), now):
         return drain
@@ -103,8 +108,12 @@ def _action_over(drain: Drain, over: ActionOver, wiring: Wiring) -> Drain:
     killed = drain.tasks_left if drain.left is not None else drain.tasks_at_start or 0
     why = f"the lifecycle action ended without us, by a timeout or by hand: {over}"
     decided = drain.decided(Outcome.LOST if killed else Outcome.LEFT, why, killed or 0)
-    wiring.drains.update(drain, decided)
-    return _finish(decided, wiring)
+    try:
+        wiring.drains.update(drain, decided)
+        return _finish(decided, wiring)
+    except Exception as error:  # noqa: BLE001  The others want their heartbeats.
+        _failed(drain, error)
+        return decided
 
 
 def _finish(drain: Drain, wiring: Wiring) -> Drain:
@@ -215,9 +224,10 @@ def _stop(drain: Drain, decision: Decision, wiring: Wiring) -> int:
     return len(some)
 
 
-def _failed(drain: Drain, error: Exception) -> None:
+def _failed(drain: Drain, error: Exception) -> bool:
+    """Log what went wrong with one host; that somebody else wrote first is no failure."""
     if isinstance(error, Changed):
-        return
+        return False
     structured_log.write(
         "ERROR",
         "a step of the drain failed; the next look tries again",
@@ -225,3 +235,4 @@ def _failed(drain: Drain, error: Exception) -> None:
         error_type=type(error).__name__,
         error=str(error),
     )
+    return True

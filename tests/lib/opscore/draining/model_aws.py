@@ -1,0 +1,153 @@
+"""A model of what AWS does with terminating container instances, as far as draining needs it: hosts, tasks, actions.
+
+Time is a number that the test moves; a task's state follows from it. Every call is counted and may be the last one of
+the process that makes it. Models, after the AWS pages that the code under test cites: DRAINING stops service tasks
+after a while and daemons last, standalone tasks never; tasks that are being stopped are in no count; a lifecycle action
+ends by CompleteLifecycleAction, by a missing heartbeat, or after 48 hours.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any
+
+READS = {
+    "list_container_instances",
+    "describe_container_instances",
+    "list_tasks",
+    "describe_tasks",
+    "describe_services",
+}
+
+
+class Killed(BaseException):
+    """The process ends here: no `except Exception` sees it."""
+
+
+@dataclass
+class ModelTask:
+    """`moves_after` seconds of DRAINING its service stops it (inf: never); it takes `stop_seconds` to end."""
+
+    task_id: str
+    group: str = "service:web"
+    moves_after: float = 10
+    stop_seconds: float = 20
+    stop_at: float = inf
+
+    @property
+    def is_daemon(self) -> bool:
+        return self.group == "service:daemon"
+
+    @property
+    def stopped_at(self) -> float:
+        return self.stop_at + self.stop_seconds
+
+    def last(self, now: float) -> str:
+        if now < self.stop_at:
+            return "RUNNING"
+        if now >= self.stopped_at:
+            return "STOPPED"
+        return "DEACTIVATING" if now < self.stop_at + self.stop_seconds / 2 else "STOPPING"
+
+    def desired(self, now: float) -> str:
+        return "RUNNING" if now < self.stop_at else "STOPPED"
+
+
+@dataclass
+class ModelHost:
+    """An EC2 instance; `registers_at` inf means that it never joins the cluster."""
+
+    instance_id: str
+    cluster: str = "web"
+    group: str = "web-group"
+    tasks: list[ModelTask] = field(default_factory=list)
+    status: str = "ACTIVE"
+    lifecycle: str = "InService"
+    launched: float = -10_000
+    registers_at: float = -10_000
+    agent_connected: bool = True
+    expires_at: float = inf
+    action_since: float = inf
+    gone: bool = False
+    killed: int = 0
+    ended_by: str = ""
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:ecs:eu-west-1:1:container-instance/{self.cluster}/ci-{self.instance_id}"
+
+    def unstopped(self, now: float) -> list[ModelTask]:
+        return [task for task in self.tasks if task.last(now) != "STOPPED"]
+
+
+@dataclass
+class ModelAws:
+    """The account. `before` and `after` are called with the number of each call; they may raise."""
+
+    heartbeat_timeout: float = 1800
+    now: float = 0
+    hosts: dict[str, ModelHost] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+    number: int = 0
+    before: Callable[[int], None] = lambda _: None
+    after: Callable[[int], None] = lambda _: None
+    retains: set[str] = field(default_factory=set)
+    terminated: Callable[[ModelHost], None] = lambda _: None
+    tasks: dict[str, ModelTask] = field(default_factory=dict)
+
+    def add(self, host: ModelHost) -> ModelHost:
+        self.hosts[host.instance_id] = host
+        self.tasks |= {task.task_id: task for task in host.tasks}
+        return host
+
+    @property
+    def reads(self) -> int:
+        """ECS's read calls so far."""
+        return sum(count for name, count in self.calls.items() if name in READS)
+
+    def call(self, name: str, run: Callable[[], Any]) -> Any:
+        number, self.number = self.number, self.number + 1
+        self.before(number)
+        self.settle()
+        self.calls[name] += 1
+        answer = run()
+        self.after(number)
+        return answer
+
+    def move_to(self, now: float) -> None:
+        self.now = now
+        self.settle()
+
+    def settle(self) -> None:
+        for host in self.hosts.values():
+            if host.lifecycle == "Terminating:Wait" and self.now >= min(host.expires_at, host.action_since + 48 * 3600):
+                self.end(host, "timeout")
+
+    def terminate(self, host: ModelHost) -> None:
+        """Auto Scaling begins to terminate the host; its hook holds it."""
+        host.lifecycle, host.action_since = "Terminating:Wait", self.now
+        host.expires_at = self.now + self.heartbeat_timeout
+
+    def end(self, host: ModelHost, by: str) -> None:
+        """The instance goes, and whatever runs on it dies."""
+        host.killed = len(host.unstopped(self.now))
+        host.ended_by, host.lifecycle, host.status, host.gone = by, "Terminated", "INACTIVE", True
+        self.terminated(host)
+
+    def drain(self, host: ModelHost) -> None:
+        host.status = "DRAINING"
+        for task in host.tasks:
+            if not task.is_daemon:
+                task.stop_at = min(task.stop_at, self.now + task.moves_after)
+        others = [task.stopped_at for task in host.tasks if not task.is_daemon]
+        for task in host.tasks:
+            if task.is_daemon:
+                task.stop_at = min(task.stop_at, max([self.now, *others]) + task.moves_after)
+
+    def in_cluster(self, cluster: str) -> list[ModelHost]:
+        return [
+            host
+            for host in self.hosts.values()
+            if host.cluster == cluster and not host.gone and self.now >= host.registers_at
+        ]
