@@ -150,6 +150,18 @@ SIGNATURES = {
     "ministack.services.cloudwatch.record_metric": "(namespace, metric_name, value, unit, dimensions)",
     "ministack.services.cloudwatch_logs._append_log_events": "(stream, events)",
     "ministack.services.cloudwatch_logs._filter_log_events": "(data)",
+    "ministack.services.autoscaling._hook_record": "(asg_name, hook_name, fields)",
+    "ministack.services.ec2._launch_instances_internal": (
+        "(image_id, instance_type, subnet_id, count, key_name, user_data, sg_ids, requested_private_ip, iam_profile)"
+    ),
+    "ministack.services.ecs._create_service": "(data)",
+    "ministack.services.ecs._reconcile_service_tasks": "(cluster_name, svc_key)",
+    "ministack.services.ecs._sanitize": "(obj)",
+    "ministack.services.ecs._stop_task": "(data)",
+    "ministack.services.ecs._task_capacity": "(launch_type, strategy)",
+    "ministack.services.ecs._update_service": "(data)",
+    "ministack.services.eventbridge._dispatch_to_sqs": "(spec, payload, sqs_parameters)",
+    "ministack.services.eventbridge._put_events": "(data, allow_aws_source)",
     "ministack.services.lambda_svc._emit_lambda_metrics": "(function_name, duration_ms, error, throttle)",
     "ministack.services.lambda_svc._execute_function_dispatch": "(func, config, event, request_id, started)",
     "ministack.services.lambda_svc._execute_function_warm": "(func, event, request_id)",

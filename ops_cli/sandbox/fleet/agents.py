@@ -90,10 +90,19 @@ def _follow(record: Record) -> None:
         return
     if record["status"] == "REGISTERING" and state.now() >= record["_active_at"]:
         container_instances.change(record, status="ACTIVE")
+    _follow_provider(record)
     lost = state.faults.applies("agent_disconnects", instance_id=instance_id)
     connected = status == "running" and lost is None
     if connected != record["agentConnected"]:
         container_instances.change(record, agentConnected=connected)
+
+
+def _follow_provider(record: Record) -> None:
+    """A provider may join the cluster after the instance has."""
+    cluster = ecs._clusters.get(record["_cluster"].rsplit("/", 1)[-1]) or {}
+    provider = container_instances.provider_of(cluster, record["ec2InstanceId"])
+    if provider and provider != record["capacityProviderName"]:
+        container_instances.change(record, capacityProviderName=provider)
 
 
 def interrupt(instance_id: str) -> None:

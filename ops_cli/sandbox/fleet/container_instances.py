@@ -39,7 +39,7 @@ def register(cluster: Record, instance_id: str, attributes: list[Record] | None 
     record: Record = {
         "containerInstanceArn": arn,
         "ec2InstanceId": instance_id,
-        "capacityProviderName": _provider_of(cluster, instance_id),
+        "capacityProviderName": provider_of(cluster, instance_id),
         "version": 1,
         "versionInfo": {"agentVersion": AGENT_VERSION, "agentHash": "00000000", "dockerVersion": "25.0.8"},
         "status": "REGISTERING" if waits else "ACTIVE",
@@ -75,7 +75,7 @@ def _built_in(machine: Record) -> list[Record]:
     return [{"name": name, **({"value": value} if value else {})} for name, value in values.items()]
 
 
-def _provider_of(cluster: Record, instance_id: str) -> str | None:
+def provider_of(cluster: Record, instance_id: str) -> str | None:
     """Return the cluster's capacity provider whose group launched the instance."""
     group = state.owners.get(instance_id)
     for name in cluster.get("capacityProviders") or ():
