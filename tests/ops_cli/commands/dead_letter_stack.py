@@ -1,5 +1,6 @@
 """A stack of one queue with its dead-letter queue and its consumer's log, in moto, and a way to run opsctl on it."""
 
+import importlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 from ops_cli.context import Ops
 from ops_cli.environments import Environment, register
 from ops_cli.main import run
+from opscore.dead_letters import native_engine
 
 DEAD, WORK, LOG_GROUP = "t-requests-dead-letter", "t-requests", "/aws/lambda/t-generator"
 
@@ -43,6 +45,15 @@ class DeadLetterStack:
         url = queue or self.dead
         return [self.sqs.send_message(QueueUrl=url, MessageBody=body, **entry)["MessageId"] for body in bodies]
 
+    def put_with_id(self, message_id: str, body: str) -> None:
+        """Put a message with a known id into the dead-letter queue, as one that was never deleted has."""
+        self.put(body)
+        backend = importlib.import_module("moto.sqs.models").sqs_backends[
+            boto3.client("sts").get_caller_identity()["Account"]
+        ]
+        queue = backend["eu-west-1"].queues[DEAD]
+        queue._messages[-1].id = message_id
+
     def visible(self, url: str) -> int:
         attributes = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         return int(attributes["ApproximateNumberOfMessages"])
@@ -59,8 +70,19 @@ class DeadLetterStack:
         self.logs.put_log_events(logGroupName=LOG_GROUP, logStreamName="one", logEvents=[event])
 
 
+def past(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the messages of a test be an hour older than the run that replays them."""
+    models = importlib.import_module("moto.sqs.models")
+    now = models.unix_time_millis
+    monkeypatch.setattr(models, "unix_time_millis", lambda *args: now(*args) - 3_600_000)
+
+
 def build(monkeypatch: pytest.MonkeyPatch) -> DeadLetterStack:
-    """Make the stack; moto must be running. Moto stands behind botocore's client only, so that one makes all calls."""
+    """Make the stack; moto must be running.
+
+    Moto stands behind botocore's client only, so that one makes all calls; and it has no move tasks.
+    """
+    monkeypatch.setattr(native_engine, "support", lambda _sqs, _source: native_engine.Support(known=False))
     monkeypatch.setattr(Ops, "fast_sqs", lambda ops: ops.client("sqs"))
     register(Environment("test", region="eu-west-1"))
     session = boto3.session.Session(region_name="eu-west-1")

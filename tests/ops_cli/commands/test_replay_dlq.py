@@ -1,32 +1,20 @@
-import importlib
 import json
+import time
 from collections.abc import Iterator
+from itertools import chain, repeat
 
 import pytest
 from moto import mock_aws
 
-from opscore.dead_letters import native_engine
-from tests.ops_cli.commands.dead_letter_stack import DEAD, DeadLetterStack, build, opsctl
+from opscore.dead_letters.client_engine import ClientEngine
+from tests.ops_cli.commands.dead_letter_stack import DEAD, DeadLetterStack, build, opsctl, past
 
 
 @pytest.fixture
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[DeadLetterStack]:
+    past(monkeypatch)
     with mock_aws():
         yield build(monkeypatch)
-
-
-@pytest.fixture(autouse=True)
-def _no_move_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let moto answer for an endpoint without move tasks; it has none and raises NotImplementedError."""
-    monkeypatch.setattr(native_engine, "support", lambda _sqs, _source: native_engine.Support(known=False))
-
-
-@pytest.fixture(autouse=True)
-def _an_hour_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the messages of a test be older than the run that replays them."""
-    models = importlib.import_module("moto.sqs.models")
-    now = models.unix_time_millis
-    monkeypatch.setattr(models, "unix_time_millis", lambda *args: now(*args) - 3_600_000)
 
 
 @pytest.mark.parametrize("name", ["requests", "t-requests", DEAD])
@@ -76,3 +64,72 @@ def test_what_the_target_refuses_stays_and_the_exit_code_is_3(stack: DeadLetterS
 
 def test_an_unknown_queue_exits_with_4(stack: DeadLetterStack) -> None:
     assert opsctl("replay-dlq", "nothing-like-it").exit_code == 4
+
+
+def test_a_filter_and_an_edit_choose_and_change(stack: DeadLetterStack) -> None:
+    stack.put('{"account": "acme", "formats": ["pdf"]}', '{"account": "other"}')
+    result = opsctl(
+        "replay-dlq",
+        "requests",
+        "--yes",
+        "--filter",
+        "body.account == 'acme'",
+        "--edit",
+        'merge(@, `{"formats": ["csv"]}`)',
+    )
+    assert result.exit_code == 0, result.stderr
+    assert stack.bodies(stack.work) == ['{"account":"acme","formats":["csv"]}']
+    assert stack.bodies(stack.dead) == ['{"account": "other"}']
+
+
+def test_a_group_of_the_analysis_is_replayed_alone(stack: DeadLetterStack) -> None:
+    mended, broken = stack.put('{"a": 1}', '{"b": 2}')
+    for message_id, text in ((mended, "line 17: not JSON"), (broken, "no such account")):
+        stack.log(json.dumps({"level": "ERROR", "message_id": message_id, "error": text}), int(time.time() * 1000))
+    groups = json.loads(opsctl("dlq", "analyse", "requests", "--output", "json").stdout)
+    assert sorted(group["cause"] for group in groups) == ["line <n>: not JSON", "no such account"]
+    chosen = next(group["id"] for group in groups if "JSON" in group["cause"])
+    assert opsctl("replay-dlq", "requests", "--group", chosen, "--yes").exit_code == 0
+    assert stack.bodies(stack.work) == ['{"a": 1}']
+
+
+def test_another_queue_can_be_the_destination_and_copies_stay(stack: DeadLetterStack) -> None:
+    rescue = stack.sqs.create_queue(QueueName="rescue")["QueueUrl"]
+    stack.put("one")
+    assert opsctl("replay-dlq", "requests", "--to", "rescue", "--keep", "--yes").exit_code == 0
+    assert stack.bodies(rescue) == ["one"]
+    assert stack.visible(stack.dead) == 1
+
+
+def test_an_unknown_destination_exits_with_4(stack: DeadLetterStack) -> None:
+    stack.put("one")
+    assert opsctl("replay-dlq", "requests", "--to", "request", "--yes").exit_code == 4
+
+
+@pytest.mark.parametrize(
+    "options", [["--rate", "fast"], ["--filter", "body.["], ["--engine", "native", "--keep"], ["--max", "0"]]
+)
+def test_options_that_make_no_sense_exit_with_2(stack: DeadLetterStack, options: list[str]) -> None:
+    stack.put("one")
+    assert opsctl("replay-dlq", "requests", "--yes", *options).exit_code == 2
+    assert stack.visible(stack.dead) == 1
+
+
+def test_an_interrupted_run_exits_with_130_and_names_the_command_for_the_rest(
+    stack: DeadLetterStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.put("one", "two")
+
+    def interrupted(engine: ClientEngine) -> None:
+        raise KeyboardInterrupt
+
+    watches = chain([interrupted], repeat(ClientEngine._watch))
+
+    def watch(engine: ClientEngine) -> None:
+        next(watches)(engine)
+
+    monkeypatch.setattr(ClientEngine, "_watch", watch)
+    result = opsctl("replay-dlq", "requests", "--yes")
+    assert result.exit_code == 130
+    assert "opsctl dlq resume " in result.stderr
+    assert len(stack.bodies(stack.work)) + len(stack.bodies(stack.dead)) == 2

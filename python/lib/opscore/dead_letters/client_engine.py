@@ -42,9 +42,8 @@ class Pace:
 class ClientEngine:
     """One run over one dead-letter queue, or the rest of one.
 
-    `arrived` and `in_doubt` are what the journal of an earlier process says, which may still hide messages when the
-    run is `resumed`; `report` is called with the tally while
-    the run goes on.
+    `arrived`, `in_doubt` and `to_clean_up` are what the journal of an earlier process says, which may still hide
+    messages when the run is `resumed`. `report` is called with the tally while the run goes on.
     """
 
     def __init__(
@@ -59,6 +58,7 @@ class ClientEngine:
         arrived: Arrived | None = None,
         resumed: bool = False,
         in_doubt: Collection[str] = (),
+        to_clean_up: int = 0,
         report: Callable[[Tally], None] = lambda _tally: None,
     ) -> None:
         self._admission, self._journal = admission, journal
@@ -73,6 +73,7 @@ class ClientEngine:
             workers=self._pace.maximum_workers,
             arrived=Arrived() if arrived is None else arrived,
             in_doubt=in_doubt,
+            to_clean_up=to_clean_up,
             returns_expected=source.in_flight > 0 or resumed,
         )
         self._crew = Crew(self._pace.workers, self._pace.maximum_workers, now)

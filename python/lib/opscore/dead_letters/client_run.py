@@ -40,6 +40,7 @@ class ClientRun:
         *,
         arrived: Arrived | None = None,
         in_doubt: Collection[str] = (),
+        to_clean_up: int = 0,
         pace: Pace | None = None,
         report: Callable[[Tally], None] = lambda _tally: None,
     ) -> None:
@@ -47,14 +48,14 @@ class ClientRun:
         self._admission, self._journal, self._pace = admission, journal, pace
         self._resumed = arrived is not None
         self._arrived = Arrived() if arrived is None else arrived
-        self._in_doubt = in_doubt
+        self._in_doubt, self._to_clean_up = in_doubt, to_clean_up
         self._report = report
         self._moved = 0
 
     @classmethod
     def resumed(cls, state: RunState, *arguments: Any, **options: Any) -> "ClientRun":
         """Return the rest of a run: what arrived is only deleted, and what is in doubt is sent again."""
-        return cls(*arguments, arrived=state.arrived, in_doubt=state.in_doubt, **options)
+        return cls(*arguments, arrived=state.arrived, in_doubt=state.in_doubt, to_clean_up=state.open, **options)
 
     def begin(self, facts: Mapping[str, Any]) -> None:
         """Write the journal's first line: with it, another process can go on."""
@@ -81,6 +82,7 @@ class ClientRun:
             arrived=self._arrived,
             resumed=self._resumed,
             in_doubt=self._in_doubt,
+            to_clean_up=self._to_clean_up,
             report=lambda tally: self._report(self._whole(tally)),
         )
         tally = self._whole(engine.run())

@@ -23,19 +23,25 @@ RETURN_SECONDS = LEASE_SECONDS + 10
 
 
 class Intake:
-    """Decides on receives. `moving` counts the messages taken on and not failed, against `maximum`."""
+    """Decides on receives.
+
+    `moving` counts the messages taken on and not failed, against `maximum`. `to_clean_up` counts those that arrived and
+    may still be in the queue: they are received and deleted even when the maximum is reached.
+    """
 
     def __init__(
         self,
         *,
         maximum: int | None,
         moving: int,
+        to_clean_up: int,
         returns_expected: bool,
         prefetch: int,
         now: float,
         chance: Callable[[], float],
     ) -> None:
         self.moving = moving
+        self.to_clean_up = to_clean_up
         self._returns_expected = returns_expected
         self.held_elsewhere = 0
         self.over = False
@@ -68,13 +74,20 @@ class Intake:
 
     def _room(self, waiting: int) -> int:
         room = min(BATCH, self._prefetch - waiting - self._asked_for)
-        return room if self._maximum is None else min(room, self._maximum - self.moving - self._asked_for)
+        if self._maximum is None or (self.is_full and self.to_clean_up > 0):
+            return room
+        return min(room, self._maximum - self.moving - self._asked_for)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more messages are to be taken on."""
+        return self._maximum is not None and self.moving >= self._maximum
 
     @property
     def drained(self) -> bool:
         """Whether nothing more will come as things are: a partly filled batch need not wait."""
-        full = self._maximum is not None and self.moving >= self._maximum
-        return not self._receiving and not self._looking and (self.over or full)
+        enough = self.over or (self.is_full and self.to_clean_up <= 0)
+        return not self._receiving and not self._looking and enough
 
     def expect_returns(self, now: float) -> None:
         """Hear that a message which is no longer ours may become visible again: wait for it."""

@@ -41,8 +41,8 @@ class Limits:
 class Schedule:
     """The state of a run. Its engine holds one lock around every method.
 
-    `arrived` and `in_doubt` come from the journal of an earlier process: messages known to have arrived, and messages
-    that were about to be sent when it died.
+    `arrived`, `in_doubt` and `to_clean_up` come from the journal of an earlier process: messages known to have arrived,
+    messages that were about to be sent when it died, and how many of the arrived ones may still be in the queue.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Schedule:
         workers: int,
         arrived: Arrived,
         in_doubt: Collection[str] = (),
+        to_clean_up: int = 0,
         returns_expected: bool = False,
     ) -> None:
         self.tally = Tally()
@@ -62,7 +63,8 @@ class Schedule:
         self.cleanup = Cleanup(chance)
         self.intake = Intake(
             maximum=limits.maximum,
-            moving=len(arrived),
+            moving=len(arrived) + len(in_doubt),
+            to_clean_up=to_clean_up + len(in_doubt),
             returns_expected=returns_expected,
             prefetch=limits.prefetch(workers),
             now=now,
@@ -70,6 +72,7 @@ class Schedule:
         )
         self._limits = limits
         self._arrived, self._in_doubt = arrived, set(in_doubt)
+        self._counted_already = set(in_doubt)  # they may have arrived, so they have their place under the maximum
         self._blocked_groups: set[str] = set()
         self._renewals = Backoff(chance)
         self._under_way = self._releasing = 0
@@ -168,13 +171,18 @@ class Schedule:
         self.leases.hold(letter.message_id, letter.receipt_handle, asked)
         if known:
             return  # delivered again while we have it: only its handle is new
+        if letter.message_id in self._counted_already:
+            self._counted_already.remove(letter.message_id)
+            self.intake.to_clean_up -= 1
+            self.intake.moving -= 1
         if proof := self._arrived.proof(letter.message_id):
+            self.intake.to_clean_up -= 1
             self._clean_up(proof, now)
         elif isinstance(decision, Leave):
             self._leave(decision)
         elif letter.group_id in self._blocked_groups:
             self._leave(Leave(letter, Left.FAILED, "comes after a message of its group that was left"))
-        elif not self._stopped:
+        elif not self._stopped and not self.intake.is_full:
             self.intake.moving += 1
             self.dispatch.add(decision.message, decision.destination, now)
 
@@ -211,6 +219,7 @@ class Schedule:
         late = [proof for proof, _ in delete.proofs if self.leases.seconds_left(proof.message_id, now) <= 0]
         # SQS may say yes to an old handle and not delete: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/
         # APIReference/API_DeleteMessage.html. If it is still there it comes back, and is deleted then.
+        self.intake.to_clean_up += len(late)
         if late or len(done) < len(delete.proofs):
             self.intake.expect_returns(now)
         self.cleanup.settled(delete, done, self.leases, now)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from opscore.dead_letters.destinations import Arrived
 from opscore.dead_letters.journal import Journal
 from opscore.dead_letters.runs import RunState, read_state
+from opscore.dead_letters.schedule import Limits
 from tests.lib.opscore.dead_letters.fake_sqs import error
 from tests.lib.opscore.dead_letters.replaying import Killed, MemoryTape, World, duplicates, lost, sent_bodies
 
@@ -31,10 +32,10 @@ class Fate:
             raise Killed
 
 
-def run_until_killed(world: World, fate: Any, threads: int = 1) -> None:
+def run_until_killed(world: World, fate: Any, threads: int = 1, limits: Limits | None = None) -> None:
     tape = MemoryTape(fate)
     world.tape = tape
-    engine = world.engine(threads=threads, journal=Journal(tape))
+    engine = world.engine(threads=threads, journal=Journal(tape), limits=limits)
     world.sqs.hook = fate
     try:
         engine.run()
@@ -44,10 +45,11 @@ def run_until_killed(world: World, fate: Any, threads: int = 1) -> None:
         world.sqs.hook = lambda _operation, _phase: None
 
 
-def resume(world: World) -> RunState:
+def resume(world: World, limits: Limits | None = None) -> RunState:
     state = read_state(world.tape.durable.splitlines())
     world.clock.sleep(1)
-    world.replay(arrived=state.arrived, in_doubt=state.in_doubt)
+    known: dict[str, Any] = {"arrived": state.arrived, "in_doubt": state.in_doubt, "to_clean_up": state.open}
+    world.replay(limits=limits or Limits(ordered=world.dead.fifo), resumed=True, **known)
     return state
 
 
@@ -79,6 +81,17 @@ def test_a_kill_at_any_step_and_a_resume_lose_nothing(fifo: bool) -> None:
         assert world.dead.messages == [], kill_at
         assert duplicates(world.work) <= len(doubt) <= 10, kill_at
         assert not fifo or (is_ordered(world) and not duplicates(world.work)), kill_at
+
+
+def test_a_kill_of_a_bounded_run_and_a_resume_move_exactly_so_many() -> None:
+    for kill_at in range(40):
+        world, limits = World(), Limits(maximum=13)
+        bodies = world.bury(MESSAGES)
+        run_until_killed(world, Fate(kill_at), limits=limits)
+        resume(world, limits)
+        assert not lost(bodies, world), kill_at
+        assert len(set(sent_bodies(world.work))) == 13, kill_at
+        assert len(world.dead.messages) == MESSAGES - 13, kill_at
 
 
 @pytest.mark.parametrize("seed", range(6))
