@@ -40,10 +40,19 @@ class Queue:
 
 @dataclass(frozen=True)
 class Resource:
-    """A table, bucket, state machine or fleet, by its AWS name (state machines: their ARN)."""
+    """A table, bucket or state machine, by its AWS name (state machines: their ARN)."""
 
     role: str
     name: str
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """An Auto Scaling group by name, and the ECS cluster of its hosts."""
+
+    role: str
+    name: str
+    cluster: str
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ class Stack:
     tables: Mapping[str, Resource] = field(default_factory=dict)
     buckets: Mapping[str, Resource] = field(default_factory=dict)
     state_machines: Mapping[str, Resource] = field(default_factory=dict)
-    fleets: Mapping[str, Resource] = field(default_factory=dict)
+    fleets: Mapping[str, Fleet] = field(default_factory=dict)
 
     def function(self, name: str) -> Function:
         """Return a function by role or AWS name; raises `NotFound` with the nearest names."""
@@ -79,6 +88,13 @@ class Stack:
         """Return the AWS names of a service's own resources: the function, and the queues it consumes."""
         consumed = [queue for queue in self.queues.values() if queue.consumer == function.role]
         return [function.name, *(name for queue in consumed for name in (queue.name, queue.dead_letter))]
+
+    def fleet(self, name: str) -> Fleet:
+        """Return a fleet by role, or by the name of its group or cluster."""
+        for fleet in self.fleets.values():
+            if name in (fleet.role, fleet.name, fleet.cluster):
+                return fleet
+        raise NotFound.among("fleet", name, self.fleets, listing="opsctl fleet")
 
     def bucket(self, role: str) -> str:
         """Return the name of the bucket with that role."""
@@ -113,7 +129,7 @@ def parse(description: Mapping[str, Any]) -> Stack:
             tables=_resources(description["tables"]),
             buckets=_resources(description["buckets"]),
             state_machines=_resources(description["state_machines"]),
-            fleets=_resources(description["fleets"]),
+            fleets={role: Fleet(role, **facts) for role, facts in description["fleets"].items()},
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise OpsError(f"The stack description does not have its own schema's form: {error}") from error

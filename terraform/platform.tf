@@ -10,7 +10,7 @@ locals {
     account_id         = data.aws_caller_identity.current.account_id
     force_destroy      = var.force_destroy
     log_retention_days = var.log_retention_days
-    alarm_topic_arns   = var.alarm_topic_arns
+    alarm_topic_arns   = concat([module.alerts.topic.arn], var.alarm_topic_arns)
   }
 
   # One small file tells what was built: no zip is read and nothing runs at plan time.

@@ -18,9 +18,13 @@ module "stack_description" {
   account_id  = local.platform.account_id
   region      = var.region
 
-  parts = [
-    local.shared_data,
-    module.report_generator.stack,
-    module.report_request.stack,
-  ]
+  parts = concat(
+    [
+      local.shared_data,
+      module.report_generator.stack,
+      module.report_request.stack,
+    ],
+    module.ecs_drain[*].stack,
+    values(module.fleet)[*].stack,
+  )
 }

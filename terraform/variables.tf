@@ -89,3 +89,24 @@ variable "report_generator" {
   })
   default = {}
 }
+
+variable "fleets" {
+  description = "ECS clusters on Auto Scaling groups of their own, by role such as web. Subnets default to those of the default VPC."
+  type = map(object({
+    instance_type      = optional(string, "m6i.large")
+    image_parameter    = optional(string, "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id")
+    minimum_size       = optional(number, 1)
+    maximum_size       = number
+    subnet_ids         = optional(list(string))
+    security_group_ids = optional(list(string))
+
+    drain                     = optional(bool, true)
+    managed_draining          = optional(bool, false)
+    deadline_seconds          = optional(number, 3600)
+    at_deadline               = optional(string, "keep")
+    standalone                = optional(string, "wait")
+    stop_after_seconds        = optional(number, 900)
+    heartbeat_timeout_seconds = optional(number, 1800)
+  }))
+  default = {}
+}

@@ -39,6 +39,28 @@ data "aws_iam_policy_document" "tls_only" {
       values   = ["false"]
     }
   }
+
+  # To both: the rule's target gives up on an event into the dead-letter queue, too.
+  dynamic "statement" {
+    for_each = length(var.event_rule_arns) > 0 ? [var.event_rule_arns] : []
+
+    content {
+      sid       = "TakeEventsOfRules"
+      actions   = ["sqs:SendMessage"]
+      resources = [each.value]
+
+      principals {
+        type        = "Service"
+        identifiers = ["events.amazonaws.com"]
+      }
+
+      condition {
+        test     = "ArnEquals"
+        variable = "aws:SourceArn"
+        values   = statement.value
+      }
+    }
+  }
 }
 
 resource "aws_sqs_queue" "dead_letter" {

@@ -55,6 +55,12 @@ variable "function" {
   })
 }
 
+variable "event_rule_arns" {
+  description = "EventBridge rules that may send to the queue, and to its dead-letter queue what they could not deliver."
+  type        = list(string)
+  default     = []
+}
+
 variable "maximum_concurrency" {
   description = "Most invocations of the consumer that this queue may have running at once; null does not bound them."
   type        = number

@@ -26,6 +26,6 @@ variable "parts" {
     state_machines = optional(map(object({ name = string })), {})
     tables         = optional(map(object({ name = string })), {})
     buckets        = optional(map(object({ name = string })), {})
-    fleets         = optional(map(object({ name = string })), {})
+    fleets         = optional(map(object({ name = string, cluster = string })), {})
   }))
 }

@@ -15,8 +15,8 @@ from ops_cli.environments import Environment
 ROOT = Path(__file__).parents[2]
 MAIN = (ROOT / "modules/stack-description/main.tf").read_text()
 VARIABLES = (ROOT / "modules/stack-description/variables.tf").read_text()
-PLURALS = {"functions": stack.Function, "queues": stack.Queue} | dict.fromkeys(
-    ("state_machines", "tables", "buckets", "fleets"), stack.Resource
+PLURALS = {"functions": stack.Function, "queues": stack.Queue, "fleets": stack.Fleet} | dict.fromkeys(
+    ("state_machines", "tables", "buckets"), stack.Resource
 )
 
 

@@ -195,3 +195,21 @@ run "senders_get_the_queues_address_from_its_dead_letter_queue" {
     error_message = "The stack description must get both names and the consumer."
   }
 }
+
+run "only_the_rules_that_are_named_may_send_to_the_queue_and_to_its_dead_letters" {
+  command = plan
+
+  variables {
+    event_rule_arns = ["arn:aws:events:eu-west-1:123456789012:rule/acme-prod-terminations"]
+  }
+
+  assert {
+    condition = alltrue([
+      for document in values(data.aws_iam_policy_document.tls_only) :
+      document.statement[1].sid == "TakeEventsOfRules"
+      && one(document.statement[1].principals).identifiers == toset(["events.amazonaws.com"])
+      && one(document.statement[1].condition).values == tolist(["arn:aws:events:eu-west-1:123456789012:rule/acme-prod-terminations"])
+    ])
+    error_message = "EventBridge may send for the named rules and for no other."
+  }
+}

@@ -29,7 +29,13 @@ def poll(state: Mapping[str, Any], wiring: Wiring, pollers: Pollers) -> dict[str
     structured_log.write(
         "INFO", "looked", cluster=cluster, open=found.open, ended=found.ended, failed=found.failed, reads=found.reads
     )
-    after = {**state, "ticks": state["ticks"] + 1, "idle": 0 if found.open else state.get("idle", 0) + 1}
+    # Named one by one: the state machine may have added the error of the look before.
+    after = {
+        "cluster": cluster,
+        "generation": generation,
+        "ticks": state["ticks"] + 1,
+        "idle": 0 if found.open else state.get("idle", 0) + 1,
+    }
     if after["idle"] >= IDLE_TICKS:
         pollers.retire(cluster, generation)
         return {**after, "done": True}

@@ -1,0 +1,184 @@
+mock_provider "aws" {
+  source = "../testing/mocks"
+}
+
+override_resource {
+  target          = module.queue.aws_sqs_queue.dead_letter
+  override_during = plan
+  values = {
+    arn = "arn:aws:sqs:eu-west-1:123456789012:acme-prod-drain-events-dead-letter"
+    url = "https://sqs.eu-west-1.amazonaws.com/123456789012/acme-prod-drain-events-dead-letter"
+  }
+}
+
+override_resource {
+  target          = module.queue.aws_sqs_queue.this
+  override_during = plan
+  values = {
+    arn = "arn:aws:sqs:eu-west-1:123456789012:acme-prod-drain-events"
+    url = "https://sqs.eu-west-1.amazonaws.com/123456789012/acme-prod-drain-events"
+  }
+}
+
+override_resource {
+  target          = aws_cloudwatch_event_rule.sweep
+  override_during = plan
+  values          = { arn = "arn:aws:events:eu-west-1:123456789012:rule/acme-prod-ecs-drain-sweep" }
+}
+
+override_resource {
+  target          = aws_sfn_state_machine.poller
+  override_during = plan
+  values          = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:acme-prod-ecs-drain-poller" }
+}
+
+variables {
+  platform = {
+    name_prefix        = "acme-prod"
+    partition          = "aws"
+    region             = "eu-west-1"
+    account_id         = "123456789012"
+    force_destroy      = false
+    log_retention_days = 30
+    alarm_topic_arns   = ["arn:aws:sns:eu-west-1:123456789012:acme-prod-alerts"]
+  }
+  code = {
+    bucket       = "acme-artifacts"
+    s3_key       = "lambda/ecs-drain/abc123.zip"
+    key          = "abc123"
+    handler      = "ecs_drain.handler.handle"
+    runtime      = "python3.13"
+    architecture = "arm64"
+  }
+  fleets = {
+    acme-prod-web = {
+      cluster                   = "acme-prod-web"
+      hook                      = "opsctl-drain"
+      deadline_seconds          = 3600
+      at_deadline               = "let-go"
+      standalone                = "wait"
+      stop_after_seconds        = 900
+      heartbeat_timeout_seconds = 1800
+    }
+  }
+}
+
+run "the_role_may_do_what_the_drain_does_and_no_more" {
+  command = plan
+
+  assert {
+    condition = output.permissions == {
+      KeepRecordsOfDrains        = "dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:123456789012:table/mocked arn:aws:dynamodb:eu-west-1:123456789012:table/mocked/index/*"
+      FindHosts                  = "ecs:ListContainerInstances arn:aws:ecs:eu-west-1:123456789012:cluster/acme-prod-web"
+      DrainHosts                 = "ecs:DescribeContainerInstances ecs:ListTasks ecs:UpdateContainerInstancesState arn:aws:ecs:eu-west-1:123456789012:container-instance/acme-prod-web/*"
+      WatchAndStopTasks          = "ecs:DescribeTasks ecs:StopTask arn:aws:ecs:eu-west-1:123456789012:task/acme-prod-web/*"
+      SeeWhatBlocks              = "ecs:DescribeServices arn:aws:ecs:eu-west-1:123456789012:service/acme-prod-web/*"
+      HoldAndReleaseTerminations = "autoscaling:CompleteLifecycleAction autoscaling:RecordLifecycleActionHeartbeat arn:aws:autoscaling:eu-west-1:123456789012:autoScalingGroup:*:autoScalingGroupName/acme-prod-web"
+      FindInstances              = "autoscaling:DescribeAutoScalingGroups autoscaling:DescribeAutoScalingInstances ec2:DescribeInstances *"
+      CountForAlarms             = "cloudwatch:PutMetricData * if cloudwatch:namespace opsctl/draining"
+      StartPollers               = "states:StartExecution arn:aws:states:eu-west-1:123456789012:stateMachine:acme-prod-ecs-drain-poller"
+      TakeMessages               = "sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage arn:aws:sqs:eu-west-1:123456789012:acme-prod-drain-events"
+      PutOffRetries              = "sqs:ChangeMessageVisibility arn:aws:sqs:eu-west-1:123456789012:acme-prod-drain-events"
+      WriteOwnLogs               = "logs:CreateLogStream logs:PutLogEvents arn:aws:logs:eu-west-1:123456789012:log-group:mocked:*"
+      WriteTraces                = "xray:PutTelemetryRecords xray:PutTraceSegments *"
+    }
+    error_message = "The drain's permissions changed: is that what its drivers need?"
+  }
+}
+
+run "only_a_fleet_that_keeps_hosts_lets_the_drain_change_its_group" {
+  command = plan
+
+  variables {
+    fleets = {
+      acme-prod-web = {
+        cluster                   = "acme-prod-web"
+        hook                      = "opsctl-drain"
+        deadline_seconds          = 3600
+        at_deadline               = "keep"
+        standalone                = "wait"
+        stop_after_seconds        = 900
+        heartbeat_timeout_seconds = 1800
+      }
+    }
+  }
+
+  assert {
+    condition     = output.permissions["KeepHostsAtTheDeadline"] == "autoscaling:UpdateAutoScalingGroup arn:aws:autoscaling:eu-west-1:123456789012:autoScalingGroup:*:autoScalingGroupName/acme-prod-web"
+    error_message = "Keeping a host needs its group's retention."
+  }
+}
+
+run "the_events_of_the_fleets_and_of_no_other_group_reach_the_queue" {
+  command = plan
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.this["terminations"].event_pattern).detail.AutoScalingGroupName == ["acme-prod-web"]
+    error_message = "Another group's terminations are none of this service's business."
+  }
+
+  assert {
+    condition     = alltrue([for target in aws_cloudwatch_event_target.this : target.dead_letter_config[0].arn == "arn:aws:sqs:eu-west-1:123456789012:acme-prod-drain-events-dead-letter"])
+    error_message = "An event that cannot be delivered must not be lost."
+  }
+}
+
+run "the_poller_looks_as_often_as_the_drain_expects" {
+  command = plan
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.poller.definition).States.Wait.Seconds == 15
+    error_message = "The code counts on a look every 15 seconds (opscore.draining.policy.POLL_SECONDS)."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.sweep.schedule_expression == "rate(1 minute)"
+    error_message = "The code counts on a sweep every minute (opscore.draining.policy.SWEEP_SECONDS)."
+  }
+}
+
+run "stuck_drains_and_kills_raise_alarms_that_name_the_next_command" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for alarm in values(aws_cloudwatch_metric_alarm.this) :
+      strcontains(alarm.alarm_description, "Next: opsctl drained") && alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:123456789012:acme-prod-alerts"])
+    ])
+    error_message = "An alarm must reach the topic and say what to do."
+  }
+}
+
+run "open_drains_have_an_index_of_their_own_and_closed_ones_expire" {
+  command = plan
+
+  assert {
+    condition     = toset([for index in aws_dynamodb_table.drains.global_secondary_index : index.name]) == toset(["open", "by-cluster"])
+    error_message = "The code reads these indexes (opscore.draining.store)."
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.drains.ttl[0].attribute_name == "expires" && aws_dynamodb_table.drains.ttl[0].enabled
+    error_message = "The audit must not grow for ever."
+  }
+}
+
+run "a_deadline_that_aws_would_not_wait_for_is_refused" {
+  command = plan
+
+  variables {
+    fleets = {
+      acme-prod-web = {
+        cluster                   = "acme-prod-web"
+        hook                      = "opsctl-drain"
+        deadline_seconds          = 30000
+        at_deadline               = "later"
+        standalone                = "shoot"
+        stop_after_seconds        = 900
+        heartbeat_timeout_seconds = 300
+      }
+    }
+  }
+
+  expect_failures = [var.fleets]
+}

@@ -1,0 +1,16 @@
+output "cluster" {
+  description = "The cluster as services need it: name and ARN. It waits for the capacity provider."
+  value = {
+    name = aws_ecs_cluster.this.name
+    arn  = aws_ecs_cluster.this.arn
+  }
+
+  depends_on = [aws_ecs_cluster_capacity_providers.this]
+}
+
+output "stack" {
+  description = "The fleet's part of the stack description."
+  value = {
+    fleets = { (var.role) = { name = aws_autoscaling_group.this.name, cluster = aws_ecs_cluster.this.name } }
+  }
+}

@@ -1,0 +1,29 @@
+data "aws_iam_policy_document" "assume" {
+  statement {
+    sid     = "InstancesRunAsThisRole"
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["ec2.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role" "host" {
+  name               = "${local.name}-host"
+  assume_role_policy = data.aws_iam_policy_document.assume.json
+  tags               = local.tags
+}
+
+# AWS's own policy, because it grows with what the ECS agent learns to call.
+resource "aws_iam_role_policy_attachment" "host" {
+  role       = aws_iam_role.host.name
+  policy_arn = "arn:${var.platform.partition}:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role"
+}
+
+resource "aws_iam_instance_profile" "host" {
+  name = "${local.name}-host"
+  role = aws_iam_role.host.name
+  tags = local.tags
+}

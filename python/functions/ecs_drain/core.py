@@ -1,0 +1,53 @@
+"""What the drain function does with each kind of event that reaches it."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from opscore.draining.intake import Intake
+from opscore.draining.pollers import Pollers
+from opscore.draining.polling import poll
+from opscore.draining.requests import Ignored, Request, parse
+from opscore.draining.sweep import sweep
+from opscore.draining.wiring import Wiring
+from opscore.queue_worker import PermanentError, Retry, Work, process_batch
+
+
+@dataclasses.dataclass(frozen=True)
+class Desk:
+    """The drivers' wiring, the pollers, and how a message comes back."""
+
+    wiring: Wiring
+    pollers: Pollers
+    retry: Retry
+
+
+def answer(event: Mapping[str, Any], desk: Desk, remaining_milliseconds: Callable[[], int]) -> Mapping[str, Any]:
+    """Answer the queue (a batch of messages), the poller (a cluster), or the schedule (anything else)."""
+    if "Records" in event:
+        return take(event, desk, remaining_milliseconds)
+    if "cluster" in event:
+        return poll(event, desk.wiring, desk.pollers)
+    return dataclasses.asdict(sweep(desk.wiring, desk.pollers))
+
+
+def take(event: Mapping[str, Any], desk: Desk, remaining_milliseconds: Callable[[], int]) -> Mapping[str, Any]:
+    """Record what the messages ask for, then set all their hosts DRAINING in few calls.
+
+    What `begin` raises fails the whole batch. It may: the records are written by then, so the sweep starts what is
+    missing within a minute, and messages that come back find their drains.
+    """
+    intake = Intake(desk.wiring, desk.pollers)
+    work = Work(parse=parse, run=intake.accept, record=_never, identify=_names)
+    answered = process_batch(event, work, retry=desk.retry, remaining_milliseconds=remaining_milliseconds)
+    intake.begin()
+    return answered
+
+
+def _names(request: Request) -> dict[str, str]:
+    return {} if isinstance(request, Ignored) else {"instance_id": request.instance_id}
+
+
+def _never(_request: Request, error: PermanentError) -> None:
+    # A request about a host is never wrong for good: what cannot be read at all ends among the dead letters.
+    raise error

@@ -1,0 +1,58 @@
+"""Entry point of the drain function, for its queue, its poller's state machine and its schedule."""
+
+import functools
+import os
+import random
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from opscore.draining.hosts import Hosts
+from opscore.draining.metrics import counter
+from opscore.draining.policy import parse_fleets
+from opscore.draining.pollers import Pollers, starter
+from opscore.draining.store import DynamoDrains
+from opscore.draining.wiring import Wiring
+from opscore.queue_worker import Invocation, Retry
+from opscore.settings import read
+
+from .core import Desk, answer
+from .settings import Settings
+
+
+@functools.cache
+def _wiring() -> Desk:
+    """Build settings and clients once per execution environment, not at import."""
+    settings = read(Settings, os.environ)
+    # Adaptive: a throttled client slows down by itself instead of adding to the storm.
+    client = functools.partial(boto3.client, config=Config(retries={"mode": "adaptive", "total_max_attempts": 5}))
+    sqs, ecs, autoscaling = client("sqs"), client("ecs"), client("autoscaling")
+
+    def now() -> int:
+        return int(time.time())
+
+    def shorten(receipt_handle: str, seconds: int) -> None:
+        sqs.change_message_visibility(
+            QueueUrl=settings.drain_queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+        )
+
+    wiring = Wiring(
+        drains=DynamoDrains(client("dynamodb"), settings.drains_table),
+        hosts=Hosts(ecs, autoscaling),
+        ecs=ecs,
+        ec2=client("ec2"),
+        autoscaling=autoscaling,
+        count=counter(client("cloudwatch"), settings.stack),
+        fleets=parse_fleets(settings.fleets),
+        now=now,
+    )
+    pollers = Pollers(wiring.drains, starter(client("stepfunctions"), settings.poller_arn), now)
+    return Desk(wiring, pollers, Retry(settings.retry_base_seconds, shorten, random.random))
+
+
+def handle(event: Mapping[str, Any], context: Invocation) -> Mapping[str, Any]:
+    """Do what the event asks for; see `core.answer`."""
+    return answer(event, _wiring(), context.get_remaining_time_in_millis)

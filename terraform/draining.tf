@@ -1,0 +1,63 @@
+locals {
+  drained_fleets = { for role, fleet in var.fleets : role => fleet if fleet.drain }
+  drain_hook     = "opsctl-drain"
+}
+
+module "alerts" {
+  source = "../modules/alerts-topic"
+
+  platform = { name_prefix = "${var.project}-${var.environment}" }
+}
+
+# Asked for only where a fleet names no subnets: an account may have no default VPC.
+data "aws_subnets" "default" {
+  count = anytrue([for fleet in values(var.fleets) : fleet.subnet_ids == null]) ? 1 : 0
+
+  filter {
+    name   = "default-for-az"
+    values = ["true"]
+  }
+}
+
+# Named from the fleets' roles, never from their groups: each group waits for the drain, so that it is destroyed first.
+module "ecs_drain" {
+  source = "../modules/ecs-drain"
+  count  = length(local.drained_fleets) > 0 ? 1 : 0
+
+  platform = local.platform
+  code     = local.code["ecs-drain"]
+  fleets = {
+    for role, fleet in local.drained_fleets : "${local.platform.name_prefix}-${role}" => {
+      cluster                   = "${local.platform.name_prefix}-${role}"
+      hook                      = local.drain_hook
+      deadline_seconds          = fleet.deadline_seconds
+      at_deadline               = fleet.at_deadline
+      standalone                = fleet.standalone
+      stop_after_seconds        = fleet.stop_after_seconds
+      heartbeat_timeout_seconds = fleet.heartbeat_timeout_seconds
+    }
+  }
+}
+
+module "fleet" {
+  source   = "../modules/ecs-fleet"
+  for_each = var.fleets
+
+  platform           = local.platform
+  role               = each.key
+  instance_type      = each.value.instance_type
+  image_parameter    = each.value.image_parameter
+  minimum_size       = each.value.minimum_size
+  maximum_size       = each.value.maximum_size
+  subnet_ids         = each.value.subnet_ids != null ? each.value.subnet_ids : data.aws_subnets.default[0].ids
+  security_group_ids = each.value.security_group_ids
+  managed_draining   = each.value.managed_draining
+
+  drain = !each.value.drain ? null : {
+    ready                     = module.ecs_drain[0].ready
+    hook                      = local.drain_hook
+    heartbeat_timeout_seconds = each.value.heartbeat_timeout_seconds
+    deadline_seconds          = each.value.deadline_seconds
+    at_deadline               = each.value.at_deadline
+  }
+}
