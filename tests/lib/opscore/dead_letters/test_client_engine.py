@@ -175,15 +175,20 @@ def test_a_message_whose_lease_is_nearly_over_is_not_sent() -> None:
     world = World()
     world.bury(5)
     slow = iter([True])
+    left: list[float] = []
 
     def hook(operation: str, phase: str) -> None:
         if operation == "ReceiveMessage" and phase == "after" and next(slow, False):
             world.clock.sleep(110)
+        if operation == "ChangeMessageVisibilityBatch" and phase == "before" and world.clock.now < 1200:
+            raise error(operation, "ThrottlingException")
+        if operation == "SendMessageBatch" and phase == "before":
+            left.append(min(message.visible_at for message in world.dead.messages) - world.clock.now)
 
     world.sqs.hook = hook
-    tally = world.replay()
-    assert tally.moved == 5
+    assert world.replay().moved == 5
     assert duplicates(world.work) == 0
+    assert min(left) > 14
 
 
 def test_a_run_leaves_what_came_back_while_it_was_running() -> None:
