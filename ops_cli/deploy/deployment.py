@@ -71,9 +71,15 @@ class Deployment:
         return Target.sandbox() if self.environment.is_local else Target.deploy()
 
     def build(self, report: Callable[[str], None]) -> None:
-        """Build every function that changed."""
-        from ops_cli.packaging import build
+        """Build every function that changed.
 
+        For a real account this machine's target is built first: its handlers can be imported here, so a broken import
+        stops the deployment before anything is pushed.
+        """
+        from ops_cli.packaging import Target, build
+
+        if not self.environment.is_local:
+            build(self.root, Target.sandbox(), report=report)
         build(self.root, self.target(), report=report)
 
     def push(self, s3: "S3Client", report: Callable[[str], None]) -> None:
