@@ -7,9 +7,8 @@ account is another one.
 
 import hashlib
 import json
-import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +35,18 @@ def read_applied(places: Places) -> Applied | None:
         return None
 
 
-def write_applied(places: Places, fingerprint: str, state_id: str, stack: str) -> None:
+def write_applied(places: Places, applied: Applied) -> None:
     """Record a complete apply, in one step."""
-    record = Applied(fingerprint, state_id, digest(stack), time.time())
     draft = places.applied.with_name(f"{places.applied.name}.draft")
-    draft.write_text(json.dumps(asdict(record)), encoding="utf-8")
+    draft.write_text(json.dumps(asdict(applied)), encoding="utf-8")
     draft.replace(places.applied)
+
+
+def invalidate(places: Places) -> None:
+    """Let the record say only that the account was complete once: what is in it from now on is not known."""
+    applied = read_applied(places)
+    if applied is not None:
+        write_applied(places, replace(applied, fingerprint=""))
 
 
 def is_current(applied: Applied | None, fingerprint: str, state_id: str, stack: str | None) -> bool:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from ops_cli.deploy.terraform import TerraformDir
 from ops_cli.sandbox import emulator as emulators
+from ops_cli.sandbox.applied import invalidate, read_applied
 from ops_cli.sandbox.emulator import Emulator
 from ops_cli.sandbox.project import Places
 from opscore.errors import OpsError
 
 _SHOWN = re.compile(r"Plan: |Apply complete!|Error: |Interrupted|.*: (Creation|Modifications|Destruction) complete")
-_CONFLICT = re.compile(r"\w*(already\s*(exists|owned)|InUse|Conflict)\w*", re.IGNORECASE)
+_CONFLICT = re.compile(r"^Error: .*?(\w*(?:already ?(?:exists|owned)|InUse|Conflict)\w*)", re.IGNORECASE | re.MULTILINE)
 
 
 class TerraformLog:
@@ -44,21 +45,29 @@ def reason_to_begin_anew(places: Places, *, described: bool) -> str | None:
     return None
 
 
-def apply(places: Places, emulator: Emulator, terraform: TerraformDir) -> str | None:
-    """Apply, and return None; or return what exists already though Terraform does not know it.
+def conflict_in(said: str) -> str | None:
+    """Return the word by which AWS refused to make what there is already, from what Terraform said."""
+    found = _CONFLICT.search(said)
+    return found[1] if found else None
 
-    That can only be when an earlier apply was killed (or the emulator was, during it), which the mark `applying`
-    tells: what was being made in that moment is in no record. Any other failure is raised.
+
+def apply(places: Places, emulator: Emulator, terraform: TerraformDir) -> str | None:
+    """Apply, and return None; or return what exists already though Terraform does not know of it.
+
+    That is found after an apply that was killed, or lost its emulator, which the mark `applying` tells: what was being
+    made in that moment is in no record. In an account that was never complete it is returned, too, for nothing in
+    that one is worth keeping. Any other failure is raised.
     """
+    expected = places.applying.exists() or read_applied(places) is None
     killed_before = places.applying.exists()
-    places.applied.unlink(missing_ok=True)
+    invalidate(places)
     places.applying.touch()
     try:
         terraform.apply()
-    except OpsError as error:
-        conflict = _CONFLICT.search(error.message)
-        if killed_before and conflict:
-            return conflict.group()
+    except OpsError:
+        conflict = conflict_in(places.terraform_log.read_text(encoding="utf-8"))
+        if expected and conflict:
+            return conflict
         if emulators.answers(emulator) and not killed_before:
             places.applying.unlink()
         raise

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib import metadata
 
 from ops_cli.sandbox import emulator as emulators
+from ops_cli.sandbox.applied import invalidate
 from ops_cli.sandbox.checkpoints import (
     Checkpoint,
     Condition,
@@ -52,7 +53,7 @@ def ensure_running(places: Places, say: Say) -> Emulator:
 
 def _expect_conflicts(places: Places) -> None:
     """Have the next apply treated like the one after a killed Terraform: account and record may differ."""
-    places.applied.unlink(missing_ok=True)
+    invalidate(places)
     places.applying.touch()
 
 

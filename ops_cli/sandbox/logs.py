@@ -10,27 +10,37 @@ from opscore.errors import NotFound
 
 def last_lines(log: Path, count: int) -> list[str]:
     """Return the last `count` lines; raises `NotFound` when the emulator has never been started."""
-    try:
-        with log.open(encoding="utf-8", errors="replace") as lines:
-            return [line.rstrip("\n") for line in deque(lines, maxlen=count)]
-    except FileNotFoundError:
-        raise NotFound("The emulator has not been started yet.", hint="`opsctl sandbox up` starts it.") from None
+    return [_text(line) for line in _tail(log, count)[0]]
 
 
 def follow(log: Path, count: int, *, sleep: Callable[[float], None] = time.sleep) -> Iterator[str]:
     """Yield the last `count` lines and then every new one, without end; a log that begins anew is followed too."""
-    yield from last_lines(log, count)
-    position, partial = log.stat().st_size, ""
+    lines, position = _tail(log, count)
+    partial = b"" if not lines or lines[-1].endswith(b"\n") else lines.pop()
+    yield from map(_text, lines)
     while True:
         size = log.stat().st_size
         if size < position:
-            position, partial = 0, ""
-        if size > position:
-            with log.open(encoding="utf-8", errors="replace", newline="") as lines:
-                lines.seek(position)
-                partial += lines.read()
-                position = lines.tell()
-            *whole, partial = partial.split("\n")
-            yield from whole
-        else:
+            position, partial = 0, b""
+        if size == position:
             sleep(0.2)
+            continue
+        with log.open("rb") as file:
+            file.seek(position)
+            partial += file.read()
+            position = file.tell()
+        *whole, partial = partial.split(b"\n")
+        yield from map(_text, whole)
+
+
+def _tail(log: Path, count: int) -> tuple[list[bytes], int]:
+    """Return the last `count` lines and where in the file they end."""
+    try:
+        with log.open("rb") as file:
+            return list(deque(file, maxlen=count)), file.tell()
+    except FileNotFoundError:
+        raise NotFound("The emulator has not been started yet.", hint="`opsctl sandbox up` starts it.") from None
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", errors="replace").rstrip("\n")

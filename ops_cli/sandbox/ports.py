@@ -39,11 +39,12 @@ def is_free(port: int) -> bool:
 
 
 def move_urls(files: Iterable[Path], old: int, new: int) -> None:
-    """Write the new port into every URL of this machine in the (text) `files`: the state moves with the emulator."""
+    """Write the new port into every URL of this machine in `files`: the state moves with the emulator."""
+    url = re.compile(rf"(?<![\w.])(127\.0\.0\.1|localhost):{old}(?!\d)".encode())
     for file in files:
-        text = file.read_text(encoding="utf-8")
-        moved = re.sub(rf"\b(127\.0\.0\.1|localhost):{old}(?!\d)", rf"\g<1>:{new}", text)
-        if moved != text:
+        content = file.read_bytes()
+        moved = url.sub(rb"\g<1>:%d" % new, content)
+        if moved != content:
             draft = file.with_name(f"{file.name}.draft")
-            draft.write_text(moved, encoding="utf-8")
+            draft.write_bytes(moved)
             draft.replace(file)

@@ -1,5 +1,6 @@
 """`opsctl sandbox up`: from whatever there is to the whole platform running, in as few steps as that takes."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from ops_cli.packaging import Target, build
 from ops_cli.progress import Progress
 from ops_cli.sandbox import emulator as emulators
 from ops_cli.sandbox import lifecycle
-from ops_cli.sandbox.applied import is_current, read_applied, write_applied
+from ops_cli.sandbox.applied import Applied, digest, is_current, read_applied, write_applied
 from ops_cli.sandbox.apply import TerraformLog, apply, reason_to_begin_anew
 from ops_cli.sandbox.deployment import NAME, deployment_at, fingerprint
 from ops_cli.sandbox.emulator import Emulator
@@ -94,7 +95,7 @@ def _converge(places: Places, account: Account, terraform: TerraformDir | None, 
     with progress.step("Terraform apply"):
         conflict = apply(places, account.emulator, terraform)
     if conflict:
-        progress.note(f"A killed Terraform had left what its record lacks ({conflict}): beginning anew.")
+        progress.note(f"The account holds what Terraform does not know of ({conflict}): beginning anew.")
         account = _begin_anew(places, progress)
         _push(account, progress)
         with progress.step("Terraform apply"):
@@ -121,4 +122,5 @@ def _finish(places: Places, account: Account, progress: Progress) -> None:
         emulators.checkpoint(account.emulator)
         stack = account.stack_description()
         assert stack is not None and account.ops.stack  # noqa: S101 - just applied, and it parses
-        write_applied(places, fingerprint(account.deployment), account.emulator.state_id, stack)
+        done = Applied(fingerprint(account.deployment), account.emulator.state_id, digest(stack), time.time())
+        write_applied(places, done)

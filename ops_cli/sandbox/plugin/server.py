@@ -17,6 +17,7 @@ from hypercorn.config import Config
 from ministack.core import lambda_runtime
 
 from ops_cli.sandbox.plugin import alarm_evaluation, sqs
+from ops_cli.sandbox.plugin.answer_pace import Send, paced
 from ops_cli.sandbox.plugin.checkpoint import Checkpointer
 
 IDENTITY_PATH = "/_opsctl/identity"
@@ -29,7 +30,6 @@ LARGEST_SHARE = 0.02
 logger = logging.getLogger("opsctl")
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
-Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _with_own_routes(identity: Identity, checkpointer: Checkpointer) -> Any:
     async def application(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         answer = answers.get((scope.get("method", ""), scope.get("path", "")))
         if answer is None:
-            await ministack.app.app(scope, receive, send)
+            await ministack.app.app(scope, receive, paced(scope, send))
             return
         body = json.dumps(asdict(answer())).encode()  # type: ignore[call-overload]
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
