@@ -18,6 +18,7 @@ VERSION = "1.5.33"
 NAMES = {
     "ministack.app": {"_build_persistence_save_dict", "app", "pin_request_origin"},
     "ministack.core.arn": {"parse_arn"},
+    "ministack.core.iam_actions": {"extract_resource_arn", "request_tag_context"},
     "ministack.core.lambda_runtime": {"INVOKE_DEPTH_BOOTSTRAP", "Worker", "_PYTHON_WORKER_SCRIPT", "reset"},
     "ministack.core.persistence": {"_json_default", "_state_format_version"},
     "ministack.core.responses": {

@@ -11,6 +11,7 @@ from ops_cli.sandbox.fleet import wiring as fleet
 from ops_cli.sandbox.plugin import (
     alarm_evaluation,
     alarm_roundtrip,
+    authorization,
     lambda_metrics,
     lambda_runtime,
     log_events,
@@ -22,6 +23,7 @@ from ops_cli.sandbox.plugin import (
 MENDED = (
     alarm_evaluation,
     alarm_roundtrip,
+    authorization,
     lambda_metrics,
     lambda_runtime,
     log_events,

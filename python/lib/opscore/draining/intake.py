@@ -48,8 +48,9 @@ class Intake:
         accepted, self._accepted = list(self._accepted.values()), {}
         for cluster in sorted({drain.cluster for drain in accepted}):
             undecided = [drain for drain in accepted if drain.cluster == cluster and drain.verdict is None]
-            advance(cluster, undecided, self._wiring)
+            # First: should what follows fail, the poller does it.
             self._pollers.ensure(cluster)
+            advance(cluster, undecided, self._wiring)
 
     def _fleet(self, request: Opening | Undo) -> Fleet | None:
         if isinstance(request, SpotNotice):

@@ -92,7 +92,8 @@ class Drain:
 
     def decided(self, verdict: Outcome, why: str, killed: int = 0) -> "Drain":
         """Return the drain with its verdict; what was decided is never decided anew."""
-        return replace(self, verdict=verdict, why=why, killed=killed)
+        blocker = "" if verdict in (Outcome.DRAINED, Outcome.LEFT) else self.blocker
+        return replace(self, verdict=verdict, why=why, killed=killed, blocker=blocker)
 
     def closed(self, now: int) -> "Drain":
         """Return the drain with its verdict carried out."""

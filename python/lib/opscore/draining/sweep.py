@@ -12,7 +12,7 @@ from opscore.draining.metrics import STUCK
 from opscore.draining.opening import open_drain
 from opscore.draining.policy import Fleet
 from opscore.draining.pollers import Pollers
-from opscore.draining.record import Drain, Outcome
+from opscore.draining.record import Outcome
 from opscore.draining.requests import Termination
 from opscore.draining.wiring import Wiring
 
@@ -37,17 +37,15 @@ def sweep(wiring: Wiring, pollers: Pollers) -> Swept:
     waiting = list(waiting_instances(wiring))
     opened = sum(_found_waiting(instance_id, fleet, wiring, intake) for instance_id, fleet in waiting)
     intake.begin()
-    open_drains: list[Drain] = []
-    stuck_in_all = 0
-    for cluster in sorted({fleet.cluster for fleet in wiring.fleets.values()}):
-        found = wiring.drains.open_in(cluster)
-        if found:
+    clusters = sorted({fleet.cluster for fleet in wiring.fleets.values()})
+    found = {cluster: wiring.drains.open_in(cluster) for cluster in clusters}
+    for cluster in clusters:
+        if found[cluster]:
             pollers.ensure(cluster)
-        needing_help = [drain for drain in found if stuck(drain, wiring.now())]
-        wiring.count(STUCK, cluster, len(needing_help))
-        open_drains += found
-        stuck_in_all += len(needing_help)
-    return Swept(len(waiting), opened, len(open_drains), stuck_in_all)
+    in_need = {cluster: [drain for drain in found[cluster] if stuck(drain, wiring.now())] for cluster in clusters}
+    for cluster in clusters:
+        wiring.count(STUCK, cluster, len(in_need[cluster]))
+    return Swept(len(waiting), opened, *(sum(map(len, kind.values())) for kind in (found, in_need)))
 
 
 def waiting_instances(wiring: Wiring) -> Iterator[tuple[str, Fleet]]:
