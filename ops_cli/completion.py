@@ -24,6 +24,11 @@ def complete_service(ctx: click.Context, _param: click.Parameter, incomplete: st
     return _complete(ctx, "functions", incomplete)
 
 
+def complete_fleet(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the roles of the stack's fleets."""
+    return _complete(ctx, "fleets", incomplete)
+
+
 def _complete(ctx: click.Context, kind: str, incomplete: str) -> list[CompletionItem]:
     # A traceback in the middle of a command line helps nobody: no names are better.
     with contextlib.suppress(Exception):
@@ -39,7 +44,7 @@ def _names(ops: Ops) -> dict[str, list[str]]:
         if time.time() - cache.stat().st_mtime < FRESH_SECONDS:
             found: dict[str, list[str]] = json.loads(cache.read_text(encoding="utf-8"))
             return found
-    names = {"queues": sorted(ops.stack.queues), "functions": sorted(ops.stack.functions)}
+    names = {kind: sorted(getattr(ops.stack, kind)) for kind in ("queues", "functions", "fleets")}
     cache.parent.mkdir(parents=True, exist_ok=True)
     draft = cache.with_suffix(f".{os.getpid()}")
     draft.write_text(json.dumps(names), encoding="utf-8")

@@ -20,7 +20,16 @@ COMMANDS: LazyTable = {
         "ops_cli.commands.doctor:doctor",
         "Check credentials, region, clock, endpoint, stack, Terraform.",
     ),
+    "drain": ("ops_cli.commands.drain:drain", "Drain container instances on purpose, and look at one drain."),
+    "drained": (
+        "ops_cli.commands.drained:drained",
+        "List draining and drained container instances: their tasks left, what holds them, and how long AWS waits.",
+    ),
     "env": ("ops_cli.commands.env:env", "Name the accounts and regions that opsctl works on."),
+    "fleet": (
+        "ops_cli.commands.fleet:fleet",
+        "List the fleets, or the instances of one: AMI and its age, template version, agent, tasks, drift.",
+    ),
     "logs": ("ops_cli.commands.logs:logs", "Show or follow the log of a service."),
     "replay-dlq": ("ops_cli.commands.replay_dlq:replay_dlq", "Send dead letters back to where they failed."),
     "report": ("ops_cli.commands.report:report", "Start, list, show and download usage reports."),
@@ -29,6 +38,10 @@ COMMANDS: LazyTable = {
     "stack": ("ops_cli.commands.stack:stack", "List what the platform consists of, by role."),
     "state": ("ops_cli.commands.state:state", "Look into the Terraform state."),
     "status": ("ops_cli.commands.status:status", "Show on one screen what is wrong, worst first."),
+    "undrain": (
+        "ops_cli.commands.undrain:undrain",
+        "Let the given instances take tasks again; what is terminating cannot be called back.",
+    ),
 }
 
 EXIT_CODES = """\b

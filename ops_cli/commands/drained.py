@@ -1,0 +1,76 @@
+"""`opsctl drained`: draining and drained hosts, and what holds them."""
+
+import datetime as dt
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ops_cli.completion import complete_fleet
+from ops_cli.context import Ops
+from ops_cli.options import OpsCommand
+from ops_cli.output import emit
+from ops_cli.param_types import Since
+
+if TYPE_CHECKING:
+    from opscore.draining.listing import Drained
+
+COLUMNS = (
+    "instance",
+    "image",
+    "zone",
+    "state",
+    "tasks_left",
+    "killed",
+    "blocker",
+    "why",
+    "action_left",
+    "deadline_left",
+)
+
+
+@click.command(cls=OpsCommand)
+@click.option("--cluster", metavar="NAME", shell_complete=complete_fleet, help="Only this fleet's or cluster's hosts.")
+@click.option(
+    "--since", type=Since(), default="24h", show_default=True, help="Ended drains from then on; open ones always."
+)
+@click.option("--stuck", is_flag=True, help="Only those that need a person, and why.")
+@click.option("--watch", is_flag=True, help="Show it again when it changes, until nothing drains any more.")
+@click.option("--interval", default=5.0, show_default=True, metavar="SECONDS", help="How often --watch looks.")
+@click.pass_obj
+def drained(ops: Ops, cluster: str | None, since: dt.datetime, stuck: bool, watch: bool, interval: float) -> None:
+    """List draining and drained container instances: their tasks left, what holds them, and how long AWS waits."""
+    shown: list[Any] | None = None
+    while True:
+        rows = _rows(ops, cluster, since, stuck)
+        essence = [(row["instance"], row["state"], row["tasks_left"], row["why"]) for row in rows]
+        if essence != shown:
+            emit(rows, ops.choices, columns=_columns(stuck), paint=_paint, empty="No host drains or drained here.")
+            shown = essence
+        if not watch or not any(row["state"] == "draining" for row in rows):
+            return
+        time.sleep(interval)
+
+
+def _rows(ops: Ops, cluster: str | None, since: dt.datetime, stuck: bool) -> list[dict[str, Any]]:
+    from ops_cli import draining
+
+    found = draining.drained(ops, cluster, int(since.timestamp()))
+    return [_row(row) for row in found if row.stuck or not stuck]
+
+
+def _row(row: "Drained") -> dict[str, Any]:
+    from ops_cli.dead_letters import spoken
+
+    times = {"action_left": spoken(row.action_left), "deadline_left": spoken(row.deadline_left)}
+    return {**vars(row), **times, "next": f"opsctl drain show {row.drain_id}" if row.drain_id else None}
+
+
+def _columns(stuck: bool) -> tuple[str, ...]:
+    return ("instance", "state", "stuck", "tasks_left", "blocker", "why", "deadline_left", "next") if stuck else COLUMNS
+
+
+def _paint(row: Any) -> str | None:
+    if row["killed"] or row["stuck"]:
+        return "red"
+    return "yellow" if row["state"] == "draining" else None
