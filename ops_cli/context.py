@@ -113,6 +113,8 @@ class Ops:
             connect_timeout=5,
             max_pool_connections=64,  # a replay has that many calls under way; connections are opened when needed
             retries={"mode": "standard", "total_max_attempts": 4},
+            # An endpoint on this machine is not behind the proxy that the shell's HTTP_PROXY names.
+            proxies={} if self.environment.is_local else None,
             user_agent_extra="opsctl",
             signature_version="s3v4" if service == "s3" else None,
         )

@@ -1,9 +1,37 @@
+import http.server
+import threading
+
 import pytest
 
 from ops_cli.context import Ops
 from ops_cli.environments import Environment, register
 from ops_cli.options import Choices
 from opscore.errors import NotFound, UsageProblem
+
+
+class Answering:
+    """A server on this machine that answers every call with one SSM parameter."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = b'{"Parameter": {"Value": "here"}}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    def __enter__(self) -> str:
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
 
 SANDBOX = Environment("sandbox", region="eu-west-1", endpoint="http://127.0.0.1:9")
 PROD = Environment("prod", profile="ops", region="eu-west-1")
@@ -49,3 +77,13 @@ def test_a_client_is_made_once() -> None:
     register(SANDBOX)
     ops = Ops()
     assert ops.client("sqs") is ops.client("sqs")
+
+
+def test_an_endpoint_on_this_machine_is_not_asked_for_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with Answering() as endpoint:
+        register(Environment("sandbox", region="eu-west-1", endpoint=endpoint))
+        assert Ops().client("ssm").get_parameter(Name="x")["Parameter"]["Value"] == "here"
