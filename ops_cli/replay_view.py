@@ -27,18 +27,21 @@ def show_plan(plan: ReplayPlan, environment: str) -> None:
         _fact("to", label if count == looked else f"{label}: {count} of the {looked} looked at")
     for why, count in plan.left.items():
         _fact("leave", f"{why}: {count} of the {looked} looked at")
-    _fact("replay", f"{_about(plan)}, {_pace(plan)}")
+    _fact("replay", f"{how_many(plan)}, {_pace(plan)}")
     _fact("engine", f"{plan.engine}: {plan.why_engine}")
     if plan.oldest_ms is not None:
         _fact("expiry", f"the oldest seen is deleted by SQS in {spoken(plan.expires_seconds)}")
-    for letter in plan.sample[:_SAMPLES]:
+    for letter in plan.chosen[:_SAMPLES]:
         _fact("such as", f"{letter.message_id}  {_short(letter.body)}")
     for warning in plan.warnings:
         _fact("warning", warning, color="yellow")
 
 
-def _about(plan: ReplayPlan) -> str:
+def how_many(plan: ReplayPlan) -> str:
+    """Say how many messages a replay is about, and how sure that is."""
     request = plan.request
+    if not plan.chosen and plan.sample:
+        return f"none of the {len(plan.sample)} looked at, so few or none of {plan.source.visible} messages"
     exact = not request.selects and not plan.left
     return f"{'' if exact else 'about '}{plan.count} message{'' if plan.count == 1 else 's'}"
 

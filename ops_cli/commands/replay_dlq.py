@@ -47,7 +47,7 @@ def replay_dlq(ops: Ops, /, dry_run: bool, yes: bool, rate: str | None, edit_wit
     while the run is going is not sent again. Every step is written to a journal: `opsctl dlq resume` does the rest of
     an interrupted run, `opsctl dlq undo` takes a run back.
     """
-    from ops_cli.replay_view import Meter, show_plan, show_verdict
+    from ops_cli.replay_view import Meter, how_many, show_plan, show_verdict
     from ops_cli.replaying import Replaying, begin
     from opscore.dead_letters.request import ReplayRequest, parse_rate
 
@@ -64,7 +64,7 @@ def replay_dlq(ops: Ops, /, dry_run: bool, yes: bool, rate: str | None, edit_wit
     if dry_run or not plan.source.depth:
         note("Changes made: none." if dry_run else f"{plan.source.name} is empty: nothing to replay.")
         return
-    confirm(f"Replay {plan.count} message{'' if plan.count == 1 else 's'}?", yes=yes)
+    confirm(f"Replay {how_many(plan)}?", yes=yes)
     meter = Meter(plan.count)
     try:
         result = begin(replaying, plan, environment, meter, show_verdict)

@@ -36,6 +36,21 @@ def test_the_plan_is_shown_first_and_a_dry_run_changes_nothing(stack: DeadLetter
     assert stack.bodies(stack.work) == []
 
 
+def test_the_plan_shows_only_what_the_filter_chooses(stack: DeadLetterStack) -> None:
+    stack.put("stays", '{"n": 1}')
+    result = opsctl("replay-dlq", "requests", "--filter", "body.n == `1`", "--dry-run")
+    examples = [line for line in result.stderr.splitlines() if line.startswith("such as")]
+    assert [line.endswith('{"n": 1}') for line in examples] == [True]
+
+
+def test_a_filter_that_chooses_nothing_of_the_sample_says_so_and_still_looks_at_all(stack: DeadLetterStack) -> None:
+    stack.put(*(str(number) for number in range(40)), '{"n": 1}')
+    result = opsctl("replay-dlq", "requests", "--filter", "body.n == `1`", "--yes", "--output", "json")
+    assert "none of the 30 looked at" in result.stderr
+    assert json.loads(result.stdout)["moved"] == 1
+    assert stack.visible(stack.dead) == 40
+
+
 def test_without_a_terminal_and_without_yes_nothing_is_changed(stack: DeadLetterStack) -> None:
     stack.put("one")
     result = opsctl("replay-dlq", "requests")

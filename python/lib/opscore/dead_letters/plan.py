@@ -29,8 +29,9 @@ CLIENT_RATE = 1_000
 class ReplayPlan:
     """Everything an operator should know before saying yes.
 
-    `sample` is what was looked at; `destinations` says how many of it go where, `left` how many stay and why. `count`
-    is the number of messages to expect. `oldest_ms` is when the oldest of the sample was sent.
+    `sample` is what was looked at and `chosen` what of it would be replayed; `destinations` says how many of it go
+    where, `left` how many stay and why. `count` is the number of messages to expect. `oldest_ms` is when the oldest of
+    the sample was sent.
     """
 
     request: ReplayRequest
@@ -40,6 +41,7 @@ class ReplayPlan:
     why_engine: str
     count: int
     sample: Sequence[DeadLetter]
+    chosen: Sequence[DeadLetter]
     destinations: Mapping[str, int]
     left: Mapping[str, int]
     warnings: Sequence[str]
@@ -78,12 +80,13 @@ def plan_replay(
     engine, why = choose_engine(request, source, sources, support)
     sample = peek(sqs, source, limit=SAMPLE) if source.visible else []
     decisions = [admission.decide(letter) for letter in sample]
+    chosen = [letter for letter, fate in zip(sample, decisions, strict=True) if not isinstance(fate, Leave)]
     destinations = Counter(decision.destination.label for decision in decisions if not isinstance(decision, Leave))
     left = Counter(decision.why or str(decision.left) for decision in decisions if isinstance(decision, Leave))
     count = source.visible if not sample else round(source.visible * destinations.total() / len(sample))
     if request.maximum is not None:
         count = min(count, request.maximum)
-    plan = ReplayPlan(request, source, sources, engine, why, count, sample, destinations, left, ())
+    plan = ReplayPlan(request, source, sources, engine, why, count, sample, chosen, destinations, left, ())
     return _with_warnings(plan)
 
 
