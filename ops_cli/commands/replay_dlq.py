@@ -27,7 +27,9 @@ _COUNT = click.IntRange(1)
 @click.option("--max", "maximum", type=_COUNT, metavar="N", help="Replay at most N messages.")
 @click.option("--rate", metavar="N/s", help="At most so many messages a second; also N/m and N/h.")
 @click.option("--to", metavar="QUEUE", shell_complete=complete_queue, help="Send there, not to where they came from.")
-@click.option("--edit", metavar="JMESPATH", help="Make the new body from the old one.")
+@click.option(
+    "--edit", metavar="JMESPATH", help="Make the new body from the old one, such as \"merge(@, {formats: ['csv']})\"."
+)
 @click.option("--edit-with", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
               help="Make the new body by the function edit(body) in this Python file.")  # fmt: skip
 @click.option("--keep", is_flag=True, help="Copy: leave the dead letters where they are.")
@@ -87,7 +89,9 @@ def show_result(ops: Ops, result: "Result") -> None:
             exit_code=ExitCode.INTERRUPTED,
         )
     if result.verdict and result.verdict.do == "stop":
-        raise PartlyDone(f"Stopped after the canaries: {result.verdict.why}.", hint="The others were not touched.")
+        raise PartlyDone(
+            f"Stopped after the canaries: {result.verdict.why.rstrip('.')}.", hint="The others were not touched."
+        )
     if not tally.is_whole:
         raise PartlyDone(_unfinished(tally.plain()), hint="; ".join(f"{n} x {why}" for why, n in tally.reasons.items()))
 
