@@ -45,6 +45,13 @@ def reason_to_begin_anew(places: Places, *, described: bool) -> str | None:
     return None
 
 
+def _died(emulator: Emulator) -> OpsError:
+    return OpsError(
+        f"The emulator (process {emulator.process.pid}) ended while Terraform worked with it.",
+        hint="`opsctl sandbox logs` may show why; `opsctl sandbox up` starts it again and goes on.",
+    )
+
+
 def conflict_in(said: str) -> str | None:
     """Return the word by which AWS refused to make what there is already, from what Terraform said."""
     found = _CONFLICT.search(said)
@@ -64,11 +71,13 @@ def apply(places: Places, emulator: Emulator, terraform: TerraformDir) -> str | 
     places.applying.touch()
     try:
         terraform.apply()
-    except OpsError:
+    except OpsError as error:
         conflict = conflict_in(places.terraform_log.read_text(encoding="utf-8"))
         if expected and conflict:
             return conflict
-        if emulators.answers(emulator) and not killed_before:
+        if not emulators.answers(emulator):
+            raise _died(emulator) from error
+        if not killed_before:
             places.applying.unlink()
         raise
     places.applying.unlink()

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from typing import Any
 
 from ops_cli.sandbox.ports import LOOPBACK
@@ -23,6 +24,8 @@ START_SECONDS = 30.0
 ANSWER_SECONDS = 5.0
 STOP_SECONDS = 30.0
 CHECKPOINT_SECONDS = 60.0
+LARGEST_LOG_BYTES = 5_000_000
+"""A longer log is put aside, in place of the one before it, when the emulator starts."""
 ACCOUNT_CONCURRENCY = 20
 """Executions at a time over all functions: each is a process of about 31 MB. AWS's own limit is 1,000."""
 
@@ -80,6 +83,14 @@ def environment(places: Places, port: int, state_id: str) -> dict[str, str]:
     }
 
 
+def installed_version() -> str:
+    """Return the version of the emulator that would be started; raises `OpsError` when it is not installed."""
+    try:
+        return metadata.version("ministack")
+    except metadata.PackageNotFoundError:
+        raise OpsError("The sandbox's emulator is not installed.", hint="`make setup` installs it.") from None
+
+
 def start(places: Places, port: int, state_id: str) -> Emulator:
     """Start the emulator on `port`, record its process, and return when it answers.
 
@@ -89,6 +100,7 @@ def start(places: Places, port: int, state_id: str) -> Emulator:
     shutil.rmtree(places.temporary, ignore_errors=True)
     for folder in (places.temporary, places.state):
         folder.mkdir(parents=True, exist_ok=True)
+    _begin_log_anew(places)
     with places.log.open("ab") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "ops_cli.sandbox.plugin"],
@@ -99,18 +111,21 @@ def start(places: Places, port: int, state_id: str) -> Emulator:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    emulator = Emulator(identify(child.pid), port, state_id, "", time.time())
+    emulator = Emulator(identify(child.pid), port, state_id, installed_version(), time.time())
     _write_record(places, emulator)
-    answer = wait_until(
+    wait_until(
         lambda: _identity_or_exit(child, emulator, places),
         timeout=START_SECONDS,
         interval=0.05,
         what="The start of the emulator",
         hint="`opsctl sandbox logs` shows what it wrote.",
     )
-    emulator = Emulator(emulator.process, port, state_id, str(answer["emulator"]), float(answer["started_at"]))
-    _write_record(places, emulator)
     return emulator
+
+
+def _begin_log_anew(places: Places) -> None:
+    if places.log.exists() and places.log.stat().st_size > LARGEST_LOG_BYTES:
+        places.log.replace(places.log.with_name(f"{places.log.name}.1"))
 
 
 def _identity_or_exit(child: "subprocess.Popen[bytes]", emulator: Emulator, places: Places) -> dict[str, Any] | None:
@@ -123,7 +138,7 @@ def _identity_or_exit(child: "subprocess.Popen[bytes]", emulator: Emulator, plac
     return ask_identity(emulator.port, seconds=1.0)
 
 
-def ask_identity(port: int, *, seconds: float = ANSWER_SECONDS) -> dict[str, Any] | None:
+def ask_identity(port: int, *, seconds: float) -> dict[str, Any] | None:
     """Return what the emulator on `port` says it is; None when nothing of ours answers there."""
     try:
         found = json.loads(_request(port, "GET", IDENTITY_PATH, seconds))
@@ -147,7 +162,7 @@ def _request(port: int, method: str, path: str, seconds: float) -> bytes:
 
 def answers(emulator: Emulator) -> bool:
     """Whether this very emulator answers on its port."""
-    found = ask_identity(emulator.port)
+    found = ask_identity(emulator.port, seconds=ANSWER_SECONDS)
     return found is not None and (found["pid"], found["state_id"]) == (emulator.process.pid, emulator.state_id)
 
 
@@ -183,7 +198,7 @@ def recorded(places: Places) -> Emulator | None:
 
 def adopt(places: Places, port: int, state_id: str) -> Emulator | None:
     """Return and record the emulator of this state that runs on `port` without a record; None when there is none."""
-    found = ask_identity(port)
+    found = ask_identity(port, seconds=ANSWER_SECONDS)
     if found is None or found["state_id"] != state_id:
         return None
     emulator = Emulator(identify(found["pid"]), port, state_id, str(found["emulator"]), float(found["started_at"]))

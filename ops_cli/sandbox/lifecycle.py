@@ -4,7 +4,6 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable
-from importlib import metadata
 
 from ops_cli.sandbox import emulator as emulators
 from ops_cli.sandbox.applied import invalidate
@@ -61,7 +60,7 @@ def _begin(places: Places) -> str:
     """Begin a life of the account, on disk before anything runs, so that an interrupted start is known again."""
     state_id = uuid.uuid4().hex
     places.state.mkdir(parents=True)
-    write_checkpoint(places.state, Checkpoint(state_id, metadata.version("ministack"), time.time(), {}))
+    write_checkpoint(places.state, Checkpoint(state_id, emulators.installed_version(), time.time(), {}))
     return state_id
 
 
@@ -105,7 +104,7 @@ def _adopted(places: Places, say: Say) -> Emulator | None:
 def _condition(places: Places) -> Condition:
     found = condition(places.state)
     checkpoint = read_checkpoint(places.state)
-    if checkpoint is not None and checkpoint.emulator != metadata.version("ministack"):
+    if checkpoint is not None and checkpoint.emulator != emulators.installed_version():
         return Condition.DAMAGED
     return found
 

@@ -89,7 +89,7 @@ def _converge(places: Places, account: Account, terraform: TerraformDir | None, 
     described = account.stack_description() is not None
     if reason := reason_to_begin_anew(places, described=described):
         progress.note(f"{reason}: beginning anew with an empty account.")
-        account = _begin_anew(places, progress)
+        account, terraform = _begin_anew(places, progress), None
     terraform = terraform or _init(places, account, progress)
     _push(account, progress)
     with progress.step("Terraform apply"):

@@ -10,6 +10,8 @@ import pytest
 from ops_cli.sandbox import emulator
 from ops_cli.sandbox.applied import Applied, read_applied, write_applied
 from ops_cli.sandbox.apply import TerraformLog, apply, conflict_in, reason_to_begin_anew
+from ops_cli.sandbox.emulator import Emulator
+from ops_cli.sandbox.process import Process
 from ops_cli.sandbox.project import Places
 from opscore.errors import OpsError
 
@@ -19,7 +21,7 @@ EXISTS = (
 )
 REFUSED = "Error: creating S3 Bucket: AccessDenied: not allowed"
 COMPLETE = Applied("f" * 64, "life-1", "s" * 64, 1000.0)
-EMULATOR: Any = object()
+EMULATOR = Emulator(Process(7, "beginning"), 1, "life-1", "1.5.33", 1000.0)
 
 
 @dataclass
@@ -98,7 +100,7 @@ def test_any_other_failure_is_shown_and_the_mark_of_a_killed_one_stays(places: P
 
 def test_an_apply_that_loses_its_emulator_counts_as_killed(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(emulator, "answers", lambda _emulator: False)
-    with pytest.raises(OpsError):
+    with pytest.raises(OpsError, match="process 7"):
         run(places, "Error: connection refused")
     assert places.applying.exists()
 

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,9 @@ def test_an_emulator_that_does_not_answer_is_started_again(
     assert f"process {first.process.pid}) did not answer and was stopped" in said[0]
 
 
-def test_a_taken_port_moves_the_account_to_another(places: Places, said: Said) -> None:
+def test_a_taken_port_moves_the_account_to_another(places: Places, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, "SECONDS_TO_SHOW_ITSELF", 0.1)
+    monkeypatch.setattr(emulators, "ANSWER_SECONDS", 0.1)
     first = with_queue(up(places, said))
     lifecycle.stop(places, said)
     places.terraform.mkdir(parents=True)
@@ -212,3 +215,24 @@ def test_no_variable_of_the_operator_reaches_the_emulator(monkeypatch: pytest.Mo
     variables = environment(Places(Path("/nowhere")), 1, "life-1")
     assert "of the operator" not in variables.values()
     assert variables["AUTH"] == "true"
+
+
+def test_a_long_log_is_put_aside(places: Places, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    places.folder.mkdir()
+    places.log.write_text("of earlier runs\n" * 10)
+    monkeypatch.setattr(emulators, "LARGEST_LOG_BYTES", 20)
+    up(places, said)
+    assert "of earlier runs" not in places.log.read_text()
+    assert "of earlier runs" in places.log.with_name("emulator.log.1").read_text()
+
+
+def test_without_the_emulator_one_is_told_how_to_get_it(
+    places: Places, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_installed(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", not_installed)
+    with pytest.raises(OpsError, match="emulator is not installed") as told:
+        up(places, said)
+    assert "make setup" in told.value.hint

@@ -23,7 +23,7 @@ from ops_cli.sandbox.plugin.checkpoint import Checkpointer
 IDENTITY_PATH = "/_opsctl/identity"
 CHECKPOINT_PATH = "/_opsctl/checkpoint"
 MEASURE_SECONDS = 2.0
-CHECKPOINT_SECONDS = 10.0
+CHECKPOINT_SECONDS = 5.0
 LARGEST_SHARE = 0.02
 """Checkpoints take at most this share of the time; a large state is written less often."""
 
