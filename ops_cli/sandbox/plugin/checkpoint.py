@@ -8,6 +8,7 @@ while it wrote them.
 import hashlib
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,20 +20,29 @@ from ministack.core import persistence
 from ops_cli.sandbox.checkpoints import CHECKPOINT, Checkpoint, write_checkpoint
 
 TRIES = 5
-"""A service's state can change under the copy, from a worker thread; the copy is then made again."""
+"""A service's state can change under the copy; the copy is then made again."""
 
 
 class Checkpointer:
-    """Writes checkpoints into `folder`, of the state called `state_id`; call it from the server's own thread."""
+    """Writes checkpoints into `folder`, of the state called `state_id`.
+
+    Safe to call beside the server, in a thread of its own: a state that holds functions takes a tenth of a second,
+    mostly to hash their zips, in which requests go on.
+    """
 
     def __init__(self, folder: Path, state_id: str, version: str) -> None:
         self._folder = folder
         self._state_id = state_id
         self._version = version
         self._digests: dict[str, str] = {}
+        self._one_at_a_time = threading.Lock()
 
     def write(self) -> Checkpoint:
         """Write what changed since the last call, then the record of all of it."""
+        with self._one_at_a_time:
+            return self._write()
+
+    def _write(self) -> Checkpoint:
         files = {
             f"{service}.json": self._write_service(service, get_state)
             for service, get_state in ministack.app._build_persistence_save_dict().items()

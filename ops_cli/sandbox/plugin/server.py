@@ -51,7 +51,7 @@ async def run(port: int, state_dir: Path, state_id: str, version: str) -> None:
     identity = Identity(os.getpid(), state_id, version, time.time())
     background = [
         asyncio.create_task(_every(MEASURE_SECONDS, _measure)),
-        asyncio.create_task(_every(CHECKPOINT_SECONDS, checkpointer.write)),
+        asyncio.create_task(_every(CHECKPOINT_SECONDS, lambda: asyncio.to_thread(checkpointer.write))),
     ]
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
@@ -65,26 +65,29 @@ async def run(port: int, state_dir: Path, state_id: str, version: str) -> None:
         lambda_runtime.reset()
 
 
-def _measure() -> None:
+async def _measure() -> None:
     sqs.record_metrics()
     alarm_evaluation.evaluate_all()
 
 
-async def _every(seconds: float, work: Callable[[], object]) -> None:
+async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
     while True:
         await asyncio.sleep(seconds)
         began = time.monotonic()
         try:
-            work()
+            await work()
         except Exception:
             logger.exception("%s failed; tried again in %g s", work, seconds)
         await asyncio.sleep((time.monotonic() - began) / LARGEST_SHARE)
 
 
 def _with_own_routes(identity: Identity, checkpointer: Checkpointer) -> Any:
-    answers: Mapping[tuple[str, str], Callable[[], object]] = {
-        ("GET", IDENTITY_PATH): lambda: identity,
-        ("POST", CHECKPOINT_PATH): checkpointer.write,
+    async def who() -> Identity:
+        return identity
+
+    answers: Mapping[tuple[str, str], Callable[[], Awaitable[Any]]] = {
+        ("GET", IDENTITY_PATH): who,
+        ("POST", CHECKPOINT_PATH): lambda: asyncio.to_thread(checkpointer.write),
     }
 
     async def application(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -92,7 +95,7 @@ def _with_own_routes(identity: Identity, checkpointer: Checkpointer) -> Any:
         if answer is None:
             await ministack.app.app(scope, receive, paced(scope, send))
             return
-        body = json.dumps(asdict(answer())).encode()  # type: ignore[call-overload]
+        body = json.dumps(asdict(await answer())).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
