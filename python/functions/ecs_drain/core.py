@@ -1,8 +1,7 @@
 """What the drain function does with each kind of event that reaches it."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from opscore.draining.intake import Intake
 from opscore.draining.pollers import Pollers
@@ -13,8 +12,7 @@ from opscore.draining.wiring import Wiring
 from opscore.queue_worker import PermanentError, Retry, Work, process_batch
 
 
-@dataclasses.dataclass(frozen=True)
-class Desk:
+class Desk(NamedTuple):
     """The drivers' wiring, the pollers, and how a message comes back."""
 
     wiring: Wiring
@@ -28,7 +26,7 @@ def answer(event: Mapping[str, Any], desk: Desk, remaining_milliseconds: Callabl
         return take(event, desk, remaining_milliseconds)
     if "cluster" in event:
         return poll(event, desk.wiring, desk.pollers)
-    return dataclasses.asdict(sweep(desk.wiring, desk.pollers))
+    return sweep(desk.wiring, desk.pollers)._asdict()
 
 
 def take(event: Mapping[str, Any], desk: Desk, remaining_milliseconds: Callable[[], int]) -> Mapping[str, Any]:

@@ -1,6 +1,5 @@
 """Why the tasks on a draining host do not go: the service that blocks, and the reason in words."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -28,13 +27,15 @@ _STOPPING = {
 # What ECS writes into a service's events when it cannot place a task:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
 _EVENTS = (
-    (re.compile(r"already using a port"), "no other host has the port free that its tasks need"),
-    (re.compile(r"insufficient CPU"), "no room: no other host has the CPU its tasks need"),
-    (re.compile(r"insufficient memory"), "no room: no other host has the memory its tasks need"),
-    (re.compile(r"missing an attribute|constraint"), "no other host meets its placement constraints"),
-    (re.compile(r"No Container Instances were found"), "no room: the cluster has no other host that takes tasks"),
-    (re.compile(r"unable to place a task"), "no room: ECS cannot place its tasks on any other host"),
-    (re.compile(r"failed .*health checks|unhealthy"), "its replacement tasks fail their health checks"),
+    ("already using a port", "no other host has the port free that its tasks need"),
+    ("insufficient CPU", "no room: no other host has the CPU its tasks need"),
+    ("insufficient memory", "no room: no other host has the memory its tasks need"),
+    ("missing an attribute", "no other host meets its placement constraints"),
+    ("constraint", "no other host meets its placement constraints"),
+    ("No Container Instances were found", "no room: the cluster has no other host that takes tasks"),
+    ("unable to place a task", "no room: ECS cannot place its tasks on any other host"),
+    ("health check", "its replacement tasks fail their health checks"),
+    ("unhealthy", "its replacement tasks fail their health checks"),
 )
 
 
@@ -70,8 +71,8 @@ def service_reason(service: Mapping[str, Any]) -> str:
         text = event.get("message", "")
         if "has reached a steady state" in text:
             return ""
-        for pattern, reason in _EVENTS:
-            if pattern.search(text):
+        for part, reason in _EVENTS:
+            if part in text:
                 return reason
     return ""
 

@@ -1,7 +1,7 @@
 """What to do about one draining host: facts in, decision and reason out. No client, no clock."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from opscore.draining.facts import Host, Sight, Task
 from opscore.draining.policy import AtDeadline, Policy, Standalone
@@ -22,8 +22,7 @@ class Action(StrEnum):
     FINISH = "finish"
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """An action with its reason; `tasks` are those to stop, `outcome` is how the drain ends, `killed` what it costs."""
 
     action: Action

@@ -1,14 +1,12 @@
 """What ECS says about a container instance and its tasks, reduced to what a decision needs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 SERVICE = "service:"
 
 
-@dataclass(frozen=True)
-class Host:
+class Host(NamedTuple):
     """A container instance. `running` and `pending` count tasks that *shall* run: those being stopped are in neither.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerInstance.html
@@ -44,8 +42,7 @@ class Host:
         )
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """A task on a host. `group` is `service:NAME`, or `family:NAME` and the like for one that belongs to no service."""
 
     task_id: str
@@ -69,8 +66,7 @@ class Task:
         return cls(short(found["taskArn"]), found.get("group", ""), found.get("desiredStatus", ""), found["lastStatus"])
 
 
-@dataclass(frozen=True)
-class Sight:
+class Sight(NamedTuple):
     """The tasks of one host that have not stopped, as just described.
 
     `complete` says that they were listed anew, in every desired status, after the host was DRAINING: only then does an

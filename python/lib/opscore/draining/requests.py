@@ -3,8 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
 TEST = "autoscaling:TEST_NOTIFICATION"
@@ -12,8 +11,7 @@ ORDER = "opsctl drain order"
 UNDO = "opsctl undrain order"
 
 
-@dataclass(frozen=True)
-class Termination:
+class Termination(NamedTuple):
     """A lifecycle action waits for us; `token` is empty when the sweep found it. `at` is 0 when no time was said."""
 
     instance_id: str
@@ -23,16 +21,14 @@ class Termination:
     at: int = 0
 
 
-@dataclass(frozen=True)
-class SpotNotice:
+class SpotNotice(NamedTuple):
     """AWS takes a spot instance two minutes after `at`."""
 
     instance_id: str
     at: int
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """An operator wants a host drained; nothing terminates it."""
 
     instance_id: str
@@ -43,11 +39,10 @@ class Order:
 
     def to_json(self) -> str:
         """Return the body of the message that orders this."""
-        return json.dumps({"detail-type": ORDER, "detail": asdict(self)})
+        return json.dumps({"detail-type": ORDER, "detail": self._asdict()})
 
 
-@dataclass(frozen=True)
-class Undo:
+class Undo(NamedTuple):
     """An operator wants a host to take tasks again."""
 
     instance_id: str
@@ -57,11 +52,10 @@ class Undo:
 
     def to_json(self) -> str:
         """Return the body of the message that orders this."""
-        return json.dumps({"detail-type": UNDO, "detail": asdict(self)})
+        return json.dumps({"detail-type": UNDO, "detail": self._asdict()})
 
 
-@dataclass(frozen=True)
-class Ignored:
+class Ignored(NamedTuple):
     """A message that is none of our business, and why."""
 
     why: str

@@ -1,7 +1,7 @@
 """What events may have lost: instances that wait without a drain, drains without a poller, completions in vain."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from opscore import structured_log
 from opscore.draining.cluster_reader import parts
@@ -21,8 +21,7 @@ PROCEEDING_SECONDS = 120
 """How long an instance may take from a completed action to Terminating:Proceed."""
 
 
-@dataclass(frozen=True)
-class Swept:
+class Swept(NamedTuple):
     """What a sweep found; `waiting` counts the instances in Terminating:Wait."""
 
     waiting: int

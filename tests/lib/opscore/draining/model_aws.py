@@ -72,10 +72,15 @@ class ModelHost:
     gone: bool = False
     killed: int = 0
     ended_by: str = ""
+    described: tuple[Any, dict[str, Any]] | None = field(default=None, repr=False)
 
     @property
     def arn(self) -> str:
         return f"arn:aws:ecs:eu-west-1:1:container-instance/{self.cluster}/ci-{self.instance_id}"
+
+    @property
+    def action_ends(self) -> float:
+        return min(self.expires_at, self.action_since + 48 * 3600)
 
     def unstopped(self, now: float) -> list[ModelTask]:
         return [task for task in self.tasks if task.last(now) != "STOPPED"]
@@ -94,10 +99,14 @@ class ModelAws:
     after: Callable[[int], None] = lambda _: None
     retains: set[str] = field(default_factory=set)
     terminated: Callable[[ModelHost], None] = lambda _: None
+    called: Callable[[str], None] = lambda _: None
     tasks: dict[str, ModelTask] = field(default_factory=dict)
+    members: dict[str, list[ModelHost]] = field(default_factory=dict)
+    soonest: float = 0
 
     def add(self, host: ModelHost) -> ModelHost:
         self.hosts[host.instance_id] = host
+        self.members.clear()
         self.tasks |= {task.task_id: task for task in host.tasks}
         return host
 
@@ -111,6 +120,7 @@ class ModelAws:
         self.before(number)
         self.settle()
         self.calls[name] += 1
+        self.called(name)
         answer = run()
         self.after(number)
         return answer
@@ -120,19 +130,26 @@ class ModelAws:
         self.settle()
 
     def settle(self) -> None:
-        for host in self.hosts.values():
-            if host.lifecycle == "Terminating:Wait" and self.now >= min(host.expires_at, host.action_since + 48 * 3600):
+        """End the lifecycle actions whose time is over; `soonest` spares looking at every host at every call."""
+        if self.now < self.soonest:
+            return
+        waiting = [host for host in self.hosts.values() if host.lifecycle == "Terminating:Wait"]
+        for host in waiting:
+            if self.now >= host.action_ends:
                 self.end(host, "timeout")
+        self.soonest = min((host.action_ends for host in waiting if not host.gone), default=inf)
 
     def terminate(self, host: ModelHost) -> None:
         """Auto Scaling begins to terminate the host; its hook holds it."""
         host.lifecycle, host.action_since = "Terminating:Wait", self.now
         host.expires_at = self.now + self.heartbeat_timeout
+        self.soonest = 0
 
     def end(self, host: ModelHost, by: str) -> None:
         """The instance goes, and whatever runs on it dies."""
         host.killed = len(host.unstopped(self.now))
         host.ended_by, host.lifecycle, host.status, host.gone = by, "Terminated", "INACTIVE", True
+        self.members.clear()
         self.terminated(host)
 
     def drain(self, host: ModelHost) -> None:
@@ -146,8 +163,9 @@ class ModelAws:
                 task.stop_at = min(task.stop_at, max([self.now, *others]) + task.moves_after)
 
     def in_cluster(self, cluster: str) -> list[ModelHost]:
-        return [
-            host
-            for host in self.hosts.values()
-            if host.cluster == cluster and not host.gone and self.now >= host.registers_at
-        ]
+        if cluster not in self.members:
+            found = [host for host in self.hosts.values() if host.cluster == cluster and not host.gone]
+            if any(self.now < host.registers_at for host in found):
+                return [host for host in found if self.now >= host.registers_at]
+            self.members[cluster] = found
+        return self.members[cluster]

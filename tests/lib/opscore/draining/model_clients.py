@@ -42,7 +42,8 @@ class ModelClient:
 class ModelEcs(ModelClient):
     def _host(self, cluster: str, arn: str) -> ModelHost | None:
         host = self.aws.hosts.get(arn.rsplit("/ci-", 1)[-1])
-        return host if host in self.aws.in_cluster(cluster) else None
+        joined = host is not None and host.cluster == cluster and not host.gone and self.aws.now >= host.registers_at
+        return host if joined else None
 
     def do_list_container_instances(self, cluster: str, **request: Any) -> dict[str, Any]:
         wanted = re.findall(r"i-[\w-]+", request.get("filter", ""))
@@ -58,6 +59,12 @@ class ModelEcs(ModelClient):
         return {"containerInstances": [self._described(host) for host in known.values()], "failures": failures}
 
     def _described(self, host: ModelHost) -> dict[str, Any]:
+        asked = (self.aws.now, host.status, host.agent_connected)
+        if host.described is None or host.described[0] != asked:
+            host.described = (asked, self._describe(host))
+        return host.described[1]
+
+    def _describe(self, host: ModelHost) -> dict[str, Any]:
         running = sum(task.desired(self.aws.now) == "RUNNING" for task in host.tasks)
         return {
             "containerInstanceArn": host.arn,

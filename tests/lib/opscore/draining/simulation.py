@@ -1,5 +1,6 @@
 """The drivers on a model AWS, run as Lambda, SQS, Step Functions and a schedule do: killed, late, twice, or never."""
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -145,6 +146,7 @@ class Simulation:
         self.aws.terminate(host)
         event = {
             "detail-type": "EC2 Instance-terminate Lifecycle Action",
+            "time": dt.datetime.fromtimestamp(EPOCH + self.aws.now, dt.UTC).isoformat(),
             "detail": {
                 "LifecycleActionToken": f"token-{host.instance_id}",
                 "AutoScalingGroupName": host.group,

@@ -42,9 +42,9 @@ def test_a_host_is_drained_when_a_complete_list_shows_no_task_that_has_not_stopp
         (HOST, None),
         (HOST, Sight((), complete=False)),
         (HOST, Sight((STOPPING,), complete=True)),
-        (replace(HOST, pending=1), EMPTY),
-        (replace(HOST, running=1), EMPTY),
-        (replace(HOST, status="ACTIVE"), EMPTY),
+        (HOST._replace(pending=1), EMPTY),
+        (HOST._replace(running=1), EMPTY),
+        (HOST._replace(status="ACTIVE"), EMPTY),
     ],
     ids=["not looked at", "not listed anew", "deregistering", "pending", "counted", "not draining"],
 )
@@ -53,7 +53,7 @@ def test_nothing_less_than_that_is_drained(host: Host, seen: Sight | None) -> No
 
 
 def test_a_host_that_takes_tasks_is_set_draining_before_anything_else() -> None:
-    assert decide(DRAIN, replace(HOST, status="ACTIVE"), None, LET_GO, NOW).action is Action.CORDON
+    assert decide(DRAIN, HOST._replace(status="ACTIVE"), None, LET_GO, NOW).action is Action.CORDON
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_host_that_became_empty_at_the_deadline_is_drained() -> None:
 
 
 def test_a_host_that_ecs_refuses_to_drain_does_not_wait_for_ever() -> None:
-    assert outcome(SEEN, replace(HOST, status="ACTIVE", running=1), None, now=DRAIN.deadline) is Outcome.LET_GO
+    assert outcome(SEEN, HOST._replace(status="ACTIVE", running=1), None, now=DRAIN.deadline) is Outcome.LET_GO
 
 
 def test_standalone_tasks_are_stopped_when_the_policy_says_so_and_not_before() -> None:
@@ -85,7 +85,7 @@ def test_standalone_tasks_are_stopped_when_the_policy_says_so_and_not_before() -
 
 def test_a_task_that_was_told_to_stop_is_not_told_again() -> None:
     policy = Policy(standalone=Standalone.STOP, stop_after_seconds=0)
-    told = replace(BATCH, desired="STOPPED")
+    told = BATCH._replace(desired="STOPPED")
     assert decide(SEEN, HOST, sight(told), policy, NOW).action is Action.WAIT
 
 
@@ -106,20 +106,20 @@ def test_an_instance_that_has_not_joined_gets_its_boot_time_and_no_more() -> Non
     launched = NOW - 599
     assert decide(DRAIN, None, None, LET_GO, NOW, launched=launched).action is Action.WAIT
     assert decide(DRAIN, None, None, LET_GO, NOW + 1, launched=launched).outcome is Outcome.NEVER_JOINED
-    registering = replace(HOST, status="REGISTERING")
+    registering = HOST._replace(status="REGISTERING")
     assert decide(DRAIN, registering, None, LET_GO, NOW, launched=launched).action is Action.WAIT
     assert decide(DRAIN, registering, None, LET_GO, NOW + 1, launched=launched).outcome is Outcome.NEVER_JOINED
 
 
 def test_an_instance_that_cannot_register_is_not_waited_for() -> None:
-    assert outcome(DRAIN, replace(HOST, status="REGISTRATION_FAILED"), None) is Outcome.NEVER_JOINED
+    assert outcome(DRAIN, HOST._replace(status="REGISTRATION_FAILED"), None) is Outcome.NEVER_JOINED
 
 
 def test_a_host_that_left_with_tasks_is_lost_and_one_that_left_without_is_not() -> None:
     assert decide(SEEN, None, None, LET_GO, NOW).killed == 1
     assert outcome(SEEN, None, None) is Outcome.LOST
     assert outcome(replace(SEEN, left={}), None, None) is Outcome.LEFT
-    assert outcome(replace(SEEN, left=None), replace(HOST, status="INACTIVE"), None) is Outcome.LOST
+    assert outcome(replace(SEEN, left=None), HOST._replace(status="INACTIVE"), None) is Outcome.LOST
 
 
 def test_a_spot_host_is_awaited_past_its_two_minutes_but_not_for_ever() -> None:
@@ -130,7 +130,7 @@ def test_a_spot_host_is_awaited_past_its_two_minutes_but_not_for_ever() -> None:
 
 def test_what_an_operator_began_ends_when_somebody_sets_the_host_active_and_kills_nothing() -> None:
     ordered = replace(SEEN, cause=Cause.OPERATOR, hook="")
-    assert outcome(ordered, replace(HOST, status="ACTIVE"), None) is Outcome.UNDONE
+    assert outcome(ordered, HOST._replace(status="ACTIVE"), None) is Outcome.UNDONE
     assert outcome(ordered, HOST, sight(WEB), LET_GO, ordered.deadline) is Outcome.KEPT
 
 
@@ -144,7 +144,7 @@ def test_a_heartbeat_is_due_at_a_third_of_the_timeout_and_after_a_clock_went_bac
 
 
 def test_tasks_are_looked_at_once_a_minute_and_always_when_the_host_may_be_empty_or_the_time_is_over() -> None:
-    busy = replace(HOST, running=2)
+    busy = HOST._replace(running=2)
     looked = replace(SEEN, looked_at=NOW - 59)
     assert not look_due(looked, busy, LET_GO, NOW)
     assert look_due(looked, busy, LET_GO, NOW + 1)
