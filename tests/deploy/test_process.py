@@ -80,7 +80,8 @@ def test_a_signal_to_us_alone_reaches_the_program_once(tmp_path: Path, number: s
     (tmp_path / "careful.py").write_text(CAREFUL)
     ours = textwrap.dedent(
         f"""
-        import os, sys
+        import os, signal, sys
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job's is ignored
         from pathlib import Path
         from ops_cli.deploy.process import run
         try:

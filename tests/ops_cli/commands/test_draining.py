@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -167,6 +168,7 @@ def world(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
             return found
 
         monkeypatch.setattr(root, "Ops", ops)
+        monkeypatch.setattr("ops_cli.draining.time", SimpleNamespace(time=lambda: NOW))
         yield made
 
 
