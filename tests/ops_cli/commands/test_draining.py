@@ -201,7 +201,7 @@ def test_drained_shows_open_drains_first_and_hosts_that_nobody_recorded(world: W
         ("i-2", "draining", 0, None),
         ("i-9", "let-go", None, 2),
     ]
-    assert (rows[0]["blocker"], rows[0]["why"], rows[0]["action_left"][:3]) == ("web", "no room", "29m")
+    assert (rows[0]["blocker"], rows[0]["why"], rows[0]["action_left"]) == ("web", "no room", "30m")
     assert rows[1]["why"].startswith("set DRAINING by somebody else")
 
 
