@@ -7,11 +7,11 @@ import os
 
 from ops_cli.packaging import files, interpreters, manifest, sizes
 from ops_cli.packaging.assemble import Assembler, Zip
-from ops_cli.packaging.builder import BuildResult
 from ops_cli.packaging.bytecode import Compiler
 from ops_cli.packaging.dependencies import Cache
 from ops_cli.packaging.plan import Plan, Planner
 from ops_cli.packaging.requirements import differences, named
+from ops_cli.packaging.result import BuildResult
 from ops_cli.packaging.state import MANIFEST, State, output, settings
 from ops_cli.packaging.targets import DEPLOY_ARCHITECTURE
 
