@@ -25,6 +25,16 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.F
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
+LONGEST = ("e2e", "sandbox", "terraform")
+"""Folders of tests that take minutes, the longest first."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the longest tests first, so that two workers end at about the same time."""
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+    rank = {name: position for position, name in enumerate(LONGEST)}
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        return rank.get(folder, len(LONGEST))
+
+    items.sort(key=place)
