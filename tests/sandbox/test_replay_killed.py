@@ -20,7 +20,7 @@ from ops_cli.sandbox.emulator import REGION
 from opscore.dead_letters.runs import read_state
 from tests.sandbox.emulated_account import Account
 
-MESSAGES = 2_000
+MESSAGES = 10_000
 REJECTED_EVERY = 100
 OPSCTL = [sys.executable, "-c", "from ops_cli.main import main; main()"]
 
@@ -114,7 +114,7 @@ def test_a_killed_replay_is_resumed_and_nothing_is_lost(queues: Queues) -> None:
     queues.fill()
     time.sleep(1.1)  # SQS's date header has whole seconds: the messages must be older than the run
     with Consumer(queues.sqs, queues.work) as consumer:
-        process = queues.start("replay-dlq", "killed", "--yes", "--rate", "800/s")
+        process = queues.start("replay-dlq", "killed", "--yes", "--rate", "1500/s")
         journal = await_half(queues.journals, process)
         process.kill()
         process.communicate()
@@ -146,7 +146,7 @@ def await_half(journals: Path, process: "subprocess.Popen[str]") -> Path:
 def await_rejected(queues: Queues) -> None:
     """Wait until the work queue is empty: what was rejected is then a dead letter again."""
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         attributes = queues.sqs.get_queue_attributes(QueueUrl=queues.work, AttributeNames=names)["Attributes"]
         if not any(map(int, attributes.values())):
