@@ -9,11 +9,13 @@ locals {
 module "function" {
   source = "../lambda-function"
 
-  platform             = var.platform
-  role                 = local.consumer.role
-  code                 = var.code
-  timeout_seconds      = local.consumer.timeout_seconds
-  memory_mb            = 512
+  platform        = var.platform
+  role            = local.consumer.role
+  code            = var.code
+  timeout_seconds = local.consumer.timeout_seconds
+
+  # From 1769 MB on a function has a whole processor, and DuckDB a place for what it holds in memory.
+  memory_mb            = 1769
   reserved_concurrency = local.consumer.reserved_concurrency
 
   environment = {
@@ -32,20 +34,28 @@ module "function" {
     FindUsageEvents = {
       actions    = ["s3:ListBucket"]
       resources  = [var.usage_events_bucket.arn]
-      conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["events/*"] }]
+      conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["compacted/*", "directory/*", "events/*"] }]
     }
     ReadUsageEvents = {
       actions   = ["s3:GetObject"]
-      resources = ["${var.usage_events_bucket.arn}/events/*"]
+      resources = [for folder in ["compacted", "directory", "events"] : "${var.usage_events_bucket.arn}/${folder}/*"]
     }
     SeeWhichReportsThereAre = {
       actions    = ["s3:ListBucket"]
       resources  = [var.reports_bucket.arn]
-      conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["reports/*"] }]
+      conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["peers/*", "reports/*", "summaries/*"] }]
     }
     DeliverReports = {
       actions   = ["s3:PutObject"]
       resources = ["${var.reports_bucket.arn}/reports/*"]
+    }
+    KeepNumbersOfEarlierMonths = {
+      actions   = ["s3:GetObject", "s3:PutObject"]
+      resources = ["${var.reports_bucket.arn}/summaries/*"]
+    }
+    CompareWithPeers = {
+      actions   = ["s3:GetObject"]
+      resources = ["${var.reports_bucket.arn}/peers/*"]
     }
   }
 }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from insight.reports import ReportSummary
 
 _LAST_DAY = "Last day, included: 2026-10-31, or a month: 2026-10.  [default: --from, if that is a month]"
+_FORMATS = "csv, html, json, xlsx or pdf; several may be given.  [default: csv and html]"
 _COLUMNS = ("report_id", "account", "first_day", "last_day", "state", "delivered_at", "reason")
 
 
@@ -27,7 +28,7 @@ def report() -> None:
 @click.option("--account", required=True, help="The account's id.")
 @click.option("--from", "first", required=True, metavar="DATE", help="First day, 2026-10-01, or a month: 2026-10.")
 @click.option("--to", "last", metavar="DATE", help=_LAST_DAY)
-@click.option("--format", "formats", multiple=True, metavar="FORMAT", help="csv or html.  [default: both]")
+@click.option("--format", "formats", multiple=True, metavar="FORMAT", help=_FORMATS)
 @click.option("--reason", default="", help="Why, for the record.")
 @click.option("--wait", is_flag=True, help="Wait until the report is delivered.")
 @click.option("--timeout", default=300, show_default=True, metavar="SECONDS", help="How long to wait.")

@@ -43,9 +43,10 @@ class Calls:
     def make(self, call: Callable[[], Any]) -> Any:
         number, self.count = self.count, self.count + 1
         self.before(number)
-        answer = call()
-        self.after(number)
-        return answer
+        try:
+            return call()
+        finally:
+            self.after(number)
 
 
 class Watched:

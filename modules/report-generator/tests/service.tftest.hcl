@@ -69,15 +69,17 @@ run "the_role_may_do_what_the_handler_does_and_no_more" {
 
   assert {
     condition = output.permissions == {
-      LookUpAccounts          = "dynamodb:GetItem arn:aws:dynamodb:eu-west-1:123456789012:table/acme-accounts"
-      FindUsageEvents         = "s3:ListBucket arn:aws:s3:::acme-usage-events if s3:prefix events/*"
-      ReadUsageEvents         = "s3:GetObject arn:aws:s3:::acme-usage-events/events/*"
-      SeeWhichReportsThereAre = "s3:ListBucket arn:aws:s3:::acme-reports if s3:prefix reports/*"
-      DeliverReports          = "s3:PutObject arn:aws:s3:::acme-reports/reports/*"
-      TakeMessages            = "sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage arn:aws:sqs:eu-west-1:123456789012:acme-prod-report-requests"
-      PutOffRetries           = "sqs:ChangeMessageVisibility arn:aws:sqs:eu-west-1:123456789012:acme-prod-report-requests"
-      WriteOwnLogs            = "logs:CreateLogStream logs:PutLogEvents arn:aws:logs:eu-west-1:123456789012:log-group:mocked:*"
-      WriteTraces             = "xray:PutTelemetryRecords xray:PutTraceSegments *"
+      LookUpAccounts             = "dynamodb:GetItem arn:aws:dynamodb:eu-west-1:123456789012:table/acme-accounts"
+      FindUsageEvents            = "s3:ListBucket arn:aws:s3:::acme-usage-events if s3:prefix compacted/* directory/* events/*"
+      ReadUsageEvents            = "s3:GetObject arn:aws:s3:::acme-usage-events/compacted/* arn:aws:s3:::acme-usage-events/directory/* arn:aws:s3:::acme-usage-events/events/*"
+      SeeWhichReportsThereAre    = "s3:ListBucket arn:aws:s3:::acme-reports if s3:prefix peers/* reports/* summaries/*"
+      DeliverReports             = "s3:PutObject arn:aws:s3:::acme-reports/reports/*"
+      KeepNumbersOfEarlierMonths = "s3:GetObject s3:PutObject arn:aws:s3:::acme-reports/summaries/*"
+      CompareWithPeers           = "s3:GetObject arn:aws:s3:::acme-reports/peers/*"
+      TakeMessages               = "sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage arn:aws:sqs:eu-west-1:123456789012:acme-prod-report-requests"
+      PutOffRetries              = "sqs:ChangeMessageVisibility arn:aws:sqs:eu-west-1:123456789012:acme-prod-report-requests"
+      WriteOwnLogs               = "logs:CreateLogStream logs:PutLogEvents arn:aws:logs:eu-west-1:123456789012:log-group:mocked:*"
+      WriteTraces                = "xray:PutTelemetryRecords xray:PutTraceSegments *"
     }
     error_message = "The generator's permissions changed: is that what its handler needs?"
   }

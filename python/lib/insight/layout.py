@@ -1,6 +1,10 @@
 """Where things lie in the buckets. No other module spells a key.
 
-    events/account=<id>/date=<UTC date>/events.jsonl
+    events/account=<id>/date=<UTC date>/events.jsonl            or .jsonl.gz, any name; late files beside the first
+    compacted/account=<id>/month=<UTC month>/events.parquet     the same events once a month is over, any name
+    directory/account=<id>/members.jsonl                        the account's users, their teams and roles
+    peers/month=<month>.json                                    what accounts of a segment have in common
+    summaries/account=<id>/<start>_<end>/<fingerprint>.json     numbers of earlier months, kept for the next report
     reports/account=<id>/<start>_<end>/<report id>/request.json
                                                   /<fingerprint>/report.html, usage.csv
                                                   /failure.json
@@ -23,9 +27,13 @@ FAILURE = "failure.json"
 MANIFEST = "manifest.json"
 
 EVENT_FILE_SUFFIX = ".jsonl"
+COMPRESSED_SUFFIX = ".jsonl.gz"
+PARQUET_SUFFIX = ".parquet"
 REPORTS_PREFIX = "reports/"
+PEERS_PREFIX = "peers/"
 
 _EVENT_KEY = re.compile(r"events/account=(?P<account>[^/]+)/date=(?P<date>\d{4}-\d{2}-\d{2})/[^/]+")
+_COMPACTED_KEY = re.compile(r"compacted/account=(?P<account>[^/]+)/month=(?P<month>\d{4}-\d{2})/[^/]+\.parquet")
 _REPORT_KEY = re.compile(
     r"(?P<prefix>reports/account=(?P<account>[^/]+)/(?P<start>\d{4}-\d{2}-\d{2})_(?P<end>\d{4}-\d{2}-\d{2})"
     r"/(?P<report_id>r_[0-9a-f]{24})/)(?P<name>[^/]+)"
@@ -63,6 +71,42 @@ def event_date(key: str) -> date | None:
     """Return the UTC date that an event file is filed under, None for any other key."""
     found = _EVENT_KEY.fullmatch(key)
     return _date(found["date"]) if found else None
+
+
+def compacted_prefix(account: str) -> str:
+    """Return the prefix of an account's compacted event files; Athena reads it as a table."""
+    return f"compacted/account={account}/"
+
+
+def compacted_key(account: str, month: date) -> str:
+    """Return the key of the compacted event file of one account and UTC month."""
+    return f"{compacted_prefix(account)}month={month:%Y-%m}/events{PARQUET_SUFFIX}"
+
+
+def compacted_month(key: str) -> date | None:
+    """Return the first day of the UTC month that a compacted event file holds, None for any other key."""
+    found = _COMPACTED_KEY.fullmatch(key)
+    return _date(f"{found['month']}-01") if found else None
+
+
+def members_key(account: str) -> str:
+    """Return the key of the directory of an account's users."""
+    return f"directory/account={account}/members.jsonl"
+
+
+def summary_key(account: str, start: date, end: date, fingerprint: str) -> str:
+    """Return the key under which the numbers of a period are kept; the fingerprint names what they were made of."""
+    return f"{summaries_prefix(account)}{start}_{end}/{fingerprint}.json"
+
+
+def summaries_prefix(account: str) -> str:
+    """Return the prefix of the numbers that are kept of an account."""
+    return f"summaries/account={account}/"
+
+
+def peers_key(month: date) -> str:
+    """Return the key of the table of peers of one month."""
+    return f"{PEERS_PREFIX}month={month:%Y-%m}.json"
 
 
 def reports_of(account: str | None) -> str:

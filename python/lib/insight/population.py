@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from insight import layout
 from insight.accounts import Account
 from insight.events import Kind
+from insight.members import NO_TEAM, Member
 from insight.periods import zone
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ ACCOUNTS = (
 )
 
 _DOCUMENT_KINDS = ("job post", "recruiting mail")
+_TEAMS = ("Talent", "Sales hiring", "Technical hiring", "Brand")
 _SHARE_OF_DUPLICATES = 0.01
+_SHARE_OF_PHRASES_TAKEN = 0.6
 _SATURDAY = 5
 
 Event = dict[str, Any]
@@ -61,6 +64,8 @@ def write_population(
     for account in ACCOUNTS:
         dynamodb.put_item(TableName=table, Item=account.to_item())
         present = _etags(s3, bucket, account.account)
+        directory = "".join(member.to_line() for member in members(account)).encode()
+        s3.put_object(Bucket=bucket, Key=layout.members_key(account.account), Body=directory)
         for key, content in event_files(account):
             files += 1
             events += content.count(b"\n")
@@ -84,10 +89,17 @@ def event_files(account: Account) -> Iterator[tuple[str, bytes]]:
         yield layout.events_key(account.account, day), "".join(lines).encode()
 
 
+def members(account: Account) -> Iterator[Member]:
+    """Yield the account's users on record: one has no team, one has left, and the last one to join is missing."""
+    for number in range(1, account.seats):
+        team = _TEAMS[number % len(_TEAMS)] if number > 1 else NO_TEAM
+        yield Member(_user(account, number), f"User {number} of {account.name}", team, has_left=number == 2)  # noqa: PLR2004
+
+
 def usage(account: Account) -> Iterator[Event]:
     """Yield what the account's users did, each event once, day by day in the account's own zone."""
     chance = _chance(account, "usage")
-    users = [f"{account.account}-user-{number:03}" for number in range(1, account.seats + 1)]
+    users = [_user(account, number) for number in range(1, account.seats + 1)]
     habits = {user: chance.random() for user in users}
     documents = 0
     for offset in range((END - START).days):
@@ -99,6 +111,10 @@ def usage(account: Account) -> Iterator[Event]:
                 for event in _visit(account, user, day, documents, chance):
                     documents += event["kind"] == Kind.DOCUMENT_CREATED
                     yield event
+
+
+def _user(account: Account, number: int) -> str:
+    return f"{account.account}-user-{number:03}"
 
 
 def _visit(account: Account, user: str, day: date, documents: int, chance: random.Random) -> Iterator[Event]:
@@ -128,7 +144,9 @@ def _visit(account: Account, user: str, day: date, documents: int, chance: rando
         yield event(Kind.DOCUMENT_CREATED, **document)
         yield event(Kind.DOCUMENT_SCORED, **document, score=first, first_score=first)
         for _ in range(int(chance.random() * 4)):
-            yield event(Kind.PHRASE_ACCEPTED, document=document["document"])
+            yield event(Kind.PHRASE_SHOWN, document=document["document"])
+            if chance.random() < _SHARE_OF_PHRASES_TAKEN:
+                yield event(Kind.PHRASE_ACCEPTED, document=document["document"])
         yield event(Kind.DOCUMENT_SCORED, **document, score=first + int(chance.random() * 30), first_score=first)
 
 

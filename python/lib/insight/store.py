@@ -5,7 +5,7 @@ there and no manifest, and is requested when only its request is.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,9 +66,15 @@ def save_outputs(
     return tuple(_save_output(s3, bucket, layout.report_prefix(request), folder, output) for output in outputs)
 
 
-def save_manifest(s3: "S3Client", bucket: str, request: ReportRequest, manifest: bytes) -> bool:
-    """Publish the report. Says False when another worker published it first; that one stays."""
-    return _put_if_absent(s3, bucket, layout.report_prefix(request) + layout.MANIFEST, manifest)
+def save_manifest(
+    s3: "S3Client", bucket: str, request: ReportRequest, manifest: bytes, seconds: Mapping[str, float] | None = None
+) -> bool:
+    """Publish the report. Says False when another worker published it first; that one stays.
+
+    How many `seconds` the steps took becomes metadata of the object, so that equal reports stay equal.
+    """
+    timings = {"seconds": canonical_json(dict(seconds))} if seconds else {}
+    return _put_if_absent(s3, bucket, layout.report_prefix(request) + layout.MANIFEST, manifest, timings)
 
 
 def _save_output(s3: "S3Client", bucket: str, prefix: str, folder: str, output: Output) -> OutputFile:
@@ -78,9 +84,13 @@ def _save_output(s3: "S3Client", bucket: str, prefix: str, folder: str, output: 
     return OutputFile(output.name, key, output.content_type, digest, len(output.content))
 
 
-def _put_if_absent(s3: "S3Client", bucket: str, key: str, body: bytes) -> bool:
+def _put_if_absent(
+    s3: "S3Client", bucket: str, key: str, body: bytes, metadata: Mapping[str, str] | None = None
+) -> bool:
     try:
-        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=_JSON, IfNoneMatch="*")
+        s3.put_object(
+            Bucket=bucket, Key=key, Body=body, ContentType=_JSON, IfNoneMatch="*", Metadata=dict(metadata or {})
+        )
     except s3.exceptions.ClientError as error:
         # 412: the object is there. A 409 (a write of the same key is under way) stays an error: who wins is open.
         if error.response["Error"]["Code"] == "PreconditionFailed":

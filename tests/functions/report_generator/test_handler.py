@@ -57,7 +57,7 @@ def received(world: "World") -> dict[str, Any]:
 @pytest.mark.usefixtures("environment")
 def test_a_message_that_fails_is_visible_again_at_once_and_then_delivered(world: "World") -> None:
     world.sqs.send_message(QueueUrl=world.queue_url, MessageBody=canonical_json(REQUEST.to_payload()))
-    world.put_file(b"torn")
+    world.put_file(b"torn\n")
     event = received(world)
     assert handler.handle(event, Context()) == {
         "batchItemFailures": [{"itemIdentifier": event["Records"][0]["messageId"]}]

@@ -84,7 +84,7 @@ def test_when_the_queue_is_away_the_caller_sees_it_and_ordering_again_works(
         ({"to": "2027-11-06"}, Refusal.PERIOD_TOO_LONG, "has 401 days; a report covers 400 at most."),
         ({"to": "2026-10-01"}, Refusal.BAD_ORDER, "The end must come after the start."),
         ({"from": "october"}, Refusal.BAD_ORDER, "`from`: 'october' is not a day."),
-        ({"formats": ["pdf"]}, Refusal.BAD_ORDER, "Formats: csv, html."),
+        ({"formats": ["docx"]}, Refusal.BAD_ORDER, "Formats: csv, html, json, pdf, xlsx."),
         ({"colour": "red"}, Refusal.BAD_ORDER, "fields that are not known: colour"),
     ],
 )

@@ -30,7 +30,7 @@ def test_an_event_key_says_its_date(account: str, day: date) -> None:
 
 def test_keys_are_as_documented() -> None:
     request = ReportRequest("acme", date(2026, 10, 1), date(2026, 11, 1), "Europe/Berlin")
-    prefix = "reports/account=acme/2026-10-01_2026-11-01/r_5d138ed95bbe506e25117dcf/"
+    prefix = "reports/account=acme/2026-10-01_2026-11-01/r_9336d006f0c19039ac635533/"
     assert layout.report_prefix(request) == prefix
     assert layout.output_key(prefix, "f00", "usage.csv") == f"{prefix}f00/usage.csv"
     assert layout.events_key("acme", date(2026, 10, 1)) == "events/account=acme/date=2026-10-01/events.jsonl"
@@ -39,8 +39,8 @@ def test_keys_are_as_documented() -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        "reports/account=acme/2026-10-01_2026-11-01/r_5d138ed95bbe506e25117dcf/f00/usage.csv",
-        "reports/account=acme/2026-13-01_2026-11-01/r_5d138ed95bbe506e25117dcf/manifest.json",
+        "reports/account=acme/2026-10-01_2026-11-01/r_9336d006f0c19039ac635533/f00/usage.csv",
+        "reports/account=acme/2026-13-01_2026-11-01/r_9336d006f0c19039ac635533/manifest.json",
         "reports/account=acme/2026-10-01_2026-11-01/r_short/manifest.json",
         "reports/index.html",
         "",

@@ -26,7 +26,7 @@ def publish(world: "World", **changes: str) -> Manifest:
     stored = store.save_outputs(world.s3, world.reports, REQUEST, OUTPUTS)
     outputs = tuple(type(output)(**{**vars(output), **changes}) for output in stored)
     rows = {"read": 3, "counted": 3}
-    manifest = Manifest(REQUEST.report_id, REQUEST.identity(), "a", "b", "c", rows, (), outputs)
+    manifest = Manifest(REQUEST.report_id, REQUEST.identity(), "a", "b", "DuckDB", {}, rows, (), outputs, {}, {}, {})
     store.save_manifest(world.s3, world.reports, REQUEST, manifest.to_json())
     return manifest
 
@@ -142,11 +142,13 @@ def test_an_output_that_is_gone_is_told(world: "World", tmp_path: Path) -> None:
 
 
 def test_a_manifest_survives_its_file() -> None:
-    manifest = Manifest("r", {"a": 1}, "x", "y", "z", {"read": 1}, (), ())
+    manifest = Manifest("r", {"a": 1}, "x", "y", "DuckDB", {}, {"read": 1}, (), (), {"seats": 1}, {}, {}, ("late",))
     assert Manifest.from_json(manifest.to_json()) == manifest
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"schema_version":1}', b'{"schema_version":2}', b"\xff"])
+@pytest.mark.parametrize(
+    "text", [b"", b"[]", b"{}", b'{"schema_version":1}', b'{"schema_version":2}', b'{"schema_version":3}', b"\xff"]
+)
 def test_a_manifest_that_cannot_be_read_is_told(text: bytes) -> None:
     with pytest.raises(BadManifest):
         Manifest.from_json(text)
