@@ -29,12 +29,14 @@ class EventFile:
     """An event file as the bucket lists it; `etag` with its quotes, as a condition wants it.
 
     `day` is the UTC date that the file is filed under, for a compacted file (`is_parquet`) the first of its month.
+    `version` is the bucket's id of an earlier content, empty for the current one.
     """
 
     key: str
     day: date
     etag: str
     size: int
+    version: str = ""
 
     @property
     def is_parquet(self) -> bool:
@@ -72,6 +74,15 @@ class EventFiles:
         """List what is filed under the UTC dates from `first` to `last`, both included."""
         self._files = (*self._list_days(first, last), *self._list_months(first, last))
 
+    def pin(self, inputs: Iterable[InputFile]) -> list[str]:
+        """Take the files that a manifest names, as they were then; return the keys whose content is not kept any more.
+
+        A bucket with versioning keeps what was overwritten.
+        """
+        found = [(file, self._as_it_was(file)) for file in inputs]
+        self._files = tuple(pinned for _, pinned in found if pinned)
+        return [file.key for file, pinned in found if not pinned]
+
     def of(self, period: Period) -> list[EventFile]:
         """Return the files that may hold events of the period, in the order of their keys."""
         days = frozenset(period.utc_dates())
@@ -90,6 +101,13 @@ class EventFiles:
         """The latest UTC date that anything is filed under, as far as was looked."""
         days = [_last_day(file.day) if file.is_parquet else file.day for file in self._files]
         return max(days, default=None)
+
+    def fetch_pinned(self) -> list[LocalFile]:
+        """Copy all files that are pinned, and nothing that was copied before under the same names."""
+        for local in self._kept.values():
+            local.path.unlink()
+        self._kept.clear()
+        return self.fetch(self._files)
 
     def fetch(self, files: Iterable[EventFile]) -> list[LocalFile]:
         """Copy the files to disk, several at once. Raises the client's error when one changed after it was listed."""
@@ -111,9 +129,20 @@ class EventFiles:
     def _download(self, file: EventFile) -> LocalFile:
         name = hashlib.sha256(file.key.encode()).hexdigest()[:20]
         path = self._folder / (name + (layout.PARQUET_SUFFIX if file.is_parquet else layout.EVENT_FILE_SUFFIX))
-        answer = self._s3.get_object(Bucket=self.bucket, Key=file.key, IfMatch=file.etag)
+        version: Any = {"VersionId": file.version} if file.version else {}
+        answer = self._s3.get_object(Bucket=self.bucket, Key=file.key, IfMatch=file.etag, **version)
         with path.open("wb") as out:
             return _copy(answer["Body"], out, LocalFile(path, file, "", 0))
+
+    def _as_it_was(self, file: InputFile) -> EventFile | None:
+        day = layout.event_date(file.key) or layout.compacted_month(file.key)
+        pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=file.key)
+        for page in pages:
+            for entry in page.get("Versions", []):
+                if day and entry["Key"] == file.key and entry["ETag"].strip('"') == file.etag:
+                    version = "" if entry["IsLatest"] else entry["VersionId"]
+                    return EventFile(file.key, day, entry["ETag"], file.bytes, version)
+        return None
 
     def _list_days(self, first: date, last: date) -> Iterable[EventFile]:
         start = layout.events_day(self.account, first)

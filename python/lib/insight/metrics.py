@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from insight.facts import SCORE_SCALE, SHOWN_USERS
+from insight.events import Kind
+from insight.facts import SCORE_SCALE, SHOWN_USERS, text_sql
 
 
 class Unit(StrEnum):
@@ -36,7 +37,11 @@ class Column:
 
 @dataclass(frozen=True)
 class FigureMetric:
-    """A single number. `empty` is what a reader sees when there is nothing to compute it from."""
+    """A single number.
+
+    `empty` is what a reader sees when there is nothing to compute it from; `rows` is the condition on events that the
+    number is made of.
+    """
 
     key: str
     label: str
@@ -44,6 +49,7 @@ class FigureMetric:
     empty: str
     definition: str
     sql: str
+    rows: str
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,11 @@ USERS_SQL = (
     'sum(phrases_accepted) AS phrases_accepted FROM user_days WHERE "user" IS NOT NULL GROUP BY "user"'
 )
 
+_ANY_USER = '"user" IS NOT NULL'
+_CREATED, _SCORED, _SHOWN, _ACCEPTED = (
+    f"kind = {text_sql(kind)}"
+    for kind in (Kind.DOCUMENT_CREATED, Kind.DOCUMENT_SCORED, Kind.PHRASE_SHOWN, Kind.PHRASE_ACCEPTED)
+)
 _LEVEL = "CASE WHEN share > 0.5 THEN 'adopted' WHEN share >= 0.1 THEN 'partial' ELSE 'not adopted' END"
 _MEAN_UPLIFT = f"CAST(sum(uplift) AS DOUBLE) / (nullif(sum(scored), 0) * {SCORE_SCALE})"
 _USER = Column("user", "User", Unit.TEXT)
@@ -75,12 +86,14 @@ _SHARE = Column("share", "Share", Unit.SHARE)
 _LEVEL_COLUMN = Column("level", "Level", Unit.TEXT)
 
 
-def figure(label: str, unit: Unit, empty: str = "none") -> Callable[[Callable[[], str]], Callable[[], str]]:
+def figure(
+    label: str, unit: Unit, empty: str = "none", *, rows: str = _ANY_USER
+) -> Callable[[Callable[[], str]], Callable[[], str]]:
     """Register the definition of a number."""
 
     def register(define: Callable[[], str]) -> Callable[[], str]:
         key = define.__name__
-        FIGURES[key] = FigureMetric(key, label, unit, empty, _definition(define), define())
+        FIGURES[key] = FigureMetric(key, label, unit, empty, _definition(define), define(), rows)
         return define
 
     return register
@@ -109,7 +122,7 @@ def active_users() -> str:
     return "SELECT count(*) FROM users"
 
 
-@figure("Seats", Unit.COUNT)
+@figure("Seats", Unit.COUNT, rows="false")
 def seats() -> str:
     """The seats in the account's record when the report was made."""
     return "SELECT seats FROM account"
@@ -130,25 +143,25 @@ def seat_days_used() -> str:
     )
 
 
-@figure("Sessions", Unit.COUNT)
+@figure("Sessions", Unit.COUNT, rows=f"kind = {text_sql(Kind.SESSION_STARTED)}")
 def sessions() -> str:
     """`session_started` events."""
     return "SELECT coalesce(sum(sessions), 0) FROM user_days"
 
 
-@figure("Documents created", Unit.COUNT)
+@figure("Documents created", Unit.COUNT, rows=_CREATED)
 def documents_created() -> str:
     """Distinct documents with a `document_created` event in the period."""
     return "SELECT coalesce(sum(created), 0) FROM document_groups"
 
 
-@figure("Documents scored", Unit.COUNT)
+@figure("Documents scored", Unit.COUNT, rows=_SCORED)
 def documents_scored() -> str:
     """Distinct documents that were scored at least once in the period."""
     return "SELECT coalesce(sum(scored), 0) FROM document_groups"
 
 
-@figure("Mean score uplift", Unit.POINTS, "no document scored")
+@figure("Mean score uplift", Unit.POINTS, "no document scored", rows=_SCORED)
 def mean_score_uplift() -> str:
     """The mean, over the documents scored in the period, of their last minus their first score.
 
@@ -159,19 +172,19 @@ def mean_score_uplift() -> str:
     return f"SELECT {_MEAN_UPLIFT} FROM document_groups"
 
 
-@figure("Documents improved", Unit.SHARE, "no document scored")
+@figure("Documents improved", Unit.SHARE, "no document scored", rows=_SCORED)
 def documents_improved() -> str:
     """Of the documents scored in the period, the share whose last score is above its first."""
     return "SELECT CAST(sum(improved) AS DOUBLE) / nullif(sum(scored), 0) FROM document_groups"
 
 
-@figure("Phrases accepted", Unit.COUNT)
+@figure("Phrases accepted", Unit.COUNT, rows=_ACCEPTED)
 def phrases_accepted() -> str:
     """`phrase_accepted` events."""
     return "SELECT coalesce(sum(phrases_accepted), 0) FROM user_days"
 
 
-@figure("Phrase acceptance", Unit.SHARE, "no phrase shown")
+@figure("Phrase acceptance", Unit.SHARE, "no phrase shown", rows=f"({_SHOWN} OR {_ACCEPTED})")
 def phrase_acceptance() -> str:
     """`phrase_accepted` events over `phrase_shown` events."""
     return "SELECT CAST(sum(phrases_accepted) AS DOUBLE) / nullif(sum(phrases_shown), 0) FROM user_days"

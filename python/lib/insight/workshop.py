@@ -69,6 +69,7 @@ class Workshop:
     athena_above_bytes: int = ATHENA_ABOVE_BYTES
     members: Sequence[Member] = ()
     files: EventFiles = field(init=False)
+    _has_events: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self.files = EventFiles(self.s3, self.events_bucket, self.account.account, self.folder)
@@ -78,6 +79,11 @@ class Workshop:
         """List the event files from the first to the last period, once, and a few days on: does the stream go on?"""
         *_, last_date = last.utc_dates()
         self.files.look(next(iter(first.utc_dates())), last_date + _LOOK_AHEAD)
+
+    @property
+    def has_events(self) -> bool:
+        """Say whether the events themselves are in the database, as they are unless Athena read them."""
+        return self._has_events
 
     def analyse(self, period: Period) -> Analysed:
         """Compute facts, figures and tables of a period; they stay in the database. Raises DamagedEvents."""
@@ -109,6 +115,7 @@ class Workshop:
         files = self.files.of(period)
         if self.athena and sum(file.size for file in files if file.is_parquet) > self.athena_above_bytes:
             return self._facts_by_athena(self.athena, period, files)
+        self._has_events = True
         local = self.files.fetch(files)
         loaded = event_tables.load(self.connection, local)
         compute_facts(self.connection, Selection(self.account.account, period))
@@ -120,6 +127,7 @@ class Workshop:
         self, athena: Athena, period: Period, files: Sequence[EventFile]
     ) -> tuple[str, RowCounts, tuple[InputFile, ...]]:
         """Let Athena read what is compacted; the lines of the last days are checked here and handed to it."""
+        self._has_events = False
         lines = self.files.fetch([file for file in files if not file.is_parquet])
         loaded = event_tables.load(self.connection, lines)
         selection = Selection(self.account.account, period)
