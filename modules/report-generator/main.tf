@@ -4,6 +4,13 @@ locals {
     timeout_seconds      = var.timeout_seconds
     reserved_concurrency = var.reserved_concurrency
   }
+
+  email_statements = var.email == null ? {} : {
+    SendEmail = {
+      actions   = ["ses:SendEmail"]
+      resources = ["arn:${var.platform.partition}:ses:${var.platform.region}:${var.platform.account_id}:identity/${var.email.sender}"]
+    }
+  }
 }
 
 module "function" {
@@ -19,14 +26,20 @@ module "function" {
   reserved_concurrency = local.consumer.reserved_concurrency
 
   environment = {
-    REPORTS_BUCKET      = var.reports_bucket.name
-    USAGE_EVENTS_BUCKET = var.usage_events_bucket.name
-    ACCOUNTS_TABLE      = var.accounts_table.name
-    REPORT_QUEUE_URL    = module.queue.queue.url
-    RETRY_BASE_SECONDS  = var.retry_base_seconds
+    REPORTS_BUCKET        = var.reports_bucket.name
+    USAGE_EVENTS_BUCKET   = var.usage_events_bucket.name
+    ACCOUNTS_TABLE        = var.accounts_table.name
+    REPORTS_TABLE         = var.reports_table.name
+    REPORT_QUEUE_URL      = module.queue.queue.url
+    DEAD_LETTER_QUEUE_URL = module.queue.queue.dead_letter_url
+    DELIVERIES_TOPIC_ARN  = aws_sns_topic.deliveries.arn
+    RETRY_BASE_SECONDS    = var.retry_base_seconds
+    MAXIMUM_RECEIVES      = module.queue.queue.max_receive_count
+    EMAIL_SENDER          = try(var.email.sender, "")
+    EMAIL_RECIPIENT       = try(var.email.recipient, "")
   }
 
-  statements = {
+  statements = merge(local.email_statements, {
     LookUpAccounts = {
       actions   = ["dynamodb:GetItem"]
       resources = [var.accounts_table.arn]
@@ -37,8 +50,12 @@ module "function" {
       conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["compacted/*", "directory/*", "events/*"] }]
     }
     ReadUsageEvents = {
-      actions   = ["s3:GetObject"]
-      resources = [for folder in ["compacted", "directory", "events"] : "${var.usage_events_bucket.arn}/${folder}/*"]
+      actions = ["s3:GetObject"]
+      resources = [
+        "${var.usage_events_bucket.arn}/compacted/*",
+        "${var.usage_events_bucket.arn}/directory/*",
+        "${var.usage_events_bucket.arn}/events/*",
+      ]
     }
     SeeWhichReportsThereAre = {
       actions    = ["s3:ListBucket"]
@@ -57,7 +74,25 @@ module "function" {
       actions   = ["s3:GetObject"]
       resources = ["${var.reports_bucket.arn}/peers/*"]
     }
-  }
+    TrackReports = {
+      actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+      resources = [var.reports_table.arn]
+    }
+    BuryWhatFailedForGood = {
+      actions   = ["sqs:SendMessage"]
+      resources = [module.queue.queue.dead_letter_arn]
+    }
+    AnnounceDeliveries = {
+      actions   = ["sns:Publish"]
+      resources = [aws_sns_topic.deliveries.arn]
+    }
+  })
+}
+
+# Hears of every delivered report: ids and dates, no name and no address of anybody.
+resource "aws_sns_topic" "deliveries" {
+  name              = "${var.platform.name_prefix}-report-deliveries"
+  kms_master_key_id = "alias/aws/sns"
 }
 
 module "queue" {

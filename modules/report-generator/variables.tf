@@ -37,6 +37,22 @@ variable "accounts_table" {
   type        = object({ name = string, arn = string })
 }
 
+variable "reports_table" {
+  description = "Table of what is known of each report."
+  type        = object({ name = string, arn = string })
+}
+
+variable "email" {
+  description = "Mailbox that hears of every delivered report, and the address (an identity verified in SES) it is told from; null for none."
+  type        = object({ sender = string, recipient = string })
+  default     = null
+
+  validation {
+    condition     = var.email == null ? true : alltrue([for address in values(var.email) : can(regex("^[^@\\s]+@[^@\\s]+$", address))])
+    error_message = "The sender and the recipient must be e-mail addresses."
+  }
+}
+
 variable "timeout_seconds" {
   description = "How long one batch of reports may take."
   type        = number

@@ -39,6 +39,7 @@ variables {
   }
   usage_events_bucket = { name = "acme-usage-events", arn = "arn:aws:s3:::acme-usage-events" }
   reports_bucket      = { name = "acme-reports", arn = "arn:aws:s3:::acme-reports" }
+  reports_table       = { name = "acme-report-states", arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/acme-report-states" }
   accounts_table      = { name = "acme-accounts", arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/acme-accounts" }
 }
 
@@ -76,6 +77,9 @@ run "the_role_may_do_what_the_handler_does_and_no_more" {
       DeliverReports             = "s3:PutObject arn:aws:s3:::acme-reports/reports/*"
       KeepNumbersOfEarlierMonths = "s3:GetObject s3:PutObject arn:aws:s3:::acme-reports/summaries/*"
       CompareWithPeers           = "s3:GetObject arn:aws:s3:::acme-reports/peers/*"
+      TrackReports               = "dynamodb:GetItem dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:123456789012:table/acme-report-states"
+      BuryWhatFailedForGood      = "sqs:SendMessage arn:aws:sqs:eu-west-1:123456789012:acme-prod-report-requests-dead-letter"
+      AnnounceDeliveries         = "sns:Publish arn:aws:sns:eu-west-1:123456789012:mocked"
       TakeMessages               = "sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage arn:aws:sqs:eu-west-1:123456789012:acme-prod-report-requests"
       PutOffRetries              = "sqs:ChangeMessageVisibility arn:aws:sqs:eu-west-1:123456789012:acme-prod-report-requests"
       WriteOwnLogs               = "logs:CreateLogStream logs:PutLogEvents arn:aws:logs:eu-west-1:123456789012:log-group:mocked:*"
@@ -106,4 +110,25 @@ run "a_back_off_over_its_cap_is_refused" {
     retry_base_seconds = 901
   }
   expect_failures = [var.retry_base_seconds]
+}
+
+run "an_e_mail_is_sent_from_the_verified_address_only" {
+  command = plan
+
+  variables {
+    email = { sender = "reports@example.com", recipient = "success@example.com" }
+  }
+
+  assert {
+    condition     = output.permissions["SendEmail"] == "ses:SendEmail arn:aws:ses:eu-west-1:123456789012:identity/reports@example.com"
+    error_message = "The generator must be allowed to send from that address, and from no other."
+  }
+}
+
+run "an_address_without_an_at_sign_is_refused" {
+  command = plan
+  variables {
+    email = { sender = "reports", recipient = "success@example.com" }
+  }
+  expect_failures = [var.email]
 }

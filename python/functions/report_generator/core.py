@@ -2,7 +2,6 @@
 
 import functools
 
-from insight import store
 from insight.accounts import UnknownAccount
 from insight.delivery import Places, Timings, deliver
 from insight.render_pdf import PdfUnavailable
@@ -15,12 +14,13 @@ def report_work(places: Places) -> Work[ReportRequest]:
     """Return what the batch loop does with a report request.
 
     Only an account that is gone and a format that nothing here can write end a report: damaged events and damaged
-    records can be mended, so those messages go back and wait, in the end among the dead letters, to be replayed.
+    records can be mended, so those messages go back and wait, in the end among the dead letters, to be replayed. Its
+    lifecycle records what became of a report.
     """
     return Work(
         parse=ReportRequest.from_json,
         run=functools.partial(_make, places),
-        record=functools.partial(_record, places),
+        record=lambda _request, _error: None,
         identify=_names,
     )
 
@@ -35,10 +35,6 @@ def _make(places: Places, request: ReportRequest) -> None:
         raise PermanentError("format_unavailable", error.message) from error
     outcome = "report delivered" if is_new else "report was delivered already"
     structured_log.write("INFO", outcome, **_names(request), seconds=timings.seconds)
-
-
-def _record(places: Places, request: ReportRequest, error: PermanentError) -> None:
-    store.save_failure(places.s3, places.reports_bucket, request, error.reason, str(error))
 
 
 def _names(request: ReportRequest) -> dict[str, str]:

@@ -4,6 +4,8 @@ Athena reads the account's compacted Parquet files where they lie. Rows that are
 loaded here and are laid beside them as one more Parquet file. What comes back are the facts, which are small.
 """
 
+import contextlib
+import shutil
 import time
 import uuid
 from collections.abc import Callable
@@ -112,7 +114,8 @@ def _projection(location: str, selection: Selection) -> str:
 def _stage(athena: Athena, s3: Any, connection: "Connection", folder: Path, key: str) -> None:
     path = folder / "staged.parquet"
     connection.execute(f"COPY json_events TO {text_sql(str(path))} (FORMAT parquet)")
-    s3.upload_file(str(path), athena.bucket, key)
+    with path.open("rb") as content:
+        s3.put_object(Bucket=athena.bucket, Key=key, Body=content)
     path.unlink()
 
 
@@ -128,7 +131,9 @@ def _fetch(
     """Run a query and load its result file into a table: that file has no limit, unlike the pages of the API."""
     bucket, _, key = _execute(athena, query).removeprefix("s3://").partition("/")
     path = folder / f"{table}.csv"
-    s3.download_file(bucket, key, str(path))
+    answer = s3.get_object(Bucket=bucket, Key=key)
+    with contextlib.closing(answer["Body"]) as body, path.open("wb") as out:
+        shutil.copyfileobj(body, out)
     s3.delete_object(Bucket=bucket, Key=key)
     types = ", ".join(f"{text_sql(name)}: {text_sql(kind)}" for name, kind in columns)
     connection.execute(
@@ -150,7 +155,8 @@ def _execute(athena: Athena, query: str) -> str:
     pause = 0.05
     for _ in range(_ATTEMPTS):
         found = athena.client.get_query_execution(QueryExecutionId=started["QueryExecutionId"])["QueryExecution"]
-        if found["Status"]["State"] == "SUCCEEDED":
+        # It is over, with its result written, when it has an end.
+        if found["Status"]["State"] == "SUCCEEDED" and found["Status"].get("CompletionDateTime"):
             return str(found["ResultConfiguration"]["OutputLocation"])
         if found["Status"]["State"] in ("FAILED", "CANCELLED"):
             raise AthenaFailed(f"Athena: {found['Status'].get('StateChangeReason', 'the query was cancelled')}")

@@ -5,10 +5,9 @@
     directory/account=<id>/members.jsonl                        the account's users, their teams and roles
     peers/month=<month>.json                                    what accounts of a segment have in common
     summaries/account=<id>/<start>_<end>/<fingerprint>.json     numbers of earlier months, kept for the next report
-    reports/account=<id>/<start>_<end>/<report id>/request.json
-                                                  /<fingerprint>/report.html, usage.csv
-                                                  /failure.json
-                                                  /manifest.json      written last; readers trust nothing else
+    reports/account=<id>/<start>_<end>/<report id>/<fingerprint>/report.html, usage.csv
+                                                  /manifest.json      written last; it proves a delivery
+    months/<month>/ledger.json                                        which reports a month owes
 
 Outputs lie in a folder named after their content: two workers that make the same report at once from data that just
 changed write beside each other, never over each other, and the manifest that wins names files that stay as they were.
@@ -17,13 +16,10 @@ changed write beside each other, never over each other, and the manifest that wi
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
 from insight.requests import ReportRequest
 
-REQUEST = "request.json"
-FAILURE = "failure.json"
 MANIFEST = "manifest.json"
 
 EVENT_FILE_SUFFIX = ".jsonl"
@@ -34,22 +30,6 @@ PEERS_PREFIX = "peers/"
 
 _EVENT_KEY = re.compile(r"events/account=(?P<account>[^/]+)/date=(?P<date>\d{4}-\d{2}-\d{2})/[^/]+")
 _COMPACTED_KEY = re.compile(r"compacted/account=(?P<account>[^/]+)/month=(?P<month>\d{4}-\d{2})/[^/]+\.parquet")
-_REPORT_KEY = re.compile(
-    r"(?P<prefix>reports/account=(?P<account>[^/]+)/(?P<start>\d{4}-\d{2}-\d{2})_(?P<end>\d{4}-\d{2}-\d{2})"
-    r"/(?P<report_id>r_[0-9a-f]{24})/)(?P<name>[^/]+)"
-)
-
-
-@dataclass(frozen=True)
-class ReportKey:
-    """What the key of a report's request, failure or manifest says."""
-
-    prefix: str
-    account: str
-    start: date
-    end: date
-    report_id: str
-    name: str
 
 
 def events_prefix(account: str) -> str:
@@ -109,14 +89,19 @@ def peers_key(month: date) -> str:
     return f"{PEERS_PREFIX}month={month:%Y-%m}.json"
 
 
-def reports_of(account: str | None) -> str:
-    """Return the prefix of the reports of one account, or of all."""
-    return f"{REPORTS_PREFIX}account={account}/" if account else REPORTS_PREFIX
-
-
 def report_prefix(request: ReportRequest) -> str:
     """Return the prefix of everything that belongs to one report."""
-    return f"{reports_of(request.account)}{request.start}_{request.end}/{request.report_id}/"
+    return prefix_of(request.account, request.start, request.end, request.report_id)
+
+
+def prefix_of(account: str, start: date, end: date, report_id: str) -> str:
+    """Return the prefix of everything that belongs to the report with this id."""
+    return f"{REPORTS_PREFIX}account={account}/{start}_{end}/{report_id}/"
+
+
+def ledger_key(month: str) -> str:
+    """Return the key of the list of all reports that a month owes."""
+    return f"months/{month}/ledger.json"
 
 
 def output_key(prefix: str, fingerprint: str, name: str) -> str:
@@ -130,17 +115,6 @@ def fingerprint(contents: Iterable[bytes]) -> str:
     for content in contents:
         digest.update(hashlib.sha256(content).digest())
     return digest.hexdigest()[:16]
-
-
-def parse_report_key(key: str) -> ReportKey | None:
-    """Take the key of a report's request, failure or manifest apart; None for outputs and whatever else lies there."""
-    found = _REPORT_KEY.fullmatch(key)
-    if not found:
-        return None
-    start, end = _date(found["start"]), _date(found["end"])
-    if not start or not end:
-        return None
-    return ReportKey(found["prefix"], found["account"], start, end, found["report_id"], found["name"])
 
 
 def _date(text: str) -> date | None:

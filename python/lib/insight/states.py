@@ -44,19 +44,22 @@ class States:
 
         The first to ask stays on record. Any other state is left alone.
         """
-        item = {**described(request), "state": State.REQUESTED, "requested_at": moment(self._now())}
+        found = self.note(request)
+        return self._reopen(found, State.FAILED) if found.state is State.FAILED else found
+
+    def note(self, request: ReportRequest) -> Record:
+        """Put a report that has no record on record as requested; return the record that is there then."""
+        item = to_item({**described(request), "state": State.REQUESTED, "requested_at": moment(self._now())})
         try:
             self._dynamodb.put_item(
                 TableName=self._table,
-                Item=to_item(item),
+                Item=item,
                 ConditionExpression="attribute_not_exists(report_id)",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self._dynamodb.exceptions.ConditionalCheckFailedException as refusal:
-            found = _old_record(refusal, request.report_id)
-        else:
-            return Record.from_item(to_item(item))
-        return self._reopen(found, State.FAILED) if found.state is State.FAILED else found
+            return _old_record(refusal, request.report_id)
+        return Record.from_item(item)
 
     def reopen(self, record: Record) -> Record:
         """Open a report again that is on record as delivered while its manifest is gone from the bucket."""

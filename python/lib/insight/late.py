@@ -1,0 +1,60 @@
+"""Late data: how far the event files have moved on since a report was made of them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from insight.event_files import EventFiles
+from insight.manifest import InputFile
+from insight.periods import Period
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class FileNow:
+    """An event file as the bucket lists it now."""
+
+    etag: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What changed since: `share` of the bytes that the report was made of, infinite when it was made of none."""
+
+    files: int
+    bytes: int
+    share: float
+
+    def __str__(self) -> str:
+        share = "all of them new" if self.share == float("inf") else f"{self.share:.1%} of what the report was made of"
+        return f"late data: {self.files} files, {self.bytes} bytes, {share}"
+
+
+def drift(inputs: Iterable[InputFile], files: Mapping[str, FileNow]) -> Drift:
+    """Compare a report's inputs with the files there are now.
+
+    A file that grew counts with what came on top; one that came, went, shrank or was rewritten counts whole, because
+    every row of it may be another. Empty files count nothing.
+    """
+    before = {file.key: FileNow(file.etag, file.bytes) for file in inputs}
+    changed = {key for key in before.keys() | files.keys() if before.get(key) != files.get(key)}
+    moved = sum(_moved(before.get(key), files.get(key)) for key in changed)
+    total = sum(file.bytes for file in before.values())
+    return Drift(len(changed), moved, moved / total if total else float("inf") if moved else 0.0)
+
+
+def _moved(before: FileNow | None, now: FileNow | None) -> int:
+    old, new = before.bytes if before else 0, now.bytes if now else 0
+    return new - old if new > old else max(old, new)
+
+
+def files_now(s3: "S3Client", bucket: str, account: str, period: Period) -> dict[str, FileNow]:
+    """Return the event files that a report of the period would be made of now, by key."""
+    dates = list(period.utc_dates())
+    files = EventFiles(s3, bucket, account, Path())
+    files.look(dates[0], dates[-1])
+    return {file.key: FileNow(file.etag.strip('"'), file.size) for file in files.of(period)}
