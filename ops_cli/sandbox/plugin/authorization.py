@@ -3,7 +3,9 @@
 Actions on container instances, tasks and services are authorised on those, not on their cluster
 (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html), and
 PutMetricData has the condition key `cloudwatch:namespace`
-(https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html).
+(https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html). SQS's batch
+operations are authorised as the operation they repeat
+(https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html).
 
 Of several resources in one request the first is checked: ECS takes them from one cluster, and policies name clusters.
 """
@@ -29,10 +31,24 @@ RESOURCES: Mapping[str, tuple[str, str]] = {
 }
 
 
+BATCHES: Mapping[str, str] = {
+    f"sqs:{action}Batch": f"sqs:{action}" for action in ("ChangeMessageVisibility", "DeleteMessage", "SendMessage")
+}
+
+
 def install() -> None:
-    """Name resources and conditions as AWS does."""
+    """Name actions, resources and conditions as AWS does."""
+    replace(iam_actions, "extract_iam_action", _without_batches)
     replace(iam_actions, "extract_resource_arn", _with_ecs_resources)
     replace(iam_actions, "request_tag_context", _with_namespace)
+
+
+def _without_batches(stock: Any) -> Any:
+    def extract(*request: Any) -> str | None:
+        found: str | None = stock(*request)
+        return BATCHES.get(found or "", found)
+
+    return extract
 
 
 def _with_ecs_resources(stock: Any) -> Any:

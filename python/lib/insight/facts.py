@@ -7,6 +7,8 @@ A relation of raw events (RAW_COLUMNS) becomes three small tables, whatever its 
     document_groups  the documents by kind and creator, with their score uplift
 
 Counts are exact and sums are of whole numbers, so neither the order of the rows nor the engine changes anything.
+Instants count to the millisecond. One engine's `date_diff` counts the units that were completed, the other's those
+that were begun: it is asked only where both are the same, from a whole second on or in milliseconds.
 """
 
 from dataclasses import dataclass
@@ -68,7 +70,7 @@ DOCUMENT_GROUPS = (
 )
 
 _KEY_SCALE = 10 * SCORE_SCALE * 100
-_COPY_ORDER = '"at", kind, "user", document, document_kind, score, first_score'
+_COPY_ORDER = """date_trunc('millisecond', "at"), kind, "user", document, document_kind, score, first_score"""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def reason_sql(selection: Selection) -> str:
 
 def row_counts_sql(raw: str, selection: Selection) -> str:
     """Return the query of row_counts over the relation `raw`; duplicates are still among the counted (reason NULL)."""
-    late = f"date_diff('second', \"at\", received_at) > {int(LATE_AFTER.total_seconds())}"
+    late = f"date_diff('millisecond', \"at\", received_at) > {int(LATE_AFTER.total_seconds()) * 1000}"
     return (
         "SELECT reason, count(*) AS row_count, "
         'sum(CASE WHEN "user" IS NULL THEN 1 ELSE 0 END) AS without_user, '

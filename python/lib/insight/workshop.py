@@ -13,6 +13,7 @@ from insight import analysis, duck, event_tables, facts_athena, layout
 from insight.accounts import Account
 from insight.analysis import Row, RowCounts
 from insight.event_files import EventFile, EventFiles
+from insight.events import DamagedEvents
 from insight.facts import FACTS_VERSION, Selection
 from insight.facts_athena import Athena
 from insight.facts_duckdb import compute_facts
@@ -132,6 +133,10 @@ class Workshop:
         loaded = event_tables.load(self.connection, lines)
         selection = Selection(self.account.account, period)
         facts_athena.compute_facts(athena, self.s3, self.connection, self.folder, self.events_bucket, selection)
+        if analysis.is_damaged(self.connection):
+            raise DamagedEvents(
+                layout.compacted_prefix(selection.account), 0, "rows lack `event_id`, `account`, `kind` or `at`"
+            )
         unread = tuple(InputFile(file.key, file.etag.strip('"'), "", file.size, 0) for file in files if file.is_parquet)
         return "Athena", analysis.row_counts(self.connection, loaded.torn), (*loaded.inputs, *unread)
 

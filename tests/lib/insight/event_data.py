@@ -39,7 +39,7 @@ def _event(draw: st.DrawFn, period: Period) -> UsageEvent:
     kinds = ["session_started", "document_created", "document_scored", "phrase_shown", "phrase_accepted", "tour_ended"]
     scores = st.integers(0, 1_000_000).map(lambda number: number / 10_000)
     at = _instant(draw, period)
-    late = draw(st.sampled_from([None, 0, 90_000]))
+    late = draw(st.none() | st.sampled_from([0, 86_400_000_000, 90_000_000_000]))
     return UsageEvent(
         event_id=f"e{draw(st.integers(0, 60))}",
         account=draw(st.sampled_from(["acme"] * 9 + ["ember"])),
@@ -50,7 +50,7 @@ def _event(draw: st.DrawFn, period: Period) -> UsageEvent:
         document_kind=draw(st.sampled_from(["job post", "recruiting mail", None])),
         score=draw(st.none() | scores),
         first_score=draw(st.none() | scores),
-        received_at=None if late is None else at + timedelta(seconds=late),
+        received_at=None if late is None else at + timedelta(microseconds=late + draw(st.integers(0, 2_000))),
     )
 
 

@@ -49,8 +49,24 @@ def reason(event: UsageEvent, account: str, period: Period) -> Dropped | None:
     return None if period.start <= local < period.end else Dropped.OUTSIDE_PERIOD
 
 
+def late(event: UsageEvent) -> bool:
+    """Say whether an event arrived more than a day after it happened, in whole milliseconds."""
+    if event.received_at is None:
+        return False
+    received = replace(event, at=event.received_at)
+    return bool(_millisecond(received) - _millisecond(event) > timedelta(days=1))
+
+
 def _copy_order(event: UsageEvent) -> tuple[Any, ...]:
-    values = (event.at, event.kind, event.user, event.document, event.document_kind, event.score, event.first_score)
+    values = (
+        _millisecond(event),
+        event.kind,
+        event.user,
+        event.document,
+        event.document_kind,
+        event.score,
+        event.first_score,
+    )
     return tuple((value is None, value if value is not None else 0) for value in values)
 
 

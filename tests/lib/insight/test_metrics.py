@@ -53,8 +53,9 @@ def test_the_numbers_are_those_of_a_plain_computation(
     assert figures == pytest.approx(plain.figures(kept, period, seats))
     for key, rows in plain.tables(kept, period, MEMBERS).items():
         assert [pytest.approx(row) for row in rows] == list(tables[key]), key
-    passed = [event.at.replace(tzinfo=None) for event in events if plain.reason(event, "acme", period) is None]
-    assert counts.newest == max(passed, default=None)
+    passed = [event for event in events if plain.reason(event, "acme", period) is None]
+    assert counts.newest == max((event.at.replace(tzinfo=None) for event in passed), default=None)
+    assert counts.late == sum(map(plain.late, passed))
 
 
 @settings(max_examples=15, deadline=None)
