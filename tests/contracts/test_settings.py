@@ -3,7 +3,6 @@
 import dataclasses
 import importlib
 import re
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -45,5 +44,3 @@ def test_the_permissions_name_the_prefixes_that_the_layout_uses() -> None:
     events = {layout.events_prefix("acme"), layout.compacted_prefix("acme"), layout.members_key("acme")}
     folders = {key.split("/")[0] + "/" for key in (*events, layout.summaries_prefix("acme"))}
     assert prefixes == {*folders, layout.REPORTS_PREFIX, layout.PEERS_PREFIX, "months/"}
-
-

@@ -89,7 +89,11 @@ def test_make_demo_plays_the_story_from_a_fresh_tree(newcomer: Newcomer) -> None
 
 
 def test_opsctl_needs_no_other_flag(newcomer: Newcomer) -> None:
-    assert {row["service"] for row in newcomer.data("services")} >= {"report-generator", "report-request", "report-month"}
+    assert {row["service"] for row in newcomer.data("services")} >= {
+        "report-generator",
+        "report-request",
+        "report-month",
+    }
     assert {row["check"]: row["level"] for row in newcomer.data("doctor")}["stack description"] == "ok"
 
 
