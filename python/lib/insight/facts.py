@@ -101,6 +101,14 @@ def names_sql(columns: tuple[tuple[str, str], ...]) -> str:
     return ", ".join(f'"{name}"' for name, _ in columns)
 
 
+def stored_sql() -> str:
+    """Return the raw events' columns as Parquet files hold them: instants are cut to the millisecond."""
+    return ", ".join(
+        f'date_trunc(\'millisecond\', "{name}") AS "{name}"' if kind == "TIMESTAMP" else f'"{name}"'
+        for name, kind in RAW_COLUMNS
+    )
+
+
 def reason_sql(selection: Selection) -> str:
     """Return why a row is not counted, NULL when it is; duplicates are found afterwards.
 

@@ -28,6 +28,7 @@ from insight.facts import (
     names_sql,
     ours_sql,
     row_counts_sql,
+    stored_sql,
     text_sql,
     user_days_sql,
 )
@@ -123,11 +124,9 @@ class _Run:
     def stage(self, name: str) -> None:
         """Lay the rows of `json_events` where Athena can read them, which reads instants to the millisecond."""
         path = self.folder / "staged.parquet"
-        columns = ", ".join(
-            f'date_trunc(\'millisecond\', "{name}") AS "{name}"' if kind == "TIMESTAMP" else f'"{name}"'
-            for name, kind in RAW_COLUMNS
+        self.connection.execute(
+            f"COPY (SELECT {stored_sql()} FROM json_events) TO {text_sql(str(path))} (FORMAT parquet)"
         )
-        self.connection.execute(f"COPY (SELECT {columns} FROM json_events) TO {text_sql(str(path))} (FORMAT parquet)")
         with path.open("rb") as content:
             self.s3.put_object(Bucket=self.athena.bucket, Key=self.prefix + name, Body=content)
         path.unlink()
