@@ -26,10 +26,10 @@ module "function" {
       actions   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       resources = [var.reports_table.arn]
     }
-    TellMissingLedgersFromForbiddenOnes = {
+    TellMissingObjectsFromForbiddenOnes = {
       actions    = ["s3:ListBucket"]
       resources  = [var.reports_bucket.arn]
-      conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["months/*"] }]
+      conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["months/*", "reports/*"] }]
     }
     ReadLedgersAndManifests = {
       actions   = ["s3:GetObject"]

@@ -61,7 +61,7 @@ def _wiring() -> tuple[functools.partial[Lifecycle], Retry]:
         _now,
         settings.maximum_receives,
     )
-    return lifecycle, Retry(settings.retry_base_seconds, shorten, random.random)
+    return lifecycle, Retry(settings.retry_base_seconds, shorten, random.random, settings.maximum_receives)
 
 
 def handle(event: Mapping[str, Any], context: Invocation) -> BatchResponse:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from insight.requests import ReportRequest
-from insight.states import States
+from insight.states import Held, States
 from opscore import structured_log
-from opscore.queue_worker import Message, PermanentError, Work
+from opscore.queue_worker import Message, NotYet, PermanentError, Work
 
 GRACE_SECONDS = 5
 """How much longer than the runtime lets an invocation live its lease lasts: clocks differ."""
@@ -42,11 +42,18 @@ class Lifecycle:
         self._attempt = ""
         attempt, began = uuid.uuid4().hex, self.clock()
         until = self.now() + timedelta(milliseconds=self.remaining_milliseconds(), seconds=GRACE_SECONDS)
-        if self.states.claim(request, attempt, until):
+        if self._claim(request, attempt, until):
             self._attempt = attempt
             self.making.run(request)
             self.states.deliver(request, round(self.clock() - began, 3))
         self._settle(request)
+
+    def _claim(self, request: ReportRequest, attempt: str, until: datetime) -> bool:
+        """Claim the report. While another worker has it, coming back sooner would only use up deliveries."""
+        try:
+            return self.states.claim(request, attempt, until)
+        except Held as held:
+            raise NotYet((held.until - self.now()).total_seconds(), held.message) from held
 
     def _settle(self, request: ReportRequest) -> None:
         """Do what follows a delivery, also when an earlier worker died before it had done that."""

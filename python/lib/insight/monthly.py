@@ -19,6 +19,9 @@ from insight.state_items import Record, State
 from insight.states import States
 from opscore.errors import OpsError
 
+_ASKED_AT_ONCE = 10
+"""As many as SQS takes in one batch."""
+
 LAST_ZONE = "Etc/GMT+12"
 """Where a day ends last, twelve hours after it does in UTC."""
 
@@ -179,25 +182,38 @@ def ask(
     states: States,
     send: Callable[[list[str]], None],
 ) -> Counter[str]:
-    """Ask for reports, each given with why; return how many by why. `send` raises when a message was not taken.
+    """Ask for reports, each given with why; return how many by why.
 
+    `send` raises an OpsError when a message was not taken; the others are asked for all the same, then it is raised.
     A new report is put on record after its message was sent, so that a record proves a message: killed in between,
     the next run sends it once more. A failed or stalled one is on record, so it is opened first.
     """
-    given = [(replace_remarks(standing, order, why), standing.record, why) for standing, why in standings]
-    new = [request for request, record, _ in given if record is None]
-    for group in (new[at : at + 10] for at in range(0, len(new), 10)):
-        send([request.to_message() for request in group])
-        for request in group:
-            states.note(request)
-    again = [request for request, record, _ in given if record is not None]
-    for request in again:
-        states.ask(request)
-    send([request.to_message() for request in again])
+    given = [(_remarked(standing, order, why), standing.record, why) for standing, why in standings]
+    troubles: list[OpsError] = []
+    for at in range(0, len(given), _ASKED_AT_ONCE):
+        group = given[at : at + _ASKED_AT_ONCE]
+        try:
+            _ask([(request, record) for request, record, _ in group], states, send)
+        except OpsError as trouble:
+            troubles.append(trouble)
+    if troubles:
+        raise troubles[0]
     return Counter(why for _, _, why in given)
 
 
-def replace_remarks(standing: Standing, order: MonthOrder, why: str) -> ReportRequest:
+def _ask(
+    group: Iterable[tuple[ReportRequest, Record | None]], states: States, send: Callable[[list[str]], None]
+) -> None:
+    known = [request for request, record in group if record is not None]
+    new = [request for request, record in group if record is None]
+    for request in known:
+        states.ask(request)
+    send([request.to_message() for request in (*known, *new)])
+    for request in new:
+        states.note(request)
+
+
+def _remarked(standing: Standing, order: MonthOrder, why: str) -> ReportRequest:
     """Return the standing's request with who asks, and why, in it."""
     if standing.request is None:
         raise BadRequest(f"The account {standing.entry.account!r} has no usable record.")

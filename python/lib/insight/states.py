@@ -28,7 +28,11 @@ _LONGEST_MESSAGE = 500
 
 
 class Held(OpsError):
-    """Another worker has the report in the making; its lease says until when."""
+    """Another worker has the report in the making, `until` its lease ends at the latest."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"The report is in the making elsewhere, until {until:%H:%M:%SZ} at the latest.")
+        self.until = until
 
 
 class States:
@@ -85,7 +89,7 @@ class States:
             return True
         if held.state in (State.DELIVERED, State.REISSUED):
             return False
-        raise Held(f"The report is in the making elsewhere, until {held.leased_until:%H:%M:%SZ} at the latest.")
+        raise Held(held.leased_until or self._now())
 
     def deliver(self, request: ReportRequest, seconds: float) -> bool:
         """Record that the manifest is there, whoever wrote it; False when that is on record already."""

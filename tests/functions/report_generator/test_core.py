@@ -188,10 +188,11 @@ def test_a_delivery_is_announced_once_however_often_its_message_comes(
 
 
 def test_a_report_in_the_making_elsewhere_sends_the_message_back_and_keeps_its_lease(
-    world: "World", deliver: Deliver
+    world: "World", deliver: Deliver, shortened: dict[str, int]
 ) -> None:
     world.states.claim(REQUEST, "elsewhere", world.now + timedelta(seconds=60))
-    assert deliver(BODY, receive_count=5) == ["message-0"]
+    assert deliver(BODY, receive_count=4) == ["message-0"]
+    assert shortened == {"handle-0": 60}
     record = world.states.get(REQUEST.report_id)
     assert record
     assert (record.state, record.attempts) == (State.RUNNING, 1)

@@ -13,6 +13,7 @@ from insight.accounts import Account
 from insight.monthly import MonthOrder
 from insight.requests import ReportRequest
 from insight.state_items import State
+from opscore.queue_sender import Unsent
 from tests.functions.test_interruptions import EVERY_INTERRUPTION, Calls, Interruption, Killed, Watched
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 SCHEDULED = datetime(2026, 11, 2, 6, tzinfo=UTC)
 ORDER = MonthOrder(SCHEDULED)
-ACCOUNTS = 23
+ACCOUNTS = 12
+"""More than SQS takes in one batch."""
 
 
 @pytest.fixture
@@ -136,13 +138,29 @@ def test_when_the_queue_does_not_take_a_message_the_run_fails_and_the_next_one_s
     assert len(sent) == ACCOUNTS
 
 
+def test_a_message_that_is_refused_keeps_none_of_the_others_back(
+    world: "World", office: Office, sent: list[str]
+) -> None:
+    def refuse_the_first(bodies: list[str]) -> None:
+        if '"a00"' in "".join(bodies):
+            raise Unsent("1 of 10 messages was not taken by the queue.")
+        sent.extend(bodies)
+
+    with pytest.raises(Unsent):
+        open_month(ORDER, replace(office, send=refuse_the_first))
+    assert accounts(sent) == ["a10", "acme"]
+    open_month(ORDER, office)
+    assert len(sent) == len(owed(world)) == ACCOUNTS
+
+
 @EVERY_INTERRUPTION
 def test_killed_at_any_call_and_run_again_every_account_is_asked_for(
     world: "World", office: Office, sent: list[str], interruption: Interruption
 ) -> None:
     calls = Calls()
     open_month(ORDER, watched(office, world, calls))
-    for number in range(0, calls.count, 3):
+    assert calls.count > 2 * ACCOUNTS
+    for number in range(calls.count):
         wipe(world, sent)
         with pytest.raises(Killed):
             open_month(ORDER, watched(office, world, interruption(number, Killed())))

@@ -18,6 +18,7 @@ from insight.requests import ReportRequest
 from insight.state_items import State
 from opscore.errors import NotFound
 from opscore.queue_worker import Retry, process_batch
+from tests.functions.test_interruptions import EVERY_INTERRUPTION, Calls, Interruption, Killed, Watched
 
 if TYPE_CHECKING:
     from tests.functions.conftest import World
@@ -36,12 +37,13 @@ class Platform:
         self.acme, self.ember = (owed.request(entry) for entry in owed.entries)
         world.put_account(Account("ember", "Ember", "UTC", 1, "x"))
 
-    def broom(self, share: float = 0.01, generations: int = 10) -> Broom:
-        world = self.world
+    def broom(self, share: float = 0.01, generations: int = 10, calls: Calls | None = None) -> Broom:
+        world, watch = self.world, calls or Calls()
+        s3: Any = Watched(world.s3, watch)
         return Broom(
-            world.s3,
-            world.states,
-            self.sent.extend,
+            s3,
+            world.states_by(Watched(world.dynamodb, watch)),
+            lambda bodies: watch.make(lambda: self.sent.extend(bodies)),
             lambda: world.now,
             world.reports,
             world.events,
@@ -141,6 +143,38 @@ def test_a_reissue_whose_message_was_lost_is_asked_for_again(world: "World", pla
     assert platform.sweep() == {"never asked for": 1}
     platform.make()
     assert world.state_of(generation(platform, 2)) is State.DELIVERED
+
+
+@EVERY_INTERRUPTION
+def test_killed_at_any_call_and_swept_again_a_late_report_is_made_anew_once(
+    world: "World", platform: Platform, interruption: Interruption
+) -> None:
+    delivered(platform)
+    world.put_events("late")
+    calls = Calls()
+    platform.sweep(calls=calls)
+    platform.make()
+    for number in range(calls.count):
+        before = world.states.newest(platform.acme)
+        world.put_events(f"later-{number}")
+        with pytest.raises(Killed):
+            platform.sweep(calls=interruption(number, Killed()), generations=1000)
+        platform.sweep(generations=1000)
+        platform.make()
+        newest = world.states.newest(platform.acme)
+        assert newest.generation == before.generation + 1
+        assert (world.state_of(before), world.state_of(newest)) == (State.REISSUED, State.DELIVERED)
+
+
+def test_a_delivered_report_whose_manifest_is_gone_is_asked_for_again(world: "World", platform: Platform) -> None:
+    delivered(platform)
+    (key,) = [key for key in world.report_keys() if "account=acme" in key and key.endswith("manifest.json")]
+    world.s3.delete_object(Bucket=world.reports, Key=key)
+    assert platform.sweep() == {"its manifest is gone": 1}
+    platform.make()
+    assert key in world.report_keys()
+    assert world.state_of(platform.acme) is State.DELIVERED
+    assert platform.sweep() == {}
 
 
 def test_generations_have_an_end(world: "World", platform: Platform) -> None:

@@ -111,6 +111,19 @@ def test_whatever_changed_has_moved_unless_it_was_and_is_empty(
     assert (found.share > 0) == any(before.get(key, ("", 0))[1] or after.get(key, ("", 0))[1] for key in changed)
 
 
+def test_compacting_a_months_files_is_no_change_and_what_comes_on_top_of_it_is() -> None:
+    def line(day: int) -> str:
+        return f"events/account=acme/date=2026-10-{day:02}/events.jsonl"
+
+    compacted = "compacted/account=acme/month=2026-10/events.parquet"
+    before = {line(1): ("x", 100), line(2): ("x", 100)}
+    assert drift(inputs(before), now({compacted: ("p", 70)})).share == 0
+    assert drift(inputs(before), now({**before, compacted: ("p", 70)})).share == 0
+    assert drift(inputs(before), now({compacted: ("p", 70), line(3): ("y", 20)})).bytes == 20
+    assert drift(inputs({compacted: ("p", 70)}), now({compacted: ("q", 80)})).bytes == 10
+    assert drift(inputs({}), now({compacted: ("p", 70)})).bytes == 70
+
+
 def test_what_grew_counts_its_growth_and_what_was_rewritten_counts_whole() -> None:
     before = {"grew": ("x", 100), "rewritten": ("x", 50), "gone": ("x", 50)}
     after = {"grew": ("y", 110), "rewritten": ("y", 50), "new": ("x", 5)}
