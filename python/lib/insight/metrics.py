@@ -7,73 +7,19 @@ the producer no longer knew; those count as events, never as a user.
 """
 
 import hashlib
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 
+from insight.definitions import FIGURES, TABLES, Chart, Column, Unit, figure, table
 from insight.events import Kind
 from insight.facts import SCORE_SCALE, SHOWN_USERS, text_sql
 
+__all__ = ["DEFINITIONS_SHA256", "FIGURES", "TABLES", "USERS_SQL"]
 
-class Unit(StrEnum):
-    """What a value is, so that every rendering writes it right."""
-
-    TEXT = "text"
-    DAY = "day"
-    COUNT = "count"
-    SHARE = "share"
-    POINTS = "points"
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table; `key` is its name in the query and for programs."""
-
-    key: str
-    label: str
-    unit: Unit
-
-
-@dataclass(frozen=True)
-class FigureMetric:
-    """A single number.
-
-    `empty` is what a reader sees when there is nothing to compute it from; `rows` is the condition on events that the
-    number is made of.
-    """
-
-    key: str
-    label: str
-    unit: Unit
-    empty: str
-    definition: str
-    sql: str
-    rows: str
-
-
-@dataclass(frozen=True)
-class TableMetric:
-    """A table. `charted` says that its second column over its first is drawn; `limit` how many rows are shown."""
-
-    key: str
-    label: str
-    columns: tuple[Column, ...]
-    charted: bool
-    limit: int | None
-    definition: str
-    sql: str
-
-
-FIGURES: dict[str, FigureMetric] = {}
-TABLES: dict[str, TableMetric] = {}
 
 USERS_SQL = (
     'SELECT "user", count(*) AS active_days, sum(events) AS events, sum(sessions) AS sessions, '
     'sum(phrases_accepted) AS phrases_accepted FROM user_days WHERE "user" IS NOT NULL GROUP BY "user"'
 )
 
-_ANY_USER = '"user" IS NOT NULL'
 _CREATED, _SCORED, _SHOWN, _ACCEPTED = (
     f"kind = {text_sql(kind)}"
     for kind in (Kind.DOCUMENT_CREATED, Kind.DOCUMENT_SCORED, Kind.PHRASE_SHOWN, Kind.PHRASE_ACCEPTED)
@@ -84,36 +30,6 @@ _USER = Column("user", "User", Unit.TEXT)
 _USERS = Column("users", "Active users", Unit.COUNT)
 _SHARE = Column("share", "Share", Unit.SHARE)
 _LEVEL_COLUMN = Column("level", "Level", Unit.TEXT)
-
-
-def figure(
-    label: str, unit: Unit, empty: str = "none", *, rows: str = _ANY_USER
-) -> Callable[[Callable[[], str]], Callable[[], str]]:
-    """Register the definition of a number."""
-
-    def register(define: Callable[[], str]) -> Callable[[], str]:
-        key = define.__name__
-        FIGURES[key] = FigureMetric(key, label, unit, empty, _definition(define), define(), rows)
-        return define
-
-    return register
-
-
-def table(
-    label: str, *columns: Column, charted: bool = False, limit: int | None = None
-) -> Callable[[Callable[[], str]], Callable[[], str]]:
-    """Register the definition of a table."""
-
-    def register(define: Callable[[], str]) -> Callable[[], str]:
-        key = define.__name__
-        TABLES[key] = TableMetric(key, label, columns, charted, limit, _definition(define), define())
-        return define
-
-    return register
-
-
-def _definition(define: Callable[[], str]) -> str:
-    return " ".join((inspect.getdoc(define) or "").split())
 
 
 @figure("Active users", Unit.COUNT)
@@ -199,7 +115,7 @@ def concentration() -> str:
     )
 
 
-@table("Daily active users", Column("day", "Day", Unit.DAY), _USERS, charted=True)
+@table("Daily active users", Column("day", "Day", Unit.DAY), _USERS, chart=Chart.BARS)
 def daily_active_users() -> str:
     """For every local day of the period, days without any included: distinct users with at least one event."""
     return (
@@ -226,7 +142,12 @@ def monthly_active_users() -> str:
     )
 
 
-@table("User classes", Column("class", "Class", Unit.TEXT), Column("users", "Users", Unit.COUNT))
+@table(
+    "User classes",
+    Column("class", "Class", Unit.TEXT),
+    Column("users", "Users", Unit.COUNT),
+    chart=Chart.PARTS,
+)
 def user_classes() -> str:
     """Users by the days on which they were active, over the weekdays of the period.
 

@@ -51,7 +51,7 @@ _ZONES = (*(account.time_zone for account in ACCOUNTS), "America/Los_Angeles", "
 _SEGMENTS = (("enterprise", 30), ("mid-market", 12), ("small", 4))
 _TEAMS = ("Talent", "Sales hiring", "Technical hiring", "Brand")
 _ONE_OF_THESE_COMES_TWICE = 100
-_DAYS_IN_FILES_OF_THEIR_OWN = 3
+_DAYS_IN_FILES_OF_THEIR_OWN = 7
 _MARGIN = timedelta(days=2)
 """A local day and the UTC dates that it touches are never further apart."""
 _WRITES_AT_ONCE = 8
@@ -79,17 +79,19 @@ def write_population(
     table: str,
     report: Callable[[str], None],
     population: Sequence[Account] = ACCOUNTS,
+    first: date = FIRST,
 ) -> Seeded:
     """Put the accounts into the table and their event files into the bucket; files that are there already are left.
 
-    A file that was changed is put right. `report` is called with a line for each account.
+    A file that was changed is put right. `report` is called with a line for each account. `first` is the first day of
+    the first compacted month.
     """
     files = written = events = 0
     with _compactor() as (connection, folder), ThreadPoolExecutor(_WRITES_AT_ONCE) as pool:
         for account in population:
             dynamodb.put_item(TableName=table, Item=account.to_item())
             present = _etags(s3, bucket, account.account)
-            contents = [*compacted_files(account, connection, folder), *event_files(account)]
+            contents = [*compacted_files(account, connection, folder, first), *event_files(account)]
             missing = [(key, content) for key, content, _ in contents if present.get(key) != _md5(content)]
             directory = "".join(member.to_line() for member in members(account)).encode()
             wanted = [(layout.members_key(account.account), directory), *missing]
@@ -106,12 +108,15 @@ def _compactor() -> Iterator[tuple["Connection", Path]]:
         yield connection, folder
 
 
-def compacted_files(account: Account, connection: "Connection", folder: Path) -> Iterator[tuple[str, bytes, int]]:
+def compacted_files(
+    account: Account, connection: "Connection", folder: Path, first: date = FIRST
+) -> Iterator[tuple[str, bytes, int]]:
     """Yield key, content and number of rows of each compacted file of one account, by UTC month."""
     since = _files_since(account)
     months: dict[date, list[Event]] = {}
-    for day, rows in _by_utc_date(account, FIRST, since + _MARGIN):
-        if day < since:
+    begin = FIRST if first <= FIRST else first - _MARGIN
+    for day, rows in _by_utc_date(account, begin, since + _MARGIN):
+        if (first <= day or begin == FIRST) and day < since:
             months.setdefault(day.replace(day=1), []).extend(rows)
     for month, rows in months.items():
         content = compaction.compact(connection, rows, folder)

@@ -16,8 +16,8 @@ from insight.events import Kind
 from insight.periods import zone
 
 SEED = 20260801
-FIRST, END = date(2025, 10, 1), date(2026, 11, 1)
-"""The thirteen local months in which anything happens."""
+FIRST, END = date(2025, 10, 1), date(2026, 11, 5)
+"""Thirteen local months, and a few days more, without which October could not be known to be complete."""
 
 _DOCUMENT_KINDS = ("job post", "recruiting mail")
 _SATURDAY = 5

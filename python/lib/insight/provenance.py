@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from insight import store
+from insight.definitions import FigureMetric, TableMetric
 from insight.delivery import Places, make_in, open_workshop, render
 from insight.facts import (
     RAW_COLUMNS,
@@ -20,7 +21,7 @@ from insight.facts import (
     user_days_sql,
 )
 from insight.manifest import Manifest
-from insight.metrics import FIGURES, TABLES, USERS_SQL, FigureMetric, TableMetric
+from insight.metrics import FIGURES, TABLES, USERS_SQL
 from insight.report import text_of
 from insight.requests import ReportRequest
 from opscore.errors import NotFound, OpsError

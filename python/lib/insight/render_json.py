@@ -59,12 +59,13 @@ def _figure(figure: Figure) -> dict[str, Any]:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    return {
+    data: dict[str, Any] = {
         "label": table.label,
         "definition": table.definition,
         "columns": [{"key": column.key, "label": column.label, "unit": column.unit} for column in table.columns],
         "rows": [[_value(value) for value in row] for row in table.rows],
     }
+    return data | {"row_units": [list(units) for units in table.row_units]} if table.row_units else data
 
 
 def _value(value: Value) -> str | int | float | None:

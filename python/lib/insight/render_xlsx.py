@@ -1,31 +1,48 @@
 """The report as a workbook: a sheet per section, written row by row, so that its size does not matter."""
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from insight.analysis import Value
-from insight.metrics import Unit
+from insight.definitions import Chart, Unit
 from insight.report import Report
 
 # The creation date is part of the file; only a fixed one keeps equal reports equal byte by byte.
 _CREATED = datetime(2000, 1, 1)  # noqa: DTZ001  The format has no zone.
-_FORMATS = {Unit.DAY: "yyyy-mm-dd", Unit.COUNT: "#,##0", Unit.SHARE: "0.0%", Unit.POINTS: "+0.0;-0.0;0.0"}
+_FORMATS = {
+    Unit.DAY: "yyyy-mm-dd",
+    Unit.COUNT: "#,##0.##",
+    Unit.SHARE: "0.0%",
+    Unit.POINTS: "+0.0;-0.0;0.0",
+    Unit.COUNT_CHANGE: "+#,##0.##;-#,##0.##;0",
+    Unit.SHARE_CHANGE: "+0.0%;-0.0%;0.0%",
+    Unit.GROWTH: "+0.0%;-0.0%;0.0%",
+}
+_HEADER = {"bold": True, "font_color": "#17202b", "bg_color": "#e8eef6", "bottom": 1, "border_color": "#a8b4c2"}
 _LONGEST_TEXT = 32_767
 _MOST_ROWS = 1_048_576
 _LONGEST_NAME = 31
+_WIDTHS = {Unit.TEXT: 30, Unit.DAY: 14}
+_WIDTH = 16
+_WIDE = 90
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet: its header with the unit of each column, and its rows, which are asked for once and not kept."""
+    """A sheet: its header with the unit of each column, and its rows, which are asked for once and not kept.
+
+    `units_of` tells the units of one row where the columns' do not hold; `chart` draws the second column.
+    """
 
     name: str
     columns: Sequence[tuple[str, Unit]]
     rows: Iterable[Sequence[Value]]
+    units_of: Callable[[int], Sequence[Unit]] | None = None
+    chart: bool = False
 
 
 def render(report: Report) -> bytes:
@@ -51,42 +68,75 @@ def write(path: Path, sheets: Iterable[Sheet]) -> None:
     with xlsxwriter.Workbook(str(path), options) as book:
         book.set_properties({"created": _CREATED})
         formats = {unit: book.add_format({"num_format": pattern}) for unit, pattern in _FORMATS.items()}
-        header = book.add_format({"bold": True})
+        formats[Unit.TEXT] = book.add_format({"text_wrap": True, "valign": "top"})
+        header = book.add_format(_HEADER)
         for sheet in sheets:
-            _write(book.add_worksheet(sheet.name[:_LONGEST_NAME]), sheet, formats, header)
+            page = book.add_worksheet(sheet.name[:_LONGEST_NAME])
+            rows = _write(page, sheet, formats, header)
+            if sheet.chart and rows:
+                page.insert_chart(1, len(sheet.columns) + 1, _chart(book, sheet, rows))
 
 
-def _write(page: Any, sheet: Sheet, formats: dict[Unit, Any], header: Any) -> None:
+def _write(page: Any, sheet: Sheet, formats: dict[Unit, Any], header: Any) -> int:
+    """Write a sheet; return how many rows it has below its header."""
     page.freeze_panes(1, 0)
+    page.set_landscape()
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(0)
+    units = [unit for _, unit in sheet.columns]
     for index, (label, unit) in enumerate(sheet.columns):
-        page.set_column(index, index, 40 if unit is Unit.TEXT else 16)
+        is_last_text = unit is Unit.TEXT and index == len(sheet.columns) - 1
+        page.set_column(index, index, _WIDE if is_last_text else _WIDTHS.get(unit, _WIDTH))
         page.write_string(0, index, label, header)
+    number = 0
     for number, row in enumerate(sheet.rows, start=1):
         if number >= _MOST_ROWS:
             raise ValueError(f"A sheet holds {_MOST_ROWS - 1} rows at most; {sheet.name} has more.")
-        for index, (value, (_, unit)) in enumerate(zip(row, sheet.columns, strict=True)):
-            _write_cell(page, number, index, value, formats.get(unit))
+        own = sheet.units_of(number - 1) if sheet.units_of else units
+        for index, (value, unit) in enumerate(zip(row, own, strict=True)):
+            _write_cell(page, number, index, value, formats[unit])
+    return number
 
 
 def _write_cell(page: Any, row: int, column: int, value: Value, style: Any) -> None:
     if isinstance(value, str):
         # Never `write`, which would take a text that begins with = for a formula.
-        page.write_string(row, column, value[:_LONGEST_TEXT])
+        page.write_string(row, column, value[:_LONGEST_TEXT], style)
     elif isinstance(value, date):
         page.write_datetime(row, column, value, style)
     elif value is not None:
         page.write_number(row, column, value, style)
 
 
+def _chart(book: Any, sheet: Sheet, rows: int) -> Any:
+    chart = book.add_chart({"type": "column"})
+    name, label = sheet.name[:_LONGEST_NAME], sheet.columns[1][0]
+    chart.add_series(
+        {
+            "name": label,
+            "categories": [name, 1, 0, rows, 0],
+            "values": [name, 1, 1, rows, 1],
+            "fill": {"color": "#1f63c6"},
+            "gap": 40,
+        }
+    )
+    chart.set_title({"name": sheet.name, "name_font": {"size": 12}})
+    chart.set_legend({"none": True})
+    chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": "#dde3ea"}}, "min": 0})
+    chart.set_size({"width": 760, "height": 320})
+    return chart
+
+
 def _sheets(report: Report) -> Iterator[Sheet]:
     text, count = Unit.TEXT, Unit.COUNT
     yield Sheet("Report", (("What", text), ("Value", text)), _cover(report))
-    for unit, name in ((Unit.COUNT, "Counts"), (Unit.SHARE, "Shares"), (Unit.POINTS, "Scores")):
-        rows = [(figure.label, figure.value, figure.definition) for figure in report.figures if figure.unit is unit]
-        yield Sheet(name, (("Number", text), ("Value", unit), ("What is counted", text)), rows)
+    figures = [(figure.label, figure.value, figure.definition) for figure in report.figures]
+    units = [(text, figure.unit, text) for figure in report.figures]
+    columns = (("Number", text), ("Value", Unit.OWN), ("What is counted", text))
+    yield Sheet("Key figures", columns, figures, units.__getitem__)
     for table in report.tables:
-        columns = [(column.label, column.unit) for column in table.columns]
-        yield Sheet(table.label, columns, table.rows)
+        heads = [(column.label, column.unit) for column in table.columns]
+        yield Sheet(table.label, heads, table.rows, table.units_of, table.chart is Chart.BARS)
     yield Sheet("Sources", (("Source", text), ("Rows", count)), _sources(report))
 
 

@@ -1,13 +1,14 @@
 """The report as data: what every rendering shows, computed once and free of any clock."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from insight.accounts import Account
 from insight.analysis import Row, RowCounts, Value
+from insight.definitions import Chart, Column, Unit
 from insight.events import Dropped
-from insight.metrics import FIGURES, TABLES, Column, Unit
+from insight.metrics import FIGURES, TABLES
 from insight.periods import Period
 
 NO_VALUE = "–"  # noqa: RUF001  A dash, for there is no number.
@@ -38,15 +39,42 @@ class Figure:
 
 @dataclass(frozen=True)
 class Table:
-    """One table, all of its rows; a page may show the first `limit` of them, and then says so."""
+    """One table, all of its rows; a page may show the first `limit` of them, and then says so.
+
+    `row_units` are the units of each row, where those of the columns are not the whole truth.
+    """
 
     key: str
     label: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     definition: str
-    charted: bool = False
+    chart: Chart | None = None
     limit: int | None = None
+    row_units: tuple[tuple[Unit, ...], ...] = ()
+
+    @property
+    def shown(self) -> tuple[Row, ...]:
+        """The rows that a page shows."""
+        return self.rows[: self.limit] if self.limit else self.rows
+
+    @property
+    def cut(self) -> str:
+        """What to tell a reader of a page who does not see all rows; empty when nothing is left out."""
+        left_out = len(self.shown) < len(self.rows)
+        return f"{len(self.shown)} of {len(self.rows):,} rows; XLSX, CSV and JSON hold all of them." if left_out else ""
+
+    def units_of(self, index: int) -> tuple[Unit, ...]:
+        """Return the unit of each value of one row."""
+        return self.row_units[index] if self.row_units else tuple(column.unit for column in self.columns)
+
+    def texts_of(self, index: int) -> list[str]:
+        """Return the values of one row as people read them."""
+        return [text_of(value, unit) for value, unit in zip(self.rows[index], self.units_of(index), strict=True)]
+
+    def points(self) -> list[tuple[str, int | float | None]]:
+        """Return the first two columns for a chart."""
+        return [(str(row[0]), row[1]) for row in self.rows if row[1] is None or isinstance(row[1], int | float)]
 
 
 @dataclass(frozen=True)
@@ -85,7 +113,7 @@ def make_figures(values: Mapping[str, int | float | None]) -> tuple[Figure, ...]
 def make_tables(rows: Mapping[str, tuple[Row, ...]]) -> tuple[Table, ...]:
     """Return the tables of the period itself."""
     return tuple(
-        Table(key, metric.label, metric.columns, rows[key], metric.definition, metric.charted, metric.limit)
+        Table(key, metric.label, metric.columns, rows[key], metric.definition, metric.chart, metric.limit)
         for key, metric in TABLES.items()
     )
 
@@ -96,9 +124,18 @@ def text_of(value: Value, unit: Unit) -> str:
         return NO_VALUE
     if isinstance(value, str | date):
         return str(value)
-    if unit is Unit.SHARE:
-        return f"{value:.1%}"
-    return f"{value:+,.1f}" if unit is Unit.POINTS else f"{value:,}"
+    return _NUMBERS[unit](value)
+
+
+_NUMBERS: Mapping[Unit, Callable[[int | float], str]] = {
+    # Counts are whole, quartiles of counts need not be.
+    Unit.COUNT: lambda value: f"{value:,.1f}".removesuffix(".0"),
+    Unit.SHARE: "{:.1%}".format,
+    Unit.POINTS: "{:+,.1f}".format,
+    Unit.COUNT_CHANGE: lambda value: f"{value:+,.1f}".removesuffix(".0"),
+    Unit.SHARE_CHANGE: lambda value: f"{value * 100:+.1f} pp",
+    Unit.GROWTH: "{:+.1%}".format,
+}
 
 
 def event_source(counts: RowCounts, files: int, missing: Iterable[date], engine: str = "DuckDB") -> Source:

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from insight.analysis import Row, Value
-from insight.metrics import FIGURES, Column, Unit
+from insight.definitions import Chart, Column, Unit
+from insight.metrics import FIGURES
 from insight.periods import Period
-from insight.report import Table, text_of
+from insight.report import NO_VALUE, Table
 from insight.workshop import Earlier, Figures
 
 MONTHS = 13
+COMPARISON = "comparison"
 
 _TREND_FIGURES = (
     "active_users",
@@ -27,8 +29,9 @@ _TREND_DEFINITION = (
 )
 _COMPARISON_DEFINITION = (
     "This period beside the one before: the month before when the period is one whole month, else as many days "
-    "directly before it. The change is in the unit of the number: points of a share are differences of percentages."
+    "directly before it. The change of a share is in percentage points (pp), that of a score in points."
 )
+_CHANGES = {Unit.COUNT: Unit.COUNT_CHANGE, Unit.SHARE: Unit.SHARE_CHANGE, Unit.POINTS: Unit.POINTS}
 
 
 def months_until(period: Period) -> tuple[Period, ...]:
@@ -55,42 +58,57 @@ def is_month(period: Period) -> bool:
 
 def trend_table(months: Sequence[tuple[Period, Figures | None]]) -> Table:
     """Return the trend, a row a month."""
-    columns = [Column("month", "Month", Unit.TEXT)]
+    columns = [Column("month", "Month", Unit.DAY)]
     columns += [Column(key, FIGURES[key].label, FIGURES[key].unit) for key in _TREND_FIGURES]
     rows = tuple(_month_row(month, figures) for month, figures in months)
-    return Table("trend", "Thirteen months", tuple(columns), rows, _TREND_DEFINITION, charted=True)
+    return Table("trend", "Thirteen months", tuple(columns), rows, _TREND_DEFINITION, Chart.BARS)
 
 
 def comparison_table(figures: Figures, earlier: Earlier) -> Table:
-    """Return the comparison, a row a figure; values are texts, for each has a unit of its own."""
+    """Return the comparison, a row a figure; every row has units of its own."""
     previous = earlier.figures or {}
-    columns = ("Number", "This period", f"{earlier.period.start} to {earlier.period.last}", "Change")
-    keys = ("figure", "this", "before", "change")
-    rows = tuple(_comparison_row(key, figures[key], previous.get(key)) for key in FIGURES)
-    labelled = zip(keys, columns, strict=True)
-    return Table(
-        "comparison",
-        "Compared with the period before",
-        tuple(Column(key, label, Unit.TEXT) for key, label in labelled),
-        rows,
-        _COMPARISON_DEFINITION,
+    columns = (
+        Column("figure", "Number", Unit.TEXT),
+        Column("this", "This period", Unit.OWN),
+        Column("before", f"{earlier.period.start} to {earlier.period.last}", Unit.OWN),
+        Column("change", "Change", Unit.OWN),
+        Column("growth", "In percent", Unit.GROWTH),
     )
+    rows = tuple(_comparison_row(key, figures[key], previous.get(key)) for key in FIGURES)
+    units = tuple(
+        (Unit.TEXT, metric.unit, metric.unit, _CHANGES[metric.unit], Unit.GROWTH) for metric in FIGURES.values()
+    )
+    label = "Compared with the period before"
+    return Table(COMPARISON, label, columns, rows, _COMPARISON_DEFINITION, row_units=units)
 
 
 def peers_table(figures: Figures, month: date, accounts: int, quartiles: Mapping[str, Sequence[float]]) -> Table:
     """Return the account beside the quartiles of its segment, without any name."""
-    labels = ("Number", "This account", "Lower quartile", "Median", "Upper quartile")
-    keys = ("figure", "this", "lower", "median", "upper")
-    rows = tuple(
-        (FIGURES[key].label, *(text_of(value, FIGURES[key].unit) for value in (figures[key], *quartiles[key])))
-        for key in FIGURES
-        if key in quartiles
-    )
-    columns = tuple(Column(key, label, Unit.TEXT) for key, label in zip(keys, labels, strict=True))
+    labels = {"this": "This account", "lower": "Lower quartile", "median": "Median", "upper": "Upper quartile"}
+    columns = tuple(Column(key, label, Unit.OWN) for key, label in labels.items())
+    keys = [key for key in FIGURES if key in quartiles]
+    rows: tuple[Row, ...] = tuple((FIGURES[key].label, figures[key], *quartiles[key]) for key in keys)
+    units = tuple((Unit.TEXT, *(FIGURES[key].unit for _ in columns)) for key in keys)
     definition = (
         f"The {accounts} accounts of the same segment with a report of {month:%Y-%m}: quartiles of their numbers."
     )
-    return Table("peers", "Peers in the segment", columns, rows, definition)
+    columns = (Column("figure", "Number", Unit.TEXT), *columns)
+    return Table("peers", "Peers in the segment", columns, rows, definition, row_units=units)
+
+
+def changes(tables: Iterable[Table]) -> dict[str, str]:
+    """Return by figure's label how it changed, in words, from the table of the comparison if there is one."""
+    found = next((table for table in tables if table.key == COMPARISON), None)
+    if found is None:
+        return {}
+    texts = (found.texts_of(index) for index, row in enumerate(found.rows) if row[3] is not None)
+    return {label: _in_words(change, growth) for label, _, _, change, growth in texts}
+
+
+def _in_words(change: str, growth: str) -> str:
+    if not change.strip("+-0. p"):
+        return "no change"
+    return change if growth == NO_VALUE else f"{change} ({growth})"
 
 
 def _month_row(month: Period, figures: Figures | None) -> Row:
@@ -99,18 +117,10 @@ def _month_row(month: Period, figures: Figures | None) -> Row:
 
 
 def _comparison_row(key: str, value: int | float | None, previous: int | float | None) -> Row:
-    unit = FIGURES[key].unit
-    change = "" if value is None or previous is None else _change(value, previous, unit)
-    return FIGURES[key].label, text_of(value, unit), text_of(previous, unit), change
-
-
-def _change(value: int | float, previous: int | float, unit: Unit) -> str:
-    if unit is Unit.SHARE:
-        return f"{(value - previous) * 100:+.1f} %-points"
-    if unit is Unit.POINTS:
-        return f"{value - previous:+.1f} points"
-    share = f" ({(value - previous) / previous:+.1%})" if previous else ""
-    return f"{value - previous:+,}{share}"
+    change = None if value is None or previous is None else value - previous
+    # Growth says something of counts alone: a share and a score have their own measure.
+    grows = FIGURES[key].unit is Unit.COUNT and change is not None and previous
+    return FIGURES[key].label, value, previous, change, change / previous if grows and change and previous else None
 
 
 def _next_month(day: date) -> date:

@@ -1,5 +1,6 @@
 """The charts: every bar inside of it, as high as its number says, and the same told in words."""
 
+import itertools
 import re
 from xml.etree import ElementTree
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insight import charts
+from insight.charts import Points
 
 Values = list[int | float | None]
 
@@ -56,3 +58,37 @@ def test_a_gap_is_no_zero_in_any_of_the_three() -> None:
 def test_without_any_value_there_is_an_empty_chart() -> None:
     assert charts.describe([]) == charts.describe(points([None])) == "No values."
     assert list(charts.terminal([])) == []
+
+
+def test_the_axis_names_the_last_bar_and_never_more_than_there_is_room_for() -> None:
+    for count in range(1, 400):
+        marks = charts.ticks([(f"2026-{count}", 1)] * count)
+        assert 1 <= len(marks) <= 9
+        assert marks[-1].x == pytest.approx(charts.lay_out([("x", 1)] * count)[-1].x, abs=charts.WIDTH / count)
+        gaps = [after.x - before.x for before, after in itertools.pairwise(marks)]
+        assert not gaps or min(gaps) > 40
+
+
+def test_an_axis_shows_days_and_months_in_short() -> None:
+    assert [charts.short(label) for label in ("2026-10-03", "2026-10", "Sales", "", "2026-99")] == [
+        "3 Oct",
+        "Oct 2026",
+        "Sales",
+        "",
+        "2026-99",
+    ]
+
+
+def test_weekends_are_paler_and_the_words_say_so() -> None:
+    week: Points = [(f"2026-10-{day:02}", 1) for day in range(1, 8)]
+    assert [bar.label for bar in charts.lay_out(week) if bar.is_weekend] == ["2026-10-03", "2026-10-04"]
+    assert charts.describe(week).endswith("Saturdays and Sundays are paler.")
+
+
+def test_the_parts_of_a_bar_fill_it_and_are_told_in_words() -> None:
+    shares: Points = [("power", 3), ("active", 0), ("casual", None), ("inactive", 1)]
+    drawn = ElementTree.fromstring(charts.parts("key", "Users", shares))  # noqa: S314  Our own text.
+    widths = [float(part.get("width", "")) for part in drawn.iter("rect")]
+    assert widths == [charts.WIDTH * 3 / 4, charts.WIDTH / 4]
+    assert charts.describe_parts(shares) == "power 3, active 0, casual 0, inactive 1."
+    assert charts.parts("key", "Users", []).count("<rect") == 0

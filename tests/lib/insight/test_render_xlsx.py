@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 import pytest
 
 from insight import render_xlsx
-from insight.metrics import TABLES, Unit
+from insight.definitions import Unit
+from insight.metrics import FIGURES, TABLES
 from insight.render_xlsx import Sheet
 from insight.report import Report
 
@@ -35,7 +36,7 @@ def cells(sheet: ElementTree.Element, row: int) -> list[tuple[str | None, str]]:
 
 def test_there_is_a_sheet_for_every_section(report_with: Callable[..., Report]) -> None:
     names = list(book(render_xlsx.render(report_with())))
-    assert names == ["Report", "Counts", "Shares", "Scores", *(table.label for table in TABLES.values()), "Sources"]
+    assert names == ["Report", "Key figures", *(table.label for table in TABLES.values()), "Sources"]
 
 
 def test_numbers_and_days_are_no_texts(report_with: Callable[..., Report]) -> None:
@@ -47,6 +48,21 @@ def test_numbers_and_days_are_no_texts(report_with: Callable[..., Report]) -> No
         (None, "2"),
         (None, "-1.25"),
     ]
+
+
+def test_every_row_of_the_key_figures_has_the_format_of_its_unit(report_with: Callable[..., Report]) -> None:
+    sheet = book(render_xlsx.render(report_with()))["Key figures"]
+    styles = [cell.get("s") for cell in sheet.iter(f"{MAIN}c") if (cell.get("r") or "").startswith("B")][1:]
+    units = [metric.unit for metric in FIGURES.values() if metric.key != "phrase_acceptance"]
+    assert len(styles) == len(units)
+    assert len(set(zip(styles, units, strict=True))) == len(set(units)) == 3
+
+
+def test_a_chart_draws_the_days_of_its_own_sheet(report_with: Callable[..., Report]) -> None:
+    with zipfile.ZipFile(io.BytesIO(render_xlsx.render(report_with()))) as archive:
+        (chart,) = [name for name in archive.namelist() if name.startswith("xl/charts/chart")]
+        drawn = archive.read(chart).decode()
+    assert "<c:f>'Daily active users'!$B$2:$B$4</c:f>" in drawn
 
 
 def test_no_text_becomes_a_formula_or_a_link(report_with: Callable[..., Report]) -> None:
