@@ -2,7 +2,7 @@
 
 import datetime as dt
 import getpass
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from insight import ledger, monthly
@@ -15,6 +15,7 @@ from ops_cli.context import Ops
 from opscore import queue_model
 from opscore.errors import NotFound, UsageProblem
 from opscore.queue_model import Mapping
+from opscore.waiting import wait_until
 
 MONTH_SERVICE = "report-month"
 QUEUE = "report-requests"
@@ -36,6 +37,32 @@ def standings(ops: Ops, month: str, accounts: Collection[str]) -> list[Standing]
         if account not in known:
             raise NotFound.among(f"account in the ledger of {month}", account, known)
     return monthly.survey(owed, reports.states(ops), accounts)
+
+
+def wait_for(
+    ops: Ops, month: str, accounts: Collection[str], *, timeout: float, say: Callable[[str], None]
+) -> list[Standing]:
+    """Wait until every report of the month is delivered or has failed; `say` hears of the progress now and then."""
+    told = ""
+
+    def ended() -> tuple[list[Standing]] | None:
+        nonlocal told
+        found = standings(ops, month, accounts)
+        news = summary(found)
+        if not any(is_open(standing) for standing in found):
+            return (found,)
+        if news != told:
+            say(news)
+        told = news
+        return None
+
+    hint = f"`opsctl report month {month} --open` shows what is left."
+    return wait_until(ended, timeout=timeout, interval=3, what=f"Delivery of {month}", hint=hint)[0]
+
+
+def is_open(standing: Standing) -> bool:
+    """Say whether a report is still to come."""
+    return standing.state in (None, State.REQUESTED, State.RUNNING)
 
 
 def row(standing: Standing) -> dict[str, Any]:

@@ -116,3 +116,13 @@ def test_a_plan_uses_what_was_measured_and_what_is_deployed(opsctl: Opsctl, aws:
 def test_a_plan_without_any_measure_asks_for_one(opsctl: Opsctl) -> None:
     answer = opsctl("report", "plan", "--month", "2026-11", "--accounts", "9", lambda_client=Functions())
     assert (answer.code, "--seconds" in answer.err) == (2, True)
+
+
+def test_waiting_ends_when_all_is_delivered_or_has_failed(opsctl: Opsctl, month: States) -> None:
+    answer = opsctl("report", "month", "2026-10", "--account", "acme", "--wait")
+    assert answer.code == 0
+    answer = opsctl("report", "month", "2026-10", "--account", "acme", "--account", "borealis", "--wait")
+    assert (answer.code, "1 failed." in answer.err) == (3, True)
+    answer = opsctl("report", "month", "2026-10", "--account", "dunedin", "--wait", "--timeout", "0")
+    assert (answer.code, "0 of 1 delivered, 1 missing." in answer.err) == (6, True)
+    assert "--open` shows what is left" in answer.err
