@@ -116,9 +116,11 @@ def _table(pages: "FPDF", table: Table) -> None:
 
 
 def _grid(pages: "FPDF", table: Table) -> None:
-    from fpdf.enums import TableBordersLayout
-    from fpdf.fonts import FontFace
-
+    try:
+        from fpdf.enums import TableBordersLayout
+        from fpdf.fonts import FontFace
+    except ImportError:
+        raise PdfUnavailable from None
     _font(pages, 8, _INK)
     pages.set_draw_color(*_LINE)
     pages.set_fill_color(*_PAPER)
