@@ -149,7 +149,8 @@ def terminal(points: Points, width: int = 50) -> Iterator[str]:
 
 
 def _opening(key: str, title: str, words: str, height: int) -> Iterator[str]:
-    yield f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="{key}-title {key}-text">'
+    names = f'aria-labelledby="{key}-title" aria-describedby="{key}-text"'
+    yield f'<svg viewBox="0 0 {WIDTH} {height}" role="img" {names}>'
     yield f'<title id="{key}-title">{html.escape(title)}</title>'
     yield f'<desc id="{key}-text">{html.escape(words)}</desc>'
 

@@ -27,15 +27,15 @@ _LONGEST_TEXT = 32_767
 _MOST_ROWS = 1_048_576
 _LONGEST_NAME = 31
 _WIDTHS = {Unit.TEXT: 30, Unit.DAY: 14}
-_WIDTH = 16
-_WIDE = 90
+_WIDTH = 18
 
 
 @dataclass(frozen=True)
 class Sheet:
     """A sheet: its header with the unit of each column, and its rows, which are asked for once and not kept.
 
-    `units_of` tells the units of one row where the columns' do not hold; `chart` draws the second column.
+    `units_of` tells the units of one row where the columns' do not hold; `chart` draws the second column; `widths` are
+    the columns' in letters, by their units when not given.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Sheet:
     rows: Iterable[Sequence[Value]]
     units_of: Callable[[int], Sequence[Unit]] | None = None
     chart: bool = False
+    widths: Sequence[int] = ()
 
 
 def render(report: Report) -> bytes:
@@ -67,17 +68,22 @@ def write(path: Path, sheets: Iterable[Sheet]) -> None:
     }
     with xlsxwriter.Workbook(str(path), options) as book:
         book.set_properties({"created": _CREATED})
-        formats = {unit: book.add_format({"num_format": pattern}) for unit, pattern in _FORMATS.items()}
-        formats[Unit.TEXT] = book.add_format({"text_wrap": True, "valign": "top"})
-        header = book.add_format(_HEADER)
+        formats: dict[Unit, Any] = {
+            unit: book.add_format({"num_format": pattern}) for unit, pattern in _FORMATS.items()
+        }
+        formats |= {
+            Unit.TEXT: book.add_format({"indent": 1}),
+            Unit.DAY: book.add_format({"num_format": _FORMATS[Unit.DAY], "align": "left"}),
+        }
+        headers = (book.add_format({**_HEADER, "indent": 1}), book.add_format({**_HEADER, "align": "right"}))
         for sheet in sheets:
             page = book.add_worksheet(sheet.name[:_LONGEST_NAME])
-            rows = _write(page, sheet, formats, header)
+            rows = _write(page, sheet, formats, headers)
             if sheet.chart and rows:
                 page.insert_chart(1, len(sheet.columns) + 1, _chart(book, sheet, rows))
 
 
-def _write(page: Any, sheet: Sheet, formats: dict[Unit, Any], header: Any) -> int:
+def _write(page: Any, sheet: Sheet, formats: dict[Unit, Any], headers: tuple[Any, ...]) -> int:
     """Write a sheet; return how many rows it has below its header."""
     page.freeze_panes(1, 0)
     page.set_landscape()
@@ -85,9 +91,9 @@ def _write(page: Any, sheet: Sheet, formats: dict[Unit, Any], header: Any) -> in
     page.repeat_rows(0)
     units = [unit for _, unit in sheet.columns]
     for index, (label, unit) in enumerate(sheet.columns):
-        is_last_text = unit is Unit.TEXT and index == len(sheet.columns) - 1
-        page.set_column(index, index, _WIDE if is_last_text else _WIDTHS.get(unit, _WIDTH))
-        page.write_string(0, index, label, header)
+        width = sheet.widths[index] if sheet.widths else max(_WIDTHS.get(unit, _WIDTH), len(label) + 2)
+        page.set_column(index, index, width)
+        page.write_string(0, index, label, headers[unit not in _WIDTHS])
     number = 0
     for number, row in enumerate(sheet.rows, start=1):
         if number >= _MOST_ROWS:
@@ -101,7 +107,8 @@ def _write(page: Any, sheet: Sheet, formats: dict[Unit, Any], header: Any) -> in
 def _write_cell(page: Any, row: int, column: int, value: Value, style: Any) -> None:
     if isinstance(value, str):
         # Never `write`, which would take a text that begins with = for a formula.
-        page.write_string(row, column, value[:_LONGEST_TEXT], style)
+        text = value if len(value) <= _LONGEST_TEXT else value[: _LONGEST_TEXT - 1] + "…"
+        page.write_string(row, column, text, style)
     elif isinstance(value, date):
         page.write_datetime(row, column, value, style)
     elif value is not None:
@@ -122,6 +129,7 @@ def _chart(book: Any, sheet: Sheet, rows: int) -> Any:
     )
     chart.set_title({"name": sheet.name, "name_font": {"size": 12}})
     chart.set_legend({"none": True})
+    chart.set_x_axis({"num_format": "d mmm"})
     chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": "#dde3ea"}}, "min": 0})
     chart.set_size({"width": 760, "height": 320})
     return chart
@@ -129,15 +137,15 @@ def _chart(book: Any, sheet: Sheet, rows: int) -> Any:
 
 def _sheets(report: Report) -> Iterator[Sheet]:
     text, count = Unit.TEXT, Unit.COUNT
-    yield Sheet("Report", (("What", text), ("Value", text)), _cover(report))
+    yield Sheet("Report", (("What", text), ("Value", text)), _cover(report), widths=(20, 80))
     figures = [(figure.label, figure.value, figure.definition) for figure in report.figures]
     units = [(text, figure.unit, text) for figure in report.figures]
     columns = (("Number", text), ("Value", Unit.OWN), ("What is counted", text))
-    yield Sheet("Key figures", columns, figures, units.__getitem__)
+    yield Sheet("Key figures", columns, figures, units.__getitem__, widths=(26, 14, 150))
     for table in report.tables:
         heads = [(column.label, column.unit) for column in table.columns]
         yield Sheet(table.label, heads, table.rows, table.units_of, table.chart is Chart.BARS)
-    yield Sheet("Sources", (("Source", text), ("Rows", count)), _sources(report))
+    yield Sheet("Sources", (("Source", text), ("Rows", count)), _sources(report), widths=(110, 14))
 
 
 def _cover(report: Report) -> Iterator[Sequence[Value]]:

@@ -94,7 +94,7 @@ def test_the_chart_has_a_text_alternative(report_with: Callable[..., Report]) ->
     chart = dict(next(attributes for tag, attributes in page.tags if tag == "svg"))
     assert chart["role"] == "img"
     ids = {dict(attributes).get("id") for _, attributes in page.tags}
-    assert set((chart["aria-labelledby"] or "").split()) <= ids
+    assert {chart["aria-labelledby"], chart["aria-describedby"]} <= ids
     described = "From 2026-10-01 to 2026-10-03: at most 6 on 2026-10-03, at least 0 on 2026-10-02, 3.7 on average."
     assert page.text.count(described) == 2
     assert sum(tag == "rect" for tag, _ in page.tags) == 3
