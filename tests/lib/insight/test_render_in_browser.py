@@ -62,11 +62,8 @@ def test_every_chart_is_an_image_with_a_name_and_a_text_in_its_place(page: Tab) 
         "Thirteen months",
         "From 2025-10 to 2026-10: at most 17 on 2026-10, at least 6 on 2025-11, 11.5 on average.",
     )
-    assert daily == (
-        "Daily active users",
-        "From 2026-10-01 to 2026-10-31: at most 19 on 2026-10-09, at least 0 on 2026-10-04, 9.5 on average. "
-        "Saturdays and Sundays are paler.",
-    )
+    words = "From 2026-10-01 to 2026-10-31: at most 19 on 2026-10-09, at least 0 on 2026-10-04, 9.5 on average."
+    assert daily == ("Daily active users", f"{words} Saturdays and Sundays are paler.")
     assert classes == ("User classes", "power 16, active 9, casual 8, inactive 6.")
 
 
