@@ -119,6 +119,7 @@ def _show(ops: Ops, found: "ReportSummary", folder: Path | None) -> None:
     if found.is_readable:
         manifest = reports.manifest(ops, found)
         details["rows"] = manifest["rows"]
+        details["gaps"] = manifest["gaps"]
         details["files"] = [f"{file['name']} ({file['bytes']} bytes)" for file in manifest["outputs"]]
     if folder:
         details["saved"] = [str(path) for path in reports.download(ops, found, folder)]

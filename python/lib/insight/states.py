@@ -84,6 +84,7 @@ class States:
         free = "attribute_not_exists(#state) OR #state IN (:requested, :failed) OR #until < :now OR #owner = :me"
         change = {"state": State.RUNNING, "owner": owner, "until": millis(until), "started_at": moment(self._now())}
         known = {name: value for name, value in described(request).items() if name != "report_id"}
+        known |= {"requested_at": change["started_at"]}
         held = self._change(request.report_id, change, if_absent=known, condition=free, values=values, count="attempts")
         if held is None:
             return True
