@@ -11,6 +11,7 @@ Instants count to the millisecond. One engine's `date_diff` counts the units tha
 that were begun: it is asked only where both are the same, from a whole second on or in milliseconds.
 """
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -70,7 +71,8 @@ DOCUMENT_GROUPS = (
 )
 
 _KEY_SCALE = 10 * SCORE_SCALE * 100
-_COPY_ORDER = """date_trunc('millisecond', "at"), kind, "user", document, document_kind, score, first_score"""
+COPY_ORDER = """date_trunc('millisecond', "at"), kind, "user", document, document_kind, score, first_score"""
+"""All that the facts ask of a row: copies that are equal in this are one to them."""
 
 
 @dataclass(frozen=True)
@@ -109,21 +111,27 @@ def stored_sql() -> str:
     )
 
 
-def reason_sql(selection: Selection) -> str:
-    """Return why a row is not counted, NULL when it is; duplicates are found afterwards.
+def _demands(selection: Selection) -> Iterator[tuple[str, str]]:
+    """Yield what a row must hold to count, with the reason that it is not counted for when it does not.
 
-    'damaged' is no reason to leave a row out but one to refuse its file: no row can lack what it says.
+    Each holds or does not hold, without a third, once those before it hold: so their negations need no care for nulls.
     """
     kinds = ", ".join(text_sql(kind) for kind in Kind)
     created, scored = text_sql(Kind.DOCUMENT_CREATED), text_sql(Kind.DOCUMENT_SCORED)
-    return (
-        "CASE WHEN event_id IS NULL OR account IS NULL OR kind IS NULL OR \"at\" IS NULL THEN 'damaged' "
-        f"WHEN account <> {text_sql(selection.account)} THEN 'foreign_account' "
-        f"WHEN kind NOT IN ({kinds}) THEN 'unknown_kind' "
-        f"WHEN kind IN ({created}, {scored}) AND (document IS NULL OR document_kind IS NULL) THEN 'incomplete' "
-        f"WHEN kind = {scored} AND (score IS NULL OR NOT {_is_score('score')}) THEN 'incomplete' "
-        f'WHEN "at" < {selection.starts} OR "at" >= {selection.ends} THEN \'outside_period\' END'
-    )
+    # No row can lack these: 'damaged' is no reason to leave a row out but one to refuse its file.
+    yield "damaged", 'event_id IS NOT NULL AND account IS NOT NULL AND kind IS NOT NULL AND "at" IS NOT NULL'
+    yield "foreign_account", f"account = {text_sql(selection.account)}"
+    yield "unknown_kind", f"kind IN ({kinds})"
+    named = "document IS NOT NULL AND document_kind IS NOT NULL"
+    yield "incomplete", f"(kind NOT IN ({created}, {scored}) OR ({named}))"
+    yield "incomplete", f"(kind <> {scored} OR (score IS NOT NULL AND {_is_score('score')}))"
+    yield "outside_period", f'"at" >= {selection.starts} AND "at" < {selection.ends}'
+
+
+def reason_sql(selection: Selection) -> str:
+    """Return why a row is not counted, NULL when it is; duplicates are found afterwards."""
+    cases = " ".join(f"WHEN NOT ({demand}) THEN {text_sql(reason)}" for reason, demand in _demands(selection))
+    return f"CASE {cases} END"
 
 
 def row_counts_sql(raw: str, selection: Selection) -> str:
@@ -139,18 +147,29 @@ def row_counts_sql(raw: str, selection: Selection) -> str:
     )
 
 
-def ours_sql(raw: str, selection: Selection) -> str:
-    """Return the rows that count, duplicates included."""
-    return f"SELECT {names_sql(RAW_COLUMNS)} FROM {raw} WHERE ({reason_sql(selection)}) IS NULL"
+def ours_sql(raw: str, selection: Selection, among: Collection[str] | None = None) -> str:
+    """Return the rows that count, duplicates included.
+
+    `among` names the reasons that rows are left out for, when that is known: the others are not asked for again.
+    """
+    demands = [demand for reason, demand in _demands(selection) if among is None or reason in among]
+    return f"SELECT {names_sql(RAW_COLUMNS)} FROM {raw} WHERE {' AND '.join(demands) or 'true'}"
+
+
+def numbered_sql(ours: str) -> str:
+    """Return the rows with the number `copy` among those of their event id, from 1.
+
+    They are numbered by what is in them: copies may differ, and files have no order.
+    """
+    return (
+        f"SELECT {names_sql(RAW_COLUMNS)}, row_number() OVER (PARTITION BY event_id ORDER BY {COPY_ORDER}) AS copy "
+        f"FROM {ours}"
+    )
 
 
 def first_copies_sql(ours: str) -> str:
-    """Return the first of the rows with one event id, by what is in them: copies may differ, files have no order."""
-    return (
-        f"SELECT {names_sql(RAW_COLUMNS)} FROM (SELECT {names_sql(RAW_COLUMNS)}, "
-        f"row_number() OVER (PARTITION BY event_id ORDER BY {_COPY_ORDER}) AS copy FROM {ours}) AS numbered "
-        "WHERE copy = 1"
-    )
+    """Return every event once: the first of the rows with one event id."""
+    return f"SELECT {names_sql(RAW_COLUMNS)} FROM ({numbered_sql(ours)}) AS numbered WHERE copy = 1"
 
 
 def user_days_sql(events: str, period: Period) -> str:
