@@ -22,7 +22,11 @@ module "function" {
   timeout_seconds = local.consumer.timeout_seconds
 
   # From 1769 MB on a function has a whole processor, and DuckDB a place for what it holds in memory.
-  memory_mb            = 1769
+  memory_mb = 1769
+
+  # For the months that are read here: one is kept while the next is fetched, and DuckDB has room to sort.
+  disk_mb = 512 + 3 * var.athena_above_mb
+
   reserved_concurrency = local.consumer.reserved_concurrency
 
   environment = {
@@ -35,11 +39,14 @@ module "function" {
     DELIVERIES_TOPIC_ARN  = aws_sns_topic.deliveries.arn
     RETRY_BASE_SECONDS    = var.retry_base_seconds
     MAXIMUM_RECEIVES      = module.queue.queue.max_receive_count
+    ATHENA_DATABASE       = aws_glue_catalog_database.this.name
+    ATHENA_WORKGROUP      = aws_athena_workgroup.this.name
+    ATHENA_ABOVE_MB       = var.athena_above_mb
     EMAIL_SENDER          = try(var.email.sender, "")
     EMAIL_RECIPIENT       = try(var.email.recipient, "")
   }
 
-  statements = merge(local.email_statements, {
+  statements = merge(local.email_statements, local.athena_statements, {
     LookUpAccounts = {
       actions   = ["dynamodb:GetItem"]
       resources = [var.accounts_table.arn]
@@ -60,7 +67,7 @@ module "function" {
     SeeWhichReportsThereAre = {
       actions    = ["s3:ListBucket"]
       resources  = [var.reports_bucket.arn]
-      conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["peers/*", "reports/*", "summaries/*"] }]
+      conditions = [{ test = "StringLike", variable = "s3:prefix", values = ["athena/*", "peers/*", "reports/*", "summaries/*"] }]
     }
     DeliverReports = {
       actions   = ["s3:PutObject"]

@@ -71,6 +71,18 @@ variable "maximum_concurrency" {
   default     = 5
 }
 
+variable "athena_above_mb" {
+  description = "Size of a month's compacted events from which on Athena reads them, not the function itself."
+  type        = number
+  default     = 512
+
+  # The function's disk is derived from it and has at most 10240 MB.
+  validation {
+    condition     = var.athena_above_mb >= 0 && var.athena_above_mb <= 3242
+    error_message = "The size must be between 0, which has Athena read everything that is compacted, and 3242 MB, of which a function's disk holds three times as much."
+  }
+}
+
 variable "retry_base_seconds" {
   description = "Back-off after the first failure of a report; it doubles with each further one."
   type        = number

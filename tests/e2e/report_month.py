@@ -57,7 +57,8 @@ class ReportMonth:
         s3, bucket = self.client("s3"), self.bucket("usage-events")
         (key, content), *_ = _files(self.poisoned).items()
         s3.put_object(Bucket=bucket, Key=key, Body=_HALF_A_LINE + content)
-        for key in (*_files(self.late), layout.compacted_key(self.late.account, date(2026, 10, 1))):
+        lines = [key for key, _, _ in population.event_files(self.late)]
+        for key in (*lines, layout.compacted_key(self.late.account, date(2026, 10, 1))):
             self._held_back[key] = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
             s3.delete_object(Bucket=bucket, Key=key)
         self._put_record(self.unusable, time_zone={"S": "Europe/Atlantis"})

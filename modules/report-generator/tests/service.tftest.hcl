@@ -56,6 +56,27 @@ run "the_function_and_its_queue_agree_on_the_timeout" {
   }
 }
 
+run "the_disk_holds_what_athena_does_not_read" {
+  command = plan
+
+  variables {
+    athena_above_mb = 1000
+  }
+
+  assert {
+    condition     = module.function.function.disk_mb == 3512
+    error_message = "The disk must follow the size from which on Athena reads."
+  }
+}
+
+run "more_than_the_disk_could_hold_is_refused" {
+  command = plan
+  variables {
+    athena_above_mb = 4000
+  }
+  expect_failures = [var.athena_above_mb]
+}
+
 run "the_service_is_known_by_its_roles" {
   command = plan
 
@@ -73,7 +94,11 @@ run "the_role_may_do_what_the_handler_does_and_no_more" {
       LookUpAccounts             = "dynamodb:GetItem arn:aws:dynamodb:eu-west-1:123456789012:table/acme-accounts"
       FindUsageEvents            = "s3:ListBucket arn:aws:s3:::acme-usage-events if s3:prefix compacted/* directory/* events/*"
       ReadUsageEvents            = "s3:GetObject arn:aws:s3:::acme-usage-events/compacted/* arn:aws:s3:::acme-usage-events/directory/* arn:aws:s3:::acme-usage-events/events/*"
-      SeeWhichReportsThereAre    = "s3:ListBucket arn:aws:s3:::acme-reports if s3:prefix peers/* reports/* summaries/*"
+      SeeWhichReportsThereAre    = "s3:ListBucket arn:aws:s3:::acme-reports if s3:prefix athena/* peers/* reports/* summaries/*"
+      QueryLargeAccounts         = "athena:GetQueryExecution athena:StartQueryExecution arn:aws:athena:eu-west-1:123456789012:workgroup/acme-prod-reports"
+      DescribeQueriedFiles       = "glue:CreateTable glue:DeleteTable glue:GetDatabase glue:GetTable arn:aws:glue:eu-west-1:123456789012:catalog arn:aws:glue:eu-west-1:123456789012:database/acme_prod_reports arn:aws:glue:eu-west-1:123456789012:table/acme_prod_reports/*"
+      LocateBuckets              = "s3:GetBucketLocation arn:aws:s3:::acme-reports arn:aws:s3:::acme-usage-events"
+      KeepQueryResultsForAMoment = "s3:AbortMultipartUpload s3:DeleteObject s3:GetObject s3:PutObject arn:aws:s3:::acme-reports/athena/*"
       DeliverReports             = "s3:PutObject arn:aws:s3:::acme-reports/reports/*"
       KeepNumbersOfEarlierMonths = "s3:GetObject s3:PutObject arn:aws:s3:::acme-reports/summaries/*"
       CompareWithPeers           = "s3:GetObject arn:aws:s3:::acme-reports/peers/*"

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 
 from insight.delivery import Places
+from insight.facts_athena import Athena
 from insight.states import States
 from opscore.queue_worker import BatchResponse, Invocation, Message, PermanentError, Retry, dead_letter, process_batch
 from opscore.settings import read
@@ -35,6 +36,10 @@ def _wiring() -> tuple[functools.partial[Lifecycle], Retry]:
         reports_bucket=settings.reports_bucket,
         events_bucket=settings.usage_events_bucket,
         accounts_table=settings.accounts_table,
+        athena=Athena(
+            boto3.client("athena"), settings.athena_database, settings.athena_workgroup, settings.reports_bucket
+        ),
+        athena_above_bytes=settings.athena_above_mb * 1024**2,
     )
     notices = Notices(
         boto3.client("sns").publish,

@@ -16,5 +16,8 @@ class Settings:
     deliveries_topic_arn: str
     retry_base_seconds: int
     maximum_receives: int
+    athena_database: str
+    athena_workgroup: str
+    athena_above_mb: int
     email_sender: str = ""
     email_recipient: str = ""

@@ -39,6 +39,9 @@ def environment(world: "World", monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", world.dead_letter_url)
     monkeypatch.setenv("DELIVERIES_TOPIC_ARN", world.topic_arn)
     monkeypatch.setenv("MAXIMUM_RECEIVES", "5")
+    monkeypatch.setenv("ATHENA_DATABASE", "reports")
+    monkeypatch.setenv("ATHENA_WORKGROUP", "reports")
+    monkeypatch.setenv("ATHENA_ABOVE_MB", "2048")
     monkeypatch.setenv("RETRY_BASE_SECONDS", "0")
 
 
