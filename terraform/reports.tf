@@ -23,6 +23,7 @@ module "report_generator" {
   reserved_concurrency = var.report_generator.reserved_concurrency
   maximum_concurrency  = var.report_generator.maximum_concurrency
   retry_base_seconds   = var.report_generator.retry_base_seconds
+  athena_above_mb      = var.report_generator.athena_above_mb
 }
 
 module "report_month" {

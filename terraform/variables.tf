@@ -86,6 +86,7 @@ variable "report_generator" {
     reserved_concurrency = optional(number, 5)
     maximum_concurrency  = optional(number, 5)
     retry_base_seconds   = optional(number, 30)
+    athena_above_mb      = optional(number, 512)
     email                = optional(object({ sender = string, recipient = string }))
   })
   default = {}

@@ -31,3 +31,17 @@ def _as(account: Account, service: str, statement: dict[str, str]) -> Any:
         aws_secret_access_key=found["SecretAccessKey"],
         aws_session_token=found["SessionToken"],
     )
+
+
+def test_a_query_is_looked_at_by_who_may_use_its_workgroup(account: Account) -> None:
+    where = {"LocationConstraint": "eu-west-1"}
+    account.client("s3").create_bucket(Bucket="query-results", CreateBucketConfiguration=where)
+    athena = account.client("athena")
+    results = {"OutputLocation": "s3://query-results/"}
+    query = athena.start_query_execution(QueryString="SELECT 1", ResultConfiguration=results)["QueryExecutionId"]
+    groups = "arn:aws:athena:eu-west-1:000000000000:workgroup"
+    may = _as(account, "athena", {"Effect": "Allow", "Action": "athena:*", "Resource": f"{groups}/primary"})
+    assert may.get_query_execution(QueryExecutionId=query)["QueryExecution"]["WorkGroup"] == "primary"
+    may_not = _as(account, "athena", {"Effect": "Allow", "Action": "athena:*", "Resource": f"{groups}/other"})
+    with pytest.raises(may_not.exceptions.ClientError, match="athena:GetQueryExecution"):
+        may_not.get_query_execution(QueryExecutionId=query)
