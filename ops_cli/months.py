@@ -49,7 +49,7 @@ def wait_for(
         nonlocal told
         found = standings(ops, month, accounts)
         news = summary(found)
-        if not any(is_open(standing) for standing in found):
+        if all(standing.has_ended for standing in found):
             return (found,)
         if news != told:
             say(news)
@@ -58,11 +58,6 @@ def wait_for(
 
     hint = f"`opsctl report month {month} --open` shows what is left."
     return wait_until(ended, timeout=timeout, interval=3, what=f"Delivery of {month}", hint=hint)[0]
-
-
-def is_open(standing: Standing) -> bool:
-    """Say whether a report is still to come."""
-    return standing.state in (None, State.REQUESTED, State.RUNNING)
 
 
 def row(standing: Standing) -> dict[str, Any]:

@@ -35,6 +35,10 @@ module "function" {
       actions   = ["s3:GetObject"]
       resources = ["${var.reports_bucket.arn}/months/*", "${var.reports_bucket.arn}/reports/*/manifest.json"]
     }
+    PublishPeers = {
+      actions   = ["s3:PutObject"]
+      resources = ["${var.reports_bucket.arn}/peers/*"]
+    }
     FindUsageEvents = {
       actions    = ["s3:ListBucket"]
       resources  = [var.usage_events_bucket.arn]

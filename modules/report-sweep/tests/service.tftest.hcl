@@ -39,6 +39,7 @@ run "the_role_may_do_what_the_handler_does_and_no_more" {
       TrackReports                        = "dynamodb:BatchGetItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:123456789012:table/acme-report-states"
       TellMissingObjectsFromForbiddenOnes = "s3:ListBucket arn:aws:s3:::acme-reports if s3:prefix months/* reports/*"
       ReadLedgersAndManifests             = "s3:GetObject arn:aws:s3:::acme-reports/months/* arn:aws:s3:::acme-reports/reports/*/manifest.json"
+      PublishPeers                        = "s3:PutObject arn:aws:s3:::acme-reports/peers/*"
       FindUsageEvents                     = "s3:ListBucket arn:aws:s3:::acme-usage-events if s3:prefix compacted/* events/*"
       WriteOwnLogs                        = "logs:CreateLogStream logs:PutLogEvents arn:aws:logs:eu-west-1:123456789012:log-group:mocked:*"
       WriteTraces                         = "xray:PutTelemetryRecords xray:PutTraceSegments *"

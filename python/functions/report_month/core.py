@@ -53,7 +53,9 @@ def _entry(account: str, office: Office) -> Entry:
         found = find_account(office.dynamodb, office.accounts_table, account)
     except BadAccount as error:
         return Entry(account, problem=error.message)
-    return Entry(account, found.time_zone) if found else Entry(account, problem="The account vanished.")
+    if found is None:
+        return Entry(account, problem="The account vanished.")
+    return Entry(account, found.time_zone, segment=found.segment)
 
 
 def _mend(kept: Kept, office: Office) -> Kept:

@@ -29,6 +29,7 @@ class Entry:
     time_zone: str = ""
     report_id: str = ""
     problem: str = ""
+    segment: str = ""
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,11 @@ class Standing:
             return State.FAILED
         return self.record.state if self.record else None
 
+    @property
+    def has_ended(self) -> bool:
+        """Say whether nothing is to come: delivered, or failed and left to people."""
+        return self.state in (State.DELIVERED, State.FAILED)
+
 
 @dataclass(frozen=True)
 class Policy:

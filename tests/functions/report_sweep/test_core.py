@@ -1,7 +1,7 @@
 """The sweep: what got lost comes back, what late data changed is made anew, and nothing else is touched."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +9,7 @@ from report_generator.core import report_work
 from report_generator.lifecycle import Lifecycle
 from report_sweep.core import Broom, sweep
 
-from insight import ledger
+from insight import layout, ledger, peers
 from insight.accounts import Account
 from insight.delivery import Places
 from insight.ledger import Entry
@@ -185,6 +185,22 @@ def test_generations_have_an_end(world: "World", platform: Platform) -> None:
         platform.make()
     assert world.state_of(generation(platform, 3)) is State.DELIVERED
     assert world.state_of(generation(platform, 4)) is None
+
+
+def test_a_month_of_which_nothing_is_open_gets_its_table_of_peers(world: "World", platform: Platform) -> None:
+    month, names = date(2026, 10, 1), [f"peer-{number}" for number in range(peers.FEWEST_ACCOUNTS)]
+    for name in names:
+        world.put_account(Account(name, name, "UTC", 10, "small"))
+    owed = ledger.draw_up("2026-10", ORDER.scheduled_at, [Entry(name, "UTC", segment="small") for name in names])
+    world.s3.delete_object(Bucket=world.reports, Key=layout.ledger_key("2026-10"))
+    ledger.open_once(world.s3, world.reports, owed)
+    platform.sweep()
+    assert peers.find(world.s3, world.reports, month, "small") is None
+    platform.make()
+    platform.sweep()
+    found = peers.find(world.s3, world.reports, month, "small")
+    assert found
+    assert (found.accounts, found.quartiles["active_users"]) == (len(names), [0, 0, 0])
 
 
 def test_a_failure_is_left_to_people(world: "World", platform: Platform) -> None:
