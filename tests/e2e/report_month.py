@@ -144,6 +144,10 @@ class ReportMonth:
                 sqs.delete_message(QueueUrl=self.heard, ReceiptHandle=message["ReceiptHandle"])
         return found
 
+    def segments_with_peers(self) -> set[str]:
+        key = layout.peers_key(date(2026, 10, 1))
+        return set(json.loads(self.client("s3").get_object(Bucket=self.bucket("reports"), Key=key)["Body"].read()))
+
     def entry(self, account: Account) -> Entry:
         (found,) = [entry for entry in self.ledger().entries if entry.account == account.account]
         return found

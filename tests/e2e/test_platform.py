@@ -243,6 +243,8 @@ def test_what_failed_is_mended_replayed_and_asked_for_again(newcomer: Newcomer, 
     answer = newcomer.opsctl("report", "month", MONTH, "--request", "--wait")
     assert (answer.code, f"{ACCOUNTS} of {ACCOUNTS} delivered." in answer.err) == (0, True), answer.err
     assert set(month.writes_of_manifests().values()) == {1}
+    month.run_schedule("report-sweep", at="2026-11-05T12:00:00")
+    assert month.segments_with_peers() == {"enterprise", "mid-market", "small"}
     plan = newcomer.data("report", "plan", "--month", "2026-11")
     assert (plan["reports"], plan["peak_concurrency"]) == (ACCOUNTS, plan["maximum_concurrency"])
     assert (plan["throttled_invocations"], plan["dead_letter_chance"]) == (0, 0)
