@@ -12,7 +12,7 @@ OPSCTL := $(BIN)/opsctl
 ENV ?=
 PACKAGE := $(BIN)/python -I -S ops_cli/packaging --root .
 
-.PHONY: help setup lock build up down demo test lint typecheck bootstrap plan apply destroy bench clean terraform-there
+.PHONY: help setup lock build up down demo test lint typecheck bootstrap plan apply destroy bench clean terraform-there browser-there
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,16 @@ $(INSTALLED): requirements.lock pyproject.toml
 terraform-there:
 	@command -v terraform >/dev/null || { echo "Terraform 1.11 or newer is needed and is not on PATH: https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
 
+# A test opens the report's page in a browser. Debian's packages are asked for one where that is possible.
+browser-there:
+	@for name in chromium chromium-browser google-chrome; do if command -v $$name >/dev/null; then exit 0; fi; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing chromium, in which a test opens the report's page …" >&2; \
+	  install="env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium"; \
+	  if $$install >/dev/null 2>&1 || { apt-get update -qq && $$install; } >/dev/null 2>&1; then exit 0; fi; \
+	fi; \
+	echo "No chromium, chromium-browser or google-chrome is on PATH: install one (Debian: apt install chromium), or the tests of the report's page in a browser are skipped." >&2
+
 lock: $(INSTALLED) ## Resolve the dependencies anew: requirements.lock and every function's lock
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --extra dev --extra sandbox pyproject.toml --output-file requirements.lock
@@ -54,7 +64,7 @@ down: $(INSTALLED) ## Stop the sandbox; its state is kept
 demo: $(INSTALLED) terraform-there ## Start the sandbox and play the story: reports, a poison request, a replay
 	@$(BIN)/python -m ops_cli.sandbox.demo
 
-test: $(INSTALLED) terraform-there lint typecheck ## Run every check: lint, types, unit, contract, module and end-to-end tests
+test: $(INSTALLED) terraform-there browser-there lint typecheck ## Run every check: lint, types, unit, contract, module and end-to-end tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED) ## Check style and formatting

@@ -1,5 +1,6 @@
 """Usage reports from the command line: order one, wait for it, fetch it. No Click in here."""
 
+import datetime as dt
 import json
 import time
 from collections.abc import Callable
@@ -10,18 +11,20 @@ from insight import reports
 from insight.accounts import account_ids
 from insight.reports import ReportSummary, State
 from insight.requests import Refusal, ReportAnswer, ReportOrder, Status
+from insight.states import States
 from ops_cli.context import Ops
 from opscore.errors import NotFound, OpsError, UsageProblem
 from opscore.waiting import wait_until
 
 REQUEST_SERVICE = "report-request"
 REPORTS = "reports"
+STATES = "report-states"
 
 
 def order(ops: Ops, wanted: ReportOrder) -> ReportAnswer:
     """Invoke the request function with `wanted`; a refusal is raised with the reason and what would be accepted."""
     ops.require_explicit_environment()
-    answer = ReportAnswer.from_payload(_invoke(ops, REQUEST_SERVICE, wanted.to_payload()))
+    answer = ReportAnswer.from_payload(invoke(ops, REQUEST_SERVICE, wanted.to_payload()))
     if answer.status is not Status.REFUSED:
         return answer
     if answer.reason == Refusal.UNKNOWN_ACCOUNT:
@@ -30,14 +33,24 @@ def order(ops: Ops, wanted: ReportOrder) -> ReportAnswer:
     raise UsageProblem(answer.message or f"The order was refused: {answer.reason}.")
 
 
+def states(ops: Ops) -> States:
+    """Return the table of what is known of each report."""
+    return States(ops.client("dynamodb"), ops.stack.table(STATES), lambda: dt.datetime.now(dt.UTC))
+
+
 def list_reports(ops: Ops, account: str | None) -> list[ReportSummary]:
     """Return the reports of one account, or of all."""
-    return reports.list_reports(ops.client("s3"), ops.stack.bucket(REPORTS), account)
+    return reports.list_reports(states(ops), account)
 
 
-def find(ops: Ops, report_id: str, account: str | None = None) -> ReportSummary:
+def find(ops: Ops, report_id: str) -> ReportSummary:
     """Return one report; raises `NotFound` with the nearest ids."""
-    return reports.find_report(ops.client("s3"), ops.stack.bucket(REPORTS), report_id, account)
+    return reports.find_report(states(ops), report_id)
+
+
+def link(ops: Ops, report: ReportSummary, name: str, seconds: int) -> str:
+    """Return a link to one file of a delivered report that works for `seconds`."""
+    return reports.link(ops.client("s3"), ops.stack.bucket(REPORTS), report, name, seconds)
 
 
 def manifest(ops: Ops, report: ReportSummary) -> dict[str, Any]:
@@ -48,24 +61,22 @@ def manifest(ops: Ops, report: ReportSummary) -> dict[str, Any]:
 
 def download(ops: Ops, report: ReportSummary, folder: Path) -> list[Path]:
     """Save a delivered report below `folder`, verified against its manifest."""
-    return reports.download(ops.client("s3"), ops.stack.bucket(REPORTS), report.report_id, folder)
+    return reports.download(ops.client("s3"), ops.stack.bucket(REPORTS), report, folder)
 
 
-def wait_for(
-    ops: Ops, report_id: str, account: str | None, *, timeout: float, say: Callable[[str], None]
-) -> ReportSummary:
+def wait_for(ops: Ops, report_id: str, *, timeout: float, say: Callable[[str], None]) -> ReportSummary:
     """Wait until the report is delivered; raises `OpsError` when it failed, `TimedOut` when it is not there in time."""
     started = time.monotonic()
     told = 0
 
     def ready() -> ReportSummary | None:
         nonlocal told
-        report = find(ops, report_id, account)
-        waited = int(time.monotonic() - started)
-        if report.state is State.REQUESTED and waited >= told + 10:
+        report = find(ops, report_id)
+        waited, is_open = int(time.monotonic() - started), report.state in (State.REQUESTED, State.RUNNING)
+        if is_open and waited >= told + 10:
             told = waited
             say(f"{report_id} is not there yet after {waited} s")
-        return None if report.state is State.REQUESTED else report
+        return None if is_open else report
 
     report = wait_until(
         ready,
@@ -78,7 +89,7 @@ def wait_for(
     return report
 
 
-def _invoke(ops: Ops, role: str, payload: dict[str, Any]) -> Any:
+def invoke(ops: Ops, role: str, payload: dict[str, Any]) -> Any:
     """Invoke a function by role and return its decoded answer; an exception in it is an error here."""
     function = ops.stack.function(role)
     answer = ops.client("lambda").invoke(

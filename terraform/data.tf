@@ -21,3 +21,12 @@ module "accounts_table" {
   role     = "accounts"
   key      = "account"
 }
+
+module "report_states_table" {
+  source = "../modules/key-value-table"
+
+  platform = local.platform
+  role     = "report-states"
+  key      = "report_id"
+  index    = { name = "by-account", key = "account" }
+}

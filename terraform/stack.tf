@@ -4,7 +4,7 @@ locals {
       for bucket in [module.usage_events_bucket.bucket, module.reports_bucket.bucket] : bucket.role => { name = bucket.name }
     }
     tables = {
-      for table in [module.accounts_table.table] : table.role => { name = table.name }
+      for table in [module.accounts_table.table, module.report_states_table.table] : table.role => { name = table.name }
     }
   }
 }
@@ -23,6 +23,8 @@ module "stack_description" {
       local.shared_data,
       module.report_generator.stack,
       module.report_request.stack,
+      module.report_month.stack,
+      module.report_sweep.stack,
     ],
     module.ecs_drain[*].stack,
     values(module.fleet)[*].stack,

@@ -80,12 +80,14 @@ variable "alarm_topic_arns" {
 }
 
 variable "report_generator" {
-  description = "Size and pace of the report generator."
+  description = "Size and pace of the report generator, and whom it tells by e-mail of deliveries."
   type = object({
     timeout_seconds      = optional(number, 60)
     reserved_concurrency = optional(number, 5)
     maximum_concurrency  = optional(number, 5)
     retry_base_seconds   = optional(number, 30)
+    athena_above_mb      = optional(number, 512)
+    email                = optional(object({ sender = string, recipient = string }))
   })
   default = {}
 }

@@ -25,3 +25,14 @@ variable "key" {
     error_message = "The key must be a snake_case attribute name, such as account."
   }
 }
+
+variable "index" {
+  description = "A second attribute (a string) that items are found by, and the name of its index; null for none."
+  type        = object({ name = string, key = string })
+  default     = null
+
+  validation {
+    condition     = var.index == null ? true : can(regex("^[a-z][a-z0-9_]*$", var.index.key)) && var.index.key != var.key
+    error_message = "The index must have a snake_case attribute of its own, such as account."
+  }
+}

@@ -31,6 +31,10 @@ resource "aws_lambda_function" "this" {
     variables = var.environment
   }
 
+  ephemeral_storage {
+    size = var.disk_mb
+  }
+
   tracing_config {
     mode = "Active"
   }

@@ -1,5 +1,5 @@
 output "function" {
-  description = "The function as its neighbours need it: role, names, the ARN of the alias `live`, the timeout."
+  description = "The function as its neighbours need it: role, names, the ARN of the alias `live`, timeout, disk."
   value = {
     role            = var.role
     name            = aws_lambda_function.this.function_name
@@ -7,6 +7,7 @@ output "function" {
     alias_arn       = aws_lambda_alias.live.arn
     iam_role_name   = aws_iam_role.this.name
     timeout_seconds = aws_lambda_function.this.timeout
+    disk_mb         = var.disk_mb
   }
 }
 

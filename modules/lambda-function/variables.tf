@@ -118,6 +118,17 @@ variable "memory_mb" {
   }
 }
 
+variable "disk_mb" {
+  description = "Room for temporary files."
+  type        = number
+  default     = 512
+
+  validation {
+    condition     = var.disk_mb >= 512 && var.disk_mb <= 10240
+    error_message = "The room for temporary files must be between 512 and 10240 MB, which are Lambda's limits."
+  }
+}
+
 variable "reserved_concurrency" {
   description = "Executions kept for this function, and the most it may have at once; null shares the account's pool."
   type        = number

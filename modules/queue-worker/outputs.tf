@@ -1,12 +1,14 @@
 output "queue" {
   description = "The queue as those who send to it need it. Only its address waits for AWS, and only for the dead-letter queue."
   value = {
-    role             = var.role
-    name             = local.name
-    arn              = local.arn
-    url              = local.url
-    dead_letter_name = local.dead_letter_name
-    dead_letter_arn  = local.dead_letter_arn
+    role              = var.role
+    name              = local.name
+    arn               = local.arn
+    url               = local.url
+    dead_letter_name  = local.dead_letter_name
+    dead_letter_arn   = local.dead_letter_arn
+    dead_letter_url   = aws_sqs_queue.dead_letter.url
+    max_receive_count = var.max_receive_count
   }
 }
 

@@ -25,3 +25,8 @@ output "alarm_names" {
   description = "Names of the service's alarms."
   value       = concat(module.function.alarm_names, module.queue.alarm_names)
 }
+
+output "deliveries_topic_arn" {
+  description = "Topic that hears of every delivered report."
+  value       = aws_sns_topic.deliveries.arn
+}

@@ -37,6 +37,22 @@ variable "accounts_table" {
   type        = object({ name = string, arn = string })
 }
 
+variable "reports_table" {
+  description = "Table of what is known of each report."
+  type        = object({ name = string, arn = string })
+}
+
+variable "email" {
+  description = "Mailbox that hears of every delivered report, and the address (an identity verified in SES) it is told from; null for none."
+  type        = object({ sender = string, recipient = string })
+  default     = null
+
+  validation {
+    condition     = var.email == null ? true : alltrue([for address in values(var.email) : can(regex("^[^@\\s]+@[^@\\s]+$", address))])
+    error_message = "The sender and the recipient must be e-mail addresses."
+  }
+}
+
 variable "timeout_seconds" {
   description = "How long one batch of reports may take."
   type        = number
@@ -53,6 +69,18 @@ variable "maximum_concurrency" {
   description = "Most reports in the making at once, so that the data sources are not stormed."
   type        = number
   default     = 5
+}
+
+variable "athena_above_mb" {
+  description = "Size of a month's compacted events from which on Athena reads them, not the function itself."
+  type        = number
+  default     = 512
+
+  # The function's disk is derived from it and has at most 10240 MB.
+  validation {
+    condition     = var.athena_above_mb >= 0 && var.athena_above_mb <= 3242
+    error_message = "The size must be between 0, which has Athena read everything that is compacted, and 3242 MB, of which a function's disk holds three times as much."
+  }
 }
 
 variable "retry_base_seconds" {

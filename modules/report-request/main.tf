@@ -10,6 +10,7 @@ module "function" {
     REPORT_QUEUE_URL    = var.report_queue.url
     REPORTS_BUCKET      = var.reports_bucket.name
     ACCOUNTS_TABLE      = var.accounts_table.name
+    REPORTS_TABLE       = var.reports_table.name
     MAXIMUM_PERIOD_DAYS = var.maximum_period_days
   }
 
@@ -23,12 +24,8 @@ module "function" {
       resources = [var.accounts_table.arn]
     }
     RecordRequests = {
-      actions   = ["s3:PutObject"]
-      resources = ["${var.reports_bucket.arn}/reports/*/request.json"]
-    }
-    TakeFailuresBack = {
-      actions   = ["s3:DeleteObject"]
-      resources = ["${var.reports_bucket.arn}/reports/*/failure.json"]
+      actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+      resources = [var.reports_table.arn]
     }
     SeeWhichReportsThereAre = {
       actions    = ["s3:ListBucket"]

@@ -29,6 +29,11 @@ variable "accounts_table" {
   type        = object({ name = string, arn = string })
 }
 
+variable "reports_table" {
+  description = "Table of what is known of each report."
+  type        = object({ name = string, arn = string })
+}
+
 variable "report_queue" {
   description = "Queue that the report generator consumes."
   type        = object({ url = string, arn = string })

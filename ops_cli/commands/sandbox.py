@@ -1,5 +1,7 @@
 """`opsctl sandbox`: the whole platform on this machine, over an embedded AWS emulator."""
 
+from dataclasses import replace
+
 import click
 
 from ops_cli.confirm import confirm
@@ -70,6 +72,23 @@ def reset(ops: Ops, yes: bool) -> None:
     with exclusively(places.lock, "opsctl sandbox reset"):
         wipe(places, progress)
         done = bring_up(places, progress)
+    emit(done, ops.choices)
+
+
+@sandbox.command()
+@click.option("--accounts", type=click.IntRange(1, 9999), required=True, help="How many; the first six have names.")
+@click.option("--months", type=click.IntRange(1, 13), default=13, show_default=True, help="How many, the last ones.")
+@click.pass_obj
+def seed(ops: Ops, accounts: int, months: int) -> None:
+    """Add made-up accounts with usage up to October 2026; what is there already is left alone.
+
+    They are the same on every machine: a number of accounts begins with those of a smaller number.
+    """
+    from ops_cli.sandbox.deployment import NAME
+    from ops_cli.sandbox.seed import seed as write
+
+    with Progress(color=ops.choices.color).step(f"Write {accounts} accounts"):
+        done = write(Ops(replace(ops.choices, env=NAME)), lambda _line: None, accounts, months)
     emit(done, ops.choices)
 
 

@@ -73,7 +73,8 @@ def terraform_sources(root: Path) -> list[Path]:
 
 def seed_sources(root: Path) -> list[Path]:
     """Return the files that decide what the seed is."""
-    return [path for name in ("population", "layout") if (path := root / f"python/lib/insight/{name}.py").exists()]
+    insight = root / "python/lib/insight"
+    return sorted(path for name in ("compaction", "layout", "population*") for path in insight.glob(f"{name}.py"))
 
 
 def digest(text: str) -> str:

@@ -117,10 +117,11 @@ def _begin_anew(places: Places, progress: Progress) -> Account:
 
 def _finish(places: Places, account: Account, progress: Progress) -> None:
     with progress.step("Seed accounts and usage events"):
-        progress.note(seed(account.ops, lambda _line: None))
+        done = seed(account.ops, lambda _line: None)
+        progress.note(f"{done.accounts} accounts, {done.events} events in {done.files} files ({done.written} written)")
     with progress.step("Save the state and read the stack"):
         emulators.checkpoint(account.emulator)
         stack = account.stack_description()
         assert stack is not None and account.ops.stack  # noqa: S101 - just applied, and it parses
-        done = Applied(fingerprint(account.deployment), account.emulator.state_id, digest(stack), time.time())
-        write_applied(places, done)
+        record = Applied(fingerprint(account.deployment), account.emulator.state_id, digest(stack), time.time())
+        write_applied(places, record)

@@ -49,7 +49,7 @@ def test_make_alone_lists_every_target_with_one_line() -> None:
     listed = dict(re.findall(r"^  ([a-z-]+) +(\S.*)$", make(ROOT).stdout, re.MULTILINE))
     assert set(WANTED) <= set(listed)
     targets = re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert set(listed) == set(targets) - {"terraform-there"}
+    assert set(listed) == set(targets) - {"terraform-there", "browser-there"}
 
 
 def test_the_readme_speaks_of_no_target_that_is_not_there() -> None:
@@ -76,3 +76,12 @@ def test_a_python_that_is_too_old_is_one_line_that_says_what_to_install(fresh: P
     assert answer.stderr.startswith("Python 3.11 or newer is needed")
     assert len(answer.stderr.splitlines()) == 2
     assert not (fresh / ".venv").exists()
+
+
+def test_without_a_browser_make_says_in_one_line_which_to_install_and_goes_on(fresh: Path) -> None:
+    for tool in ("bash", "id"):
+        (fresh.parent / "bin" / tool).symlink_to(str(shutil.which(tool)))
+    answer = make(fresh, "browser-there", path=fresh.parent / "bin")
+    assert answer.returncode == 0, answer.stderr
+    assert "apt install chromium" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1

@@ -3,12 +3,12 @@
 import dataclasses
 import importlib
 import re
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from insight import layout
+from insight.facts_athena import Athena
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("python/functions/*/settings.py"))
@@ -40,13 +40,8 @@ def test_the_module_and_the_folder_have_the_same_name(function: str) -> None:
 
 
 def test_the_permissions_name_the_prefixes_that_the_layout_uses() -> None:
-    granted = "".join(path.read_text() for path in ROOT.glob("modules/report-*/main.tf"))
-    prefixes = set(re.findall(r'(?:arn\}/|values = \[")(\w+/)', granted))
-    assert prefixes == {layout.events_prefix("acme").split("/")[0] + "/", layout.REPORTS_PREFIX}
-    assert layout.events_key("acme", date(2026, 10, 1)).startswith("events/")
-
-
-def test_what_the_request_function_may_write_and_delete_has_the_layouts_names() -> None:
-    granted = module_of("report_request").read_text()
-    assert f"/reports/*/{layout.REQUEST}" in granted
-    assert f"/reports/*/{layout.FAILURE}" in granted
+    granted = "".join(path.read_text() for path in ROOT.glob("modules/report-*/*.tf"))
+    prefixes = set(re.findall(r'[/"](\w+/)\*', granted))
+    events = {layout.events_prefix("acme"), layout.compacted_prefix("acme"), layout.members_key("acme")}
+    folders = {key.split("/")[0] + "/" for key in (*events, layout.summaries_prefix("acme"))}
+    assert prefixes == {*folders, layout.REPORTS_PREFIX, layout.PEERS_PREFIX, "months/", f"{Athena.prefix}/"}

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -10,6 +11,10 @@ import pytest
 from moto import mock_aws
 
 from insight.accounts import Account
+from insight.requests import ReportRequest
+from insight.state_items import State
+from insight.states import States
+from tests.lib.insight.reports_table import create
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,6 +36,26 @@ class World:
     reports: str = "reports"
     events: str = "usage-events"
     accounts: str = "accounts"
+    table: str = "reports"
+    dead_letter_url: str = ""
+    topic_arn: str = ""
+    now: datetime = datetime(2026, 11, 2, 6, tzinfo=UTC)
+    announced: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def states(self) -> States:
+        return self.states_by(self.dynamodb)
+
+    def states_by(self, dynamodb: Any) -> States:
+        """Return the table of reports as a client of its own sees it."""
+        return States(dynamodb, self.table, lambda: self.now)
+
+    def state_of(self, request: ReportRequest) -> State | None:
+        record = self.states.get(request.report_id)
+        return record.state if record else None
+
+    def forget_report(self, request: ReportRequest) -> None:
+        self.dynamodb.delete_item(TableName=self.table, Key={"report_id": {"S": request.report_id}})
 
     def put_account(self, account: Account = ACME) -> None:
         self.dynamodb.put_item(TableName=self.accounts, Item=account.to_item())
@@ -47,11 +72,14 @@ class World:
     def put_file(self, content: bytes) -> None:
         self.s3.put_object(Bucket=self.events, Key=EVENTS_KEY, Body=content)
 
-    def take_messages(self) -> list[str]:
+    def take_messages(self, queue_url: str = "") -> list[str]:
         """Take all messages from the queue and return their bodies."""
         bodies: list[str] = []
-        while found := self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get("Messages"):
-            bodies += [message["Body"] for message in found]
+        url = queue_url or self.queue_url
+        while found := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in found:
+                bodies.append(message["Body"])
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return bodies
 
     def report_keys(self) -> list[str]:
@@ -66,6 +94,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with mock_aws():
         made = World(boto3.client("s3"), boto3.client("dynamodb"), boto3.client("sqs"))
         made.queue_url = made.sqs.create_queue(QueueName="report-requests")["QueueUrl"]
+        made.dead_letter_url = made.sqs.create_queue(QueueName="report-requests-dead-letter")["QueueUrl"]
+        made.topic_arn = boto3.client("sns").create_topic(Name="deliveries")["TopicArn"]
+        create(made.dynamodb, made.table)
         for bucket in (made.reports, made.events):
             made.s3.create_bucket(Bucket=bucket)
         made.dynamodb.create_table(

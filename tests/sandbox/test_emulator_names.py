@@ -18,7 +18,7 @@ VERSION = "1.5.33"
 NAMES = {
     "ministack.app": {"_build_persistence_save_dict", "app", "pin_request_origin"},
     "ministack.core.arn": {"parse_arn"},
-    "ministack.core.iam_actions": {"extract_resource_arn", "request_tag_context"},
+    "ministack.core.iam_actions": {"extract_iam_action", "extract_resource_arn", "request_tag_context"},
     "ministack.core.lambda_runtime": {"INVOKE_DEPTH_BOOTSTRAP", "Worker", "_PYTHON_WORKER_SCRIPT", "reset"},
     "ministack.core.persistence": {"_json_default", "_state_format_version"},
     "ministack.core.responses": {
@@ -30,6 +30,7 @@ NAMES = {
         "new_uuid",
         "request_scope",
     },
+    "ministack.services.athena": {"_executions", "_save_query_results"},
     "ministack.services.autoscaling": {
         "_ACTION_MAP",
         "_asg_arn",
@@ -124,8 +125,20 @@ NAMES = {
         "get_state",
         "load_persisted_state",
     },
-    "ministack.services.eventbridge": {"_archives", "_dispatch_to_sqs", "_events_log_list", "_put_events", "_rules"},
+    "ministack.services.eventbridge": {
+        "_archives",
+        "_cron_next_fire",
+        "_dispatch_to_sqs",
+        "_events_log_list",
+        "_invoke_target",
+        "_parse_cron_fields",
+        "_parse_rate_seconds",
+        "_put_events",
+        "_rules",
+    },
     "ministack.services.lambda_svc": {"_emit_lambda_metrics", "_execute_function_dispatch", "_execute_function_warm"},
+    "ministack.services.s3": {"_put_object"},
+    "ministack.services.scheduler": {"_at_time_epoch", "_schedule_last_fired", "_tick_schedules", "_update_schedule"},
     "ministack.services.sns": {"publish_internal"},
     "ministack.services.sqs": {
         "_Err",
@@ -143,6 +156,7 @@ NAMES = {
 SIGNATURES = {
     "ministack.app.pin_request_origin": "(source_ip, secure_transport)",
     "ministack.core.lambda_runtime.Worker._drain_stderr_bounded": "(self, first_line_wait, idle_confirm, hard_cap)",
+    "ministack.services.athena._save_query_results": "(query_id)",
     "ministack.services.cloudwatch._describe_alarms": "(params, cbor_data, is_cbor, is_json)",
     "ministack.services.cloudwatch._dispatch_alarm_actions": "(alarm, old_state, new_state, reason)",
     "ministack.services.cloudwatch._evaluate_alarm": "(alarm)",
@@ -162,10 +176,15 @@ SIGNATURES = {
     "ministack.services.ecs._task_capacity": "(launch_type, strategy)",
     "ministack.services.ecs._update_service": "(data)",
     "ministack.services.eventbridge._dispatch_to_sqs": "(spec, payload, sqs_parameters)",
+    "ministack.services.eventbridge._cron_next_fire": "(fields, after_dt)",
+    "ministack.services.eventbridge._invoke_target": "(target, event, rule, view)",
     "ministack.services.eventbridge._put_events": "(data, allow_aws_source)",
     "ministack.services.lambda_svc._emit_lambda_metrics": "(function_name, duration_ms, error, throttle)",
     "ministack.services.lambda_svc._execute_function_dispatch": "(func, config, event, request_id, started)",
     "ministack.services.lambda_svc._execute_function_warm": "(func, event, request_id)",
+    "ministack.services.s3._put_object": "(bucket_name, key, body, headers)",
+    "ministack.services.scheduler._tick_schedules": "()",
+    "ministack.services.scheduler._update_schedule": "(name, body)",
     "ministack.services.sqs._get_q": "(url, action)",
 }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ops_cli.environments import Environment, register
 from ops_cli.main import run
 from ops_cli.sandbox import project
 from ops_cli.sandbox.exclusive import exclusively
@@ -54,3 +55,9 @@ def test_the_log_is_shown(capsys: pytest.CaptureFixture[str], places: Places) ->
     places.log.write_text("one\ntwo\n")
     assert run(["sandbox", "logs", "--lines", "1"]) == 0
     assert capsys.readouterr().out == "two\n"
+
+
+def test_made_up_accounts_are_written_to_a_sandbox_only(capsys: pytest.CaptureFixture[str]) -> None:
+    register(Environment("sandbox", region="eu-west-1"))
+    assert run(["sandbox", "seed", "--accounts", "7"]) == 2
+    assert "sandbox is not on this machine" in capsys.readouterr().err

@@ -52,3 +52,29 @@ run "a_role_or_key_that_no_one_can_spell_is_refused" {
   }
   expect_failures = [var.role, var.key]
 }
+
+run "items_can_be_found_by_a_second_attribute" {
+  command = plan
+
+  variables {
+    index = { name = "by-segment", key = "segment" }
+  }
+
+  assert {
+    condition     = one(aws_dynamodb_table.this.global_secondary_index).hash_key == "segment" && output.table.index_arn == "arn:aws:dynamodb:eu-west-1:123456789012:table/mocked/index/by-segment"
+    error_message = "The index must be made and be known to its users."
+  }
+
+  assert {
+    condition     = toset(aws_dynamodb_table.this.attribute[*].name) == toset(["account", "segment"])
+    error_message = "Both keys must be declared."
+  }
+}
+
+run "an_index_on_the_key_itself_is_refused" {
+  command = plan
+  variables {
+    index = { name = "by-account", key = "account" }
+  }
+  expect_failures = [var.index]
+}

@@ -102,6 +102,14 @@ run "a_timeout_over_lambdas_limit_is_refused" {
   expect_failures = [var.timeout_seconds]
 }
 
+run "a_disk_over_lambdas_limit_is_refused" {
+  command = plan
+  variables {
+    disk_mb = 10241
+  }
+  expect_failures = [var.disk_mb]
+}
+
 run "a_reserved_concurrency_that_switches_the_function_off_is_refused" {
   command = plan
   variables {

@@ -39,6 +39,7 @@ variables {
   }
   usage_events_bucket = { name = "acme-usage-events", arn = "arn:aws:s3:::acme-usage-events" }
   reports_bucket      = { name = "acme-reports", arn = "arn:aws:s3:::acme-reports" }
+  reports_table       = { name = "acme-report-states", arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/acme-report-states" }
   accounts_table      = { name = "acme-accounts", arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/acme-accounts" }
 }
 
@@ -55,6 +56,27 @@ run "the_function_and_its_queue_agree_on_the_timeout" {
   }
 }
 
+run "the_disk_holds_what_athena_does_not_read" {
+  command = plan
+
+  variables {
+    athena_above_mb = 1000
+  }
+
+  assert {
+    condition     = module.function.function.disk_mb == 3512
+    error_message = "The disk must follow the size from which on Athena reads."
+  }
+}
+
+run "more_than_the_disk_could_hold_is_refused" {
+  command = plan
+  variables {
+    athena_above_mb = 4000
+  }
+  expect_failures = [var.athena_above_mb]
+}
+
 run "the_service_is_known_by_its_roles" {
   command = plan
 
@@ -69,15 +91,24 @@ run "the_role_may_do_what_the_handler_does_and_no_more" {
 
   assert {
     condition = output.permissions == {
-      LookUpAccounts          = "dynamodb:GetItem arn:aws:dynamodb:eu-west-1:123456789012:table/acme-accounts"
-      FindUsageEvents         = "s3:ListBucket arn:aws:s3:::acme-usage-events if s3:prefix events/*"
-      ReadUsageEvents         = "s3:GetObject arn:aws:s3:::acme-usage-events/events/*"
-      SeeWhichReportsThereAre = "s3:ListBucket arn:aws:s3:::acme-reports if s3:prefix reports/*"
-      DeliverReports          = "s3:PutObject arn:aws:s3:::acme-reports/reports/*"
-      TakeMessages            = "sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage arn:aws:sqs:eu-west-1:123456789012:acme-prod-report-requests"
-      PutOffRetries           = "sqs:ChangeMessageVisibility arn:aws:sqs:eu-west-1:123456789012:acme-prod-report-requests"
-      WriteOwnLogs            = "logs:CreateLogStream logs:PutLogEvents arn:aws:logs:eu-west-1:123456789012:log-group:mocked:*"
-      WriteTraces             = "xray:PutTelemetryRecords xray:PutTraceSegments *"
+      LookUpAccounts             = "dynamodb:GetItem arn:aws:dynamodb:eu-west-1:123456789012:table/acme-accounts"
+      FindUsageEvents            = "s3:ListBucket arn:aws:s3:::acme-usage-events if s3:prefix compacted/* directory/* events/*"
+      ReadUsageEvents            = "s3:GetObject arn:aws:s3:::acme-usage-events/compacted/* arn:aws:s3:::acme-usage-events/directory/* arn:aws:s3:::acme-usage-events/events/*"
+      SeeWhichReportsThereAre    = "s3:ListBucket arn:aws:s3:::acme-reports if s3:prefix athena/* peers/* reports/* summaries/*"
+      QueryLargeAccounts         = "athena:GetQueryExecution athena:StartQueryExecution arn:aws:athena:eu-west-1:123456789012:workgroup/acme-prod-reports"
+      DescribeQueriedFiles       = "glue:CreateTable glue:DeleteTable glue:GetDatabase glue:GetTable arn:aws:glue:eu-west-1:123456789012:catalog arn:aws:glue:eu-west-1:123456789012:database/acme_prod_reports arn:aws:glue:eu-west-1:123456789012:table/acme_prod_reports/*"
+      LocateBuckets              = "s3:GetBucketLocation arn:aws:s3:::acme-reports arn:aws:s3:::acme-usage-events"
+      KeepQueryResultsForAMoment = "s3:AbortMultipartUpload s3:DeleteObject s3:GetObject s3:PutObject arn:aws:s3:::acme-reports/athena/*"
+      DeliverReports             = "s3:PutObject arn:aws:s3:::acme-reports/reports/*"
+      KeepNumbersOfEarlierMonths = "s3:GetObject s3:PutObject arn:aws:s3:::acme-reports/summaries/*"
+      CompareWithPeers           = "s3:GetObject arn:aws:s3:::acme-reports/peers/*"
+      TrackReports               = "dynamodb:GetItem dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:123456789012:table/acme-report-states"
+      BuryWhatFailedForGood      = "sqs:SendMessage arn:aws:sqs:eu-west-1:123456789012:acme-prod-report-requests-dead-letter"
+      AnnounceDeliveries         = "sns:Publish arn:aws:sns:eu-west-1:123456789012:mocked"
+      TakeMessages               = "sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage arn:aws:sqs:eu-west-1:123456789012:acme-prod-report-requests"
+      PutOffRetries              = "sqs:ChangeMessageVisibility arn:aws:sqs:eu-west-1:123456789012:acme-prod-report-requests"
+      WriteOwnLogs               = "logs:CreateLogStream logs:PutLogEvents arn:aws:logs:eu-west-1:123456789012:log-group:mocked:*"
+      WriteTraces                = "xray:PutTelemetryRecords xray:PutTraceSegments *"
     }
     error_message = "The generator's permissions changed: is that what its handler needs?"
   }
@@ -104,4 +135,25 @@ run "a_back_off_over_its_cap_is_refused" {
     retry_base_seconds = 901
   }
   expect_failures = [var.retry_base_seconds]
+}
+
+run "an_e_mail_is_sent_from_the_verified_address_only" {
+  command = plan
+
+  variables {
+    email = { sender = "reports@example.com", recipient = "success@example.com" }
+  }
+
+  assert {
+    condition     = output.permissions["SendEmail"] == "ses:SendEmail arn:aws:ses:eu-west-1:123456789012:identity/reports@example.com"
+    error_message = "The generator must be allowed to send from that address, and from no other."
+  }
+}
+
+run "an_address_without_an_at_sign_is_refused" {
+  command = plan
+  variables {
+    email = { sender = "reports", recipient = "success@example.com" }
+  }
+  expect_failures = [var.email]
 }

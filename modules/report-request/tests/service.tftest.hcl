@@ -13,6 +13,7 @@ variables {
     architecture = "arm64"
   }
   reports_bucket = { name = "acme-reports", arn = "arn:aws:s3:::acme-reports" }
+  reports_table  = { name = "acme-report-states", arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/acme-report-states" }
   accounts_table = { name = "acme-accounts", arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/acme-accounts" }
   report_queue = {
     url = "https://sqs.eu-west-1.amazonaws.com/123456789012/acme-report-requests"
@@ -36,8 +37,7 @@ run "the_role_may_do_what_the_handler_does_and_no_more" {
     condition = output.permissions == {
       QueueReportRequests     = "sqs:SendMessage arn:aws:sqs:eu-west-1:123456789012:acme-report-requests"
       LookUpAccounts          = "dynamodb:GetItem arn:aws:dynamodb:eu-west-1:123456789012:table/acme-accounts"
-      RecordRequests          = "s3:PutObject arn:aws:s3:::acme-reports/reports/*/request.json"
-      TakeFailuresBack        = "s3:DeleteObject arn:aws:s3:::acme-reports/reports/*/failure.json"
+      RecordRequests          = "dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:123456789012:table/acme-report-states"
       SeeWhichReportsThereAre = "s3:ListBucket arn:aws:s3:::acme-reports if s3:prefix reports/*"
       WriteOwnLogs            = "logs:CreateLogStream logs:PutLogEvents arn:aws:logs:eu-west-1:123456789012:log-group:mocked:*"
       WriteTraces             = "xray:PutTelemetryRecords xray:PutTraceSegments *"

@@ -57,3 +57,10 @@ mock_resource "aws_sqs_queue" {
     url = "https://sqs.eu-west-1.amazonaws.com/123456789012/mocked-dead-letter"
   }
 }
+
+mock_resource "aws_sns_topic" {
+  override_during = plan
+  defaults = {
+    arn = "arn:aws:sns:eu-west-1:123456789012:mocked"
+  }
+}

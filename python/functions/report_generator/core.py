@@ -2,9 +2,9 @@
 
 import functools
 
-from insight import store
 from insight.accounts import UnknownAccount
-from insight.delivery import Places, deliver
+from insight.delivery import Places, Timings, deliver
+from insight.render_pdf import PdfUnavailable
 from insight.requests import ReportRequest
 from opscore import structured_log
 from opscore.queue_worker import PermanentError, Work
@@ -13,28 +13,28 @@ from opscore.queue_worker import PermanentError, Work
 def report_work(places: Places) -> Work[ReportRequest]:
     """Return what the batch loop does with a report request.
 
-    Only an account that is gone ends a report: damaged events and damaged records can be mended, so those messages
-    go back and wait, in the end among the dead letters, to be replayed.
+    Only an account that is gone and a format that nothing here can write end a report: damaged events and damaged
+    records can be mended, so those messages go back and wait, in the end among the dead letters, to be replayed. Its
+    lifecycle records what became of a report.
     """
     return Work(
         parse=ReportRequest.from_json,
         run=functools.partial(_make, places),
-        record=functools.partial(_record, places),
+        record=lambda _request, _error: None,
         identify=_names,
     )
 
 
 def _make(places: Places, request: ReportRequest) -> None:
+    timings = Timings()
     try:
-        is_new = deliver(request, places)
+        is_new = deliver(request, places, timings)
     except UnknownAccount as error:
         raise PermanentError("unknown_account", error.message) from error
+    except PdfUnavailable as error:
+        raise PermanentError("format_unavailable", error.message) from error
     outcome = "report delivered" if is_new else "report was delivered already"
-    structured_log.write("INFO", outcome, **_names(request))
-
-
-def _record(places: Places, request: ReportRequest, error: PermanentError) -> None:
-    store.save_failure(places.s3, places.reports_bucket, request, error.reason, str(error))
+    structured_log.write("INFO", outcome, **_names(request), seconds=timings.seconds)
 
 
 def _names(request: ReportRequest) -> dict[str, str]:

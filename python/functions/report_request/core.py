@@ -1,13 +1,15 @@
 """The order desk: from an order to a request on the queue, or to a refusal with its reason."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from insight import layout, store
+from insight import store
 from insight.accounts import Account, BadAccount, UnknownAccount, find_account
 from insight.periods import BadPeriod, check_range
-from insight.requests import BadRequest, Refusal, ReportAnswer, ReportOrder, Status, canonical_json
+from insight.requests import BadRequest, Refusal, ReportAnswer, ReportOrder, ReportRequest, Status
+from insight.state_items import State
+from insight.states import States
 from opscore.errors import OpsError
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ class Desk:
 
     s3: "S3Client"
     dynamodb: "DynamoDBClient"
+    states: States
     send: Callable[[str], object]
     reports_bucket: str
     accounts_table: str
@@ -41,18 +44,27 @@ def place_order(payload: object, desk: Desk) -> ReportAnswer:
         account = _account(order.account, desk)
     except _Refused as refused:
         return ReportAnswer(Status.REFUSED, reason=refused.why.value, message=refused.message)
-    request = order.in_zone(account.time_zone)
-    marks = store.marks(desk.s3, desk.reports_bucket, request)
-    if layout.MANIFEST in marks:
+    request, is_delivered = _wanted(order.in_zone(account.time_zone), desk, force=order.force)
+    if is_delivered:
         return ReportAnswer(Status.DELIVERED, request.report_id)
-    store.save_request(desk.s3, desk.reports_bucket, request)
-    if layout.FAILURE in marks:
-        # Before the message, or a failure that the new attempt records at once would be wiped out.
-        store.clear_failure(desk.s3, desk.reports_bucket, request)
-    # Also when the request was there already: whether an earlier call got as far as the queue cannot be seen here,
-    # and a second message makes the same report.
-    desk.send(canonical_json(request.to_payload()))
+    desk.states.ask(request)
+    # Also when it was asked for before: whether an earlier call got as far as the queue cannot be seen here, and a
+    # second message makes the same report.
+    desk.send(request.to_message())
     return ReportAnswer(Status.REQUESTED, request.report_id)
+
+
+def _wanted(request: ReportRequest, desk: Desk, *, force: bool) -> tuple[ReportRequest, bool]:
+    """Return the generation that answers the order, and whether it is delivered."""
+    newest = replace(desk.states.newest(request), requested_by=request.requested_by, reason=request.reason)
+    record = desk.states.get(newest.report_id)
+    if record is None or record.state is not State.DELIVERED:
+        # Not delivered yet, so that a forced order has nothing to be newer than: a double click is one report.
+        return newest, False
+    if not store.is_delivered(desk.s3, desk.reports_bucket, newest):
+        desk.states.reopen(record)
+        return newest, False
+    return (desk.states.next_generation(newest), False) if force else (newest, True)
 
 
 def _checked(payload: object, maximum_days: int) -> ReportOrder:

@@ -2,9 +2,11 @@
 
 import functools
 import os
+from datetime import UTC, datetime
 
 import boto3
 
+from insight.states import States
 from opscore import structured_log
 from opscore.settings import read
 
@@ -16,10 +18,11 @@ from .settings import Settings
 def _wiring() -> Desk:
     """Build settings and clients once per execution environment, not at import."""
     settings = read(Settings, os.environ)
-    sqs = boto3.client("sqs")
+    sqs, dynamodb = boto3.client("sqs"), boto3.client("dynamodb")
     return Desk(
         s3=boto3.client("s3"),
-        dynamodb=boto3.client("dynamodb"),
+        dynamodb=dynamodb,
+        states=States(dynamodb, settings.reports_table, lambda: datetime.now(UTC)),
         send=lambda body: sqs.send_message(QueueUrl=settings.report_queue_url, MessageBody=body),
         reports_bucket=settings.reports_bucket,
         accounts_table=settings.accounts_table,

@@ -10,4 +10,5 @@ class Settings:
     report_queue_url: str
     reports_bucket: str
     accounts_table: str
+    reports_table: str
     maximum_period_days: int

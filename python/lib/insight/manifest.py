@@ -1,6 +1,7 @@
-"""The manifest: from which inputs a report was made and what its outputs are. It holds no clock reading.
+"""The manifest: from which inputs a report was made, by which definitions, and what its outputs are.
 
-Equal inputs give an equal manifest; when a report was delivered is the manifest's own date in the bucket.
+It holds no clock reading: equal inputs give an equal manifest. When a report was delivered is the manifest's own date
+in the bucket; how long it took lies beside it, in the metadata of the object.
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Any
 from insight.requests import canonical_json
 from opscore.errors import OpsError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class BadManifest(OpsError):
@@ -20,7 +21,10 @@ class BadManifest(OpsError):
 
 @dataclass(frozen=True)
 class InputFile:
-    """One event file as it was read: its hash is over the bytes, `rows` are the lines that hold an event."""
+    """One event file as it was read: its hash is over the bytes, `rows` are the lines that hold an event.
+
+    What Athena read has no hash (empty) and no rows of its own: the ETag says which content it was.
+    """
 
     key: str
     etag: str
@@ -44,18 +48,25 @@ class OutputFile:
 class Manifest:
     """Everything that says where a report's numbers come from.
 
-    `request` is ReportRequest.identity(), `starts_at` and `ends_at` the period's UTC instants, `account_sha256` the
-    hash of the account's record, `rows` the row counts of the events: read, counted, and the dropped by reason.
+    `request` is ReportRequest.identity(), `starts_at` and `ends_at` the period's UTC instants, `rows` the row counts
+    of the events: read, counted, and the dropped by reason. `versions` holds the versions of facts and definitions and
+    the hashes of the records that are read whole (account, members, peers). `figures` are the report's numbers,
+    `trend` the active users of the thirteen months, `earlier` the fingerprint of the files of each earlier period.
     """
 
     report_id: str
     request: Mapping[str, Any]
     starts_at: str
     ends_at: str
-    account_sha256: str
+    engine: str
+    versions: Mapping[str, Any]
     rows: Mapping[str, int]
     inputs: tuple[InputFile, ...]
     outputs: tuple[OutputFile, ...]
+    figures: Mapping[str, int | float | None]
+    trend: Mapping[str, int | float | None]
+    earlier: Mapping[str, str]
+    gaps: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
         """Return the manifest's file."""
@@ -70,10 +81,11 @@ class Manifest:
             if version == SCHEMA_VERSION:
                 inputs = tuple(InputFile(**entry) for entry in fields.pop("inputs"))
                 outputs = tuple(OutputFile(**entry) for entry in fields.pop("outputs"))
-                return cls(**fields, inputs=inputs, outputs=outputs)
+                gaps = tuple(fields.pop("gaps"))
+                return cls(**fields, inputs=inputs, outputs=outputs, gaps=gaps)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise BadManifest("The report's manifest is damaged.", hint="Order the report anew.") from None
         raise BadManifest(
             f"The report's manifest has version {version}; this code reads {SCHEMA_VERSION}.",
-            hint="Update opsctl.",
+            hint="Order the report anew, or use the opsctl of its time.",
         )

@@ -1,28 +1,35 @@
-"""A made-up population to try the platform with: six accounts, three months of usage, the same on every machine.
+"""A made-up population to try the platform with: accounts and thirteen months of usage, the same on every machine.
 
-It is not tidy on purpose: rows come twice and out of order, one zone skips a midnight in these months, two change
-their clocks, and a name holds what pages and spreadsheets must be protected from.
+It is not tidy on purpose: rows come twice, late and out of order, some name no user, a user nobody knows or a document
+of before; one zone skips a midnight in these months, two change their clocks; accounts grow, decline, begin and leave;
+and a name holds what pages and spreadsheets must be protected from.
 """
 
 import hashlib
 import json
-import random
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from insight import layout
+from insight import compaction, duck, layout
 from insight.accounts import Account
-from insight.events import Kind
-from insight.periods import zone
+from insight.members import NO_TEAM, Member
+from insight.population_usage import END, FIRST, Course, Event, chance, usage, user_id
 
 if TYPE_CHECKING:
+    import duckdb
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
-SEED = 20260801
-START, END = date(2026, 8, 1), date(2026, 11, 1)
+    Connection = duckdb.DuckDBPyConnection
+
+START = date(2026, 8, 1)
+"""The UTC date from which the named accounts' events lie in a file a day; what is older is compacted."""
 
 ACCOUNTS = (
     Account("acme", "Acme Industries", "Europe/Berlin", seats=40, segment="enterprise"),
@@ -32,12 +39,22 @@ ACCOUNTS = (
     Account("ember", "=Ember <Talent>", "Asia/Kolkata", seats=25, segment="mid-market"),
     Account("nile", "Nile Logistics", "Africa/Cairo", seats=30, segment="enterprise"),
 )
-
-_DOCUMENT_KINDS = ("job post", "recruiting mail")
-_SHARE_OF_DUPLICATES = 0.01
-_SATURDAY = 5
-
-Event = dict[str, Any]
+_COURSES = {
+    "acme": Course.GROWING,
+    "borealis": Course.STEADY,
+    "cordillera": Course.GROWING,
+    "dunedin": Course.DECLINING,
+    "ember": Course.NEW,
+    "nile": Course.STEADY,
+}
+_ZONES = (*(account.time_zone for account in ACCOUNTS), "America/Los_Angeles", "Pacific/Kiritimati", "UTC")
+_SEGMENTS = (("enterprise", 30), ("mid-market", 12), ("small", 4))
+_TEAMS = ("Talent", "Sales hiring", "Technical hiring", "Brand")
+_ONE_OF_THESE_COMES_TWICE = 100
+_DAYS_IN_FILES_OF_THEIR_OWN = 7
+_MARGIN = timedelta(days=2)
+"""A local day and the UTC dates that it touches are never further apart."""
+_WRITES_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -50,109 +67,118 @@ class Seeded:
     events: int
 
 
+def accounts(count: int) -> tuple[Account, ...]:
+    """Return the first `count` accounts: the six with names, then as many more as are wanted."""
+    return (*ACCOUNTS, *(_account(number) for number in range(len(ACCOUNTS) + 1, count + 1)))[:count]
+
+
 def write_population(
-    s3: "S3Client", bucket: str, dynamodb: "DynamoDBClient", table: str, report: Callable[[str], None]
+    s3: "S3Client",
+    bucket: str,
+    dynamodb: "DynamoDBClient",
+    table: str,
+    report: Callable[[str], None],
+    population: Sequence[Account] = ACCOUNTS,
+    first: date = FIRST,
 ) -> Seeded:
     """Put the accounts into the table and their event files into the bucket; files that are there already are left.
 
-    A file that was changed is put right. `report` is called with a line for each account.
+    A file that was changed is put right. `report` is called with a line for each account. `first` is the first day of
+    the first compacted month.
     """
     files = written = events = 0
-    for account in ACCOUNTS:
-        dynamodb.put_item(TableName=table, Item=account.to_item())
-        present = _etags(s3, bucket, account.account)
-        for key, content in event_files(account):
-            files += 1
-            events += content.count(b"\n")
-            if present.get(key) != hashlib.md5(content, usedforsecurity=False).hexdigest():
-                s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType="application/x-ndjson")
-                written += 1
-        report(f"{account.account}: {account.name}, {account.time_zone}")
-    return Seeded(len(ACCOUNTS), files, written, events)
+    with _compactor() as (connection, folder), ThreadPoolExecutor(_WRITES_AT_ONCE) as pool:
+        for account in population:
+            dynamodb.put_item(TableName=table, Item=account.to_item())
+            present = _etags(s3, bucket, account.account)
+            contents = [*compacted_files(account, connection, folder, first), *event_files(account)]
+            missing = [(key, content) for key, content, _ in contents if present.get(key) != _md5(content)]
+            directory = "".join(member.to_line() for member in members(account)).encode()
+            wanted = [(layout.members_key(account.account), directory), *missing]
+            list(pool.map(lambda file: s3.put_object(Bucket=bucket, Key=file[0], Body=file[1]), wanted))
+            files, written = files + len(contents), written + len(missing)
+            events += sum(rows for _, _, rows in contents)
+            report(f"{account.account}: {account.name}, {account.time_zone}")
+    return Seeded(len(population), files, written, events)
 
 
-def event_files(account: Account) -> Iterator[tuple[str, bytes]]:
-    """Yield key and content of each event file of one account, by UTC date; duplicates and disorder included."""
-    chance = _chance(account, "files")
-    by_date: dict[date, list[Event]] = {}
-    for event in usage(account):
-        by_date.setdefault(datetime.fromisoformat(event["at"]).date(), []).append(event)
-    for day in sorted(by_date):
-        rows = [row for event in by_date[day] for row in _maybe_twice(event, chance)]
-        rows.sort(key=lambda _row: chance.random())
-        lines = (json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
-        yield layout.events_key(account.account, day), "".join(lines).encode()
+@contextmanager
+def _compactor() -> Iterator[tuple["Connection", Path]]:
+    with tempfile.TemporaryDirectory() as name, duck.connect(folder := Path(name).resolve()) as connection:
+        yield connection, folder
 
 
-def usage(account: Account) -> Iterator[Event]:
-    """Yield what the account's users did, each event once, day by day in the account's own zone."""
-    chance = _chance(account, "usage")
-    users = [f"{account.account}-user-{number:03}" for number in range(1, account.seats + 1)]
-    habits = {user: chance.random() for user in users}
-    documents = 0
-    for offset in range((END - START).days):
-        day = START + timedelta(days=offset)
-        # More people take part as time goes by: from half of the seats to nine in ten.
-        joined = int(len(users) * (0.5 + 0.4 * offset / (END - START).days))
-        for user in users[:joined]:
-            if chance.random() < habits[user] * (0.05 if day.weekday() >= _SATURDAY else 0.9):
-                for event in _visit(account, user, day, documents, chance):
-                    documents += event["kind"] == Kind.DOCUMENT_CREATED
-                    yield event
+def compacted_files(
+    account: Account, connection: "Connection", folder: Path, first: date = FIRST
+) -> Iterator[tuple[str, bytes, int]]:
+    """Yield key, content and number of rows of each compacted file of one account, by UTC month."""
+    since = _files_since(account)
+    months: dict[date, list[Event]] = {}
+    begin = FIRST if first <= FIRST else first - _MARGIN
+    for day, rows in _by_utc_date(account, begin, since + _MARGIN):
+        if (first <= day or begin == FIRST) and day < since:
+            months.setdefault(day.replace(day=1), []).extend(rows)
+    for month, rows in months.items():
+        content = compaction.compact(connection, rows, folder)
+        yield layout.compacted_key(account.account, month), content, len(rows)
 
 
-def _visit(account: Account, user: str, day: date, documents: int, chance: random.Random) -> Iterator[Event]:
-    """Yield one session of one user and what happened in it, a few minutes apart."""
-    at = _start_of_visit(account, day, chance)
-
-    def event(kind: Kind, **fields: object) -> Event:
-        nonlocal at
-        at += timedelta(seconds=20 + int(chance.random() * 300))
-        event_id = f"{int(chance.random() * 2**53):014x}"
-        stamp = at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        return {
-            "event_id": event_id,
-            "account": account.account,
-            "user": user,
-            "kind": kind.value,
-            "at": stamp,
-            **fields,
-        }
-
-    yield event(Kind.SESSION_STARTED)
-    for _ in range(int(chance.random() * 3)):
-        documents += 1
-        kind = _DOCUMENT_KINDS[int(chance.random() * len(_DOCUMENT_KINDS))]
-        document = {"document": f"{account.account}-doc-{documents:05}", "document_kind": kind}
-        first = 30 + int(chance.random() * 40)
-        yield event(Kind.DOCUMENT_CREATED, **document)
-        yield event(Kind.DOCUMENT_SCORED, **document, score=first, first_score=first)
-        for _ in range(int(chance.random() * 4)):
-            yield event(Kind.PHRASE_ACCEPTED, document=document["document"])
-        yield event(Kind.DOCUMENT_SCORED, **document, score=first + int(chance.random() * 30), first_score=first)
+def event_files(account: Account) -> Iterator[tuple[str, bytes, int]]:
+    """Yield key, content and number of rows of each file of lines of one account, by UTC date, in disorder."""
+    since = _files_since(account)
+    for day, rows in _by_utc_date(account, since - _MARGIN, END):
+        if day >= since:
+            lines = (json.dumps(row, separators=(",", ":")) + "\n" for row in _in_disorder(account, day, rows))
+            yield layout.events_key(account.account, day), "".join(lines).encode(), len(rows)
 
 
-def _start_of_visit(account: Account, day: date, chance: random.Random) -> datetime:
-    """Return when a session starts: in working hours mostly, now and then at any hour, so that days' edges matter."""
-    any_hour = chance.random() < 0.05  # noqa: PLR2004  A plain share.
-    minutes = chance.random() * 24 * 60 if any_hour else (8 + chance.random() * 10) * 60
-    local = datetime.combine(day, time(), tzinfo=zone(account.time_zone)) + timedelta(minutes=int(minutes))
-    return local.astimezone(UTC)
+def members(account: Account) -> Iterator[Member]:
+    """Yield the account's users on record: one has no team, one has left, and the last one to join is missing."""
+    for number in range(1, account.seats):
+        team = _TEAMS[number % len(_TEAMS)] if number > 1 else NO_TEAM
+        yield Member(user_id(account, number), f"User {number} of {account.name}", team, has_left=number == 2)  # noqa: PLR2004
 
 
-def _maybe_twice(event: Event, chance: random.Random) -> list[Event]:
-    return [event, event] if chance.random() < _SHARE_OF_DUPLICATES else [event]
+def course(account: Account) -> Course:
+    """Return how the account's usage goes over the months."""
+    draw = chance(account.account, "course")
+    return _COURSES.get(account.account) or tuple(Course)[int(draw.random() * len(Course))]
 
 
-def _chance(account: Account, purpose: str) -> random.Random:
-    """Return the account's own source of chance, so that one account's data never depends on another's.
+def _account(number: int) -> Account:
+    name = f"customer-{number:04}"
+    draw = chance(name, "account")
+    time_zone = _ZONES[int(draw.random() * len(_ZONES))]
+    segment, seats = _SEGMENTS[int(draw.random() * len(_SEGMENTS))]
+    return Account(name, f"Customer {number:04}", time_zone, 2 + int(seats * draw.random()), segment)
 
-    Only `random` is drawn from it: Python promises that its sequence never changes for a seed.
-    """
-    return random.Random(f"{SEED}:{account.account}:{purpose}")  # noqa: S311  Not a secret.
+
+def _files_since(account: Account) -> date:
+    return START if account in ACCOUNTS else END - timedelta(days=_DAYS_IN_FILES_OF_THEIR_OWN)
+
+
+def _by_utc_date(account: Account, first: date, end: date) -> list[tuple[date, list[Event]]]:
+    """Return the rows of the local days from `first` up to `end` by UTC date, some of them twice."""
+    found: dict[date, list[Event]] = {}
+    for event in usage(account, course(account), first, end):
+        rows = found.setdefault(date.fromisoformat(event["at"][:10]), [])
+        rows.extend([event, event] if int(event["event_id"], 16) % _ONE_OF_THESE_COMES_TWICE == 0 else [event])
+    return sorted(found.items())
+
+
+def _in_disorder(account: Account, day: date, rows: list[Event]) -> list[Event]:
+    draw = chance(account.account, f"order of {day}")
+    return sorted(rows, key=lambda _row: draw.random())
 
 
 def _etags(s3: "S3Client", bucket: str, account: str) -> dict[str, str]:
     """Return the account's event files with their ETags, which are MD5 sums unless a KMS key encrypts the bucket."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=layout.events_prefix(account))
-    return {entry["Key"]: entry["ETag"].strip('"') for page in pages for entry in page.get("Contents", [])}
+    found = {}
+    for prefix in (layout.events_prefix(account), layout.compacted_prefix(account)):
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            found.update({entry["Key"]: entry["ETag"].strip('"') for entry in page.get("Contents", [])})
+    return found
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()

@@ -4,8 +4,10 @@ import csv
 import io
 import unicodedata
 from collections.abc import Iterator
+from datetime import date
 
-from insight.report import Report, figures
+from insight.analysis import Value
+from insight.report import Report, Table
 
 HEADER = ("section", "name", "value")
 
@@ -35,30 +37,33 @@ def safe_text(text: str) -> str:
     return text
 
 
-def _cell(value: str | float | int | None) -> str | float | int:
+def _cell(value: Value) -> str | float | int:
     """Return a cell; numbers stay numbers, negative ones too, and nothing to compute from is an empty cell."""
     if value is None:
         return ""
+    if isinstance(value, date):
+        return value.isoformat()
     return safe_text(value) if isinstance(value, str) else value
 
 
-def _rows(report: Report) -> Iterator[tuple[str, str, str | float | int | None]]:
-    account, period, metrics = report.account, report.period, report.metrics
+def _rows(report: Report) -> Iterator[tuple[str, str, Value]]:
+    account, period = report.account, report.period
     yield "report", "report_id", report.report_id
     yield "report", "spec_version", report.spec_version
     yield "report", "account", account.account
     yield "report", "account_name", account.name
     yield "report", "segment", account.segment
-    yield "report", "first_day", period.start.isoformat()
-    yield "report", "last_day", period.last.isoformat()
+    yield "report", "first_day", period.start
+    yield "report", "last_day", period.last
     yield "report", "time_zone", period.time_zone
-    yield "usage", "seats", metrics.seats
-    for figure in figures(metrics):
+    yield "report", "as_of", report.as_of
+    yield "report", "complete", "no" if report.gaps else "yes"
+    for gap in report.gaps:
+        yield "report", "gap", gap
+    for figure in report.figures:
         yield "usage", figure.key, figure.value
-    for kind, documents in metrics.documents_by_kind:
-        yield "documents_created", kind, documents
-    for day, users in metrics.daily_active_users:
-        yield "daily_active_users", day.isoformat(), users
+    for table in report.tables:
+        yield from _table(table)
     for source in report.sources:
         yield "rows_read", source.name, source.read
         yield "rows_counted", source.name, source.counted
@@ -66,3 +71,11 @@ def _rows(report: Report) -> Iterator[tuple[str, str, str | float | int | None]]
             yield "rows_not_counted", f"{source.name}: {reason}", rows
         for note in source.notes:
             yield "source_note", source.name, note
+
+
+def _table(table: Table) -> Iterator[tuple[str, str, Value]]:
+    """Yield a row for each value; its section names the table and, where there are several, the column."""
+    several = len(table.columns) > 2  # noqa: PLR2004  A name and one value.
+    for row in table.rows:
+        for column, value in zip(table.columns[1:], row[1:], strict=True):
+            yield f"{table.key}.{column.key}" if several else table.key, str(row[0]), value

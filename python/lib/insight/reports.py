@@ -1,11 +1,8 @@
 """Reports as a reader sees them: which there are, in what state, and their files, verified."""
 
-import enum
 import hashlib
-import json
 import re
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,72 +10,86 @@ from typing import TYPE_CHECKING
 
 from insight import layout
 from insight.manifest import Manifest, OutputFile
+from insight.state_items import Record, State
+from insight.states import States
 from opscore.errors import NotFound, OpsError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+__all__ = ["ReportDamaged", "ReportSummary", "State"]
+
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
-
-
-class State(enum.StrEnum):
-    """How far a report is."""
-
-    REQUESTED = "REQUESTED"
-    DELIVERED = "DELIVERED"
-    FAILED = "FAILED"
 
 
 @dataclass(frozen=True)
 class ReportSummary:
-    """One report: the period is half-open, the instants are the bucket's, `reason` says why one failed."""
+    """One report: the period is half-open, `reason` is the sentence that says why one failed or what it waits for."""
 
     report_id: str
     account: str
     start: date
     end: date
+    generation: int
     state: State
     requested_at: datetime | None
     delivered_at: datetime | None
     reason: str
     prefix: str
 
+    @classmethod
+    def of_record(cls, record: Record) -> "ReportSummary":
+        """Return what a reader wants of a record."""
+        return cls(
+            report_id=record.report_id,
+            account=record.account,
+            start=record.start,
+            end=record.end,
+            generation=record.generation,
+            state=record.state,
+            requested_at=record.requested_at,
+            delivered_at=record.delivered_at,
+            reason=record.message,
+            prefix=layout.prefix_of(record.account, record.start, record.end, record.report_id),
+        )
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether its files are there: a reissued report still has them."""
+        return self.state in (State.DELIVERED, State.REISSUED)
+
 
 class ReportDamaged(OpsError):
     """A file of a delivered report is missing or is not what the manifest says."""
 
 
-def list_reports(s3: "S3Client", bucket: str, account: str | None = None) -> list[ReportSummary]:
-    """Return the reports of one account, or of all, by account, period and id."""
-    found: dict[str, dict[str, tuple[layout.ReportKey, datetime]]] = {}
-    for key, modified in _keys(s3, bucket, layout.reports_of(account)):
-        found.setdefault(key.prefix, {})[key.name] = (key, modified)
-    summaries = [_summary(s3, bucket, marks) for marks in found.values()]
-    return sorted(summaries, key=lambda report: (report.account, report.start, report.end, report.report_id))
+def list_reports(states: States, account: str | None = None) -> list[ReportSummary]:
+    """Return the reports of one account, or of all, by account, period and generation."""
+    summaries = map(ReportSummary.of_record, states.all(account))
+    return sorted(summaries, key=lambda report: (report.account, report.start, report.end, report.generation))
 
 
-def find_report(s3: "S3Client", bucket: str, report_id: str, account: str | None = None) -> ReportSummary:
-    """Return one report; knowing the account keeps the search short. Raises NotFound with the nearest ids."""
-    reports = {report.report_id: report for report in list_reports(s3, bucket, account)}
-    if report_id not in reports:
-        raise NotFound.among("report", report_id, reports, listing="opsctl report list")
-    return reports[report_id]
+def find_report(states: States, report_id: str) -> ReportSummary:
+    """Return one report. Raises NotFound with the nearest ids."""
+    if record := states.get(report_id):
+        return ReportSummary.of_record(record)
+    known = [other.report_id for other in states.all()]
+    raise NotFound.among("report", report_id, known, listing="opsctl report list")
 
 
 def read_manifest(s3: "S3Client", bucket: str, report: ReportSummary) -> Manifest:
     """Return the manifest of a delivered report; any other is refused with its state."""
-    if report.state is not State.DELIVERED:
+    if not report.is_readable:
         why = f": {report.reason}" if report.reason else "."
         raise OpsError(f"Report {report.report_id} is {report.state.value}, not DELIVERED{why}")
     return Manifest.from_json(_read(s3, bucket, report.prefix + layout.MANIFEST))
 
 
-def download(s3: "S3Client", bucket: str, report_id: str, folder: Path) -> list[Path]:
+def download(s3: "S3Client", bucket: str, report: ReportSummary, folder: Path) -> list[Path]:
     """Save a delivered report's files in a folder of its own below `folder`; return their paths, the manifest's last.
 
     Each file is checked against the manifest before it gets its name, so a file that is there is whole and true.
     """
-    report = find_report(s3, bucket, report_id)
     manifest = read_manifest(s3, bucket, report)
     last = report.end - timedelta(days=1)
     target = folder / _safe(f"{report.account}_{report.start}_{last}_{report.report_id}")
@@ -86,40 +97,23 @@ def download(s3: "S3Client", bucket: str, report_id: str, folder: Path) -> list[
     return [*paths, _save(target / layout.MANIFEST, manifest.to_json())]
 
 
-def _keys(s3: "S3Client", bucket: str, prefix: str) -> Iterator[tuple[layout.ReportKey, datetime]]:
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for entry in page.get("Contents", []):
-            if key := layout.parse_report_key(entry["Key"]):
-                yield key, entry["LastModified"]
+def link(s3: "S3Client", bucket: str, report: ReportSummary, name: str, seconds: int) -> str:
+    """Return an address under which anybody can fetch one file of a delivered report for `seconds`.
 
-
-def _summary(s3: "S3Client", bucket: str, marks: dict[str, tuple[layout.ReportKey, datetime]]) -> ReportSummary:
-    times = {name: modified for name, (_, modified) in marks.items()}
-    key = next(iter(marks.values()))[0]
-    state, reason = State.REQUESTED, ""
-    if layout.MANIFEST in marks:
-        state = State.DELIVERED
-    elif layout.FAILURE in marks:
-        state, reason = State.FAILED, _failure(s3, bucket, key.prefix)
-    return ReportSummary(
-        report_id=key.report_id,
-        account=key.account,
-        start=key.start,
-        end=key.end,
-        state=state,
-        requested_at=times.get(layout.REQUEST),
-        delivered_at=times.get(layout.MANIFEST),
-        reason=reason,
-        prefix=key.prefix,
-    )
-
-
-def _failure(s3: "S3Client", bucket: str, prefix: str) -> str:
-    try:
-        return str(json.loads(_read(s3, bucket, prefix + layout.FAILURE))["message"])
-    except (ValueError, KeyError, TypeError, ReportDamaged):
-        # It may just have been taken back by a new attempt.
-        return "the reason cannot be read"
+    It is made without asking AWS; the key in it holds ids only. Raises NotFound with the report's file names.
+    """
+    outputs = {output.name: output for output in read_manifest(s3, bucket, report).outputs}
+    if name not in outputs:
+        raise NotFound.among("file of the report", name, outputs, listing=f"opsctl report show {report.report_id}")
+    output = outputs[name]
+    arguments = {
+        "Bucket": bucket,
+        "Key": output.key,
+        "ResponseContentType": output.content_type,
+        "ResponseContentDisposition": f'attachment; filename="{_safe(f"{report.account}_{report.start}_{name}")}"',
+        "ResponseCacheControl": "private, no-store",
+    }
+    return s3.generate_presigned_url("get_object", Params=arguments, ExpiresIn=seconds)
 
 
 def _verified(s3: "S3Client", bucket: str, report: ReportSummary, output: OutputFile) -> bytes:

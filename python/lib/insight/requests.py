@@ -23,10 +23,13 @@ __all__ = ["BadRequest", "Refusal", "ReportAnswer", "ReportOrder", "ReportReques
 VERSION = 1
 """The version of the messages' schema, which every payload carries."""
 
-SPEC_VERSION = 1
+SPEC_VERSION = 2
 """Raised when the same events would give another report: a new version is a new report."""
 
 FORMATS = ("csv", "html")
+"""What a reader gets who asks for no format, and what a month's reports have."""
+
+KNOWN_FORMATS = ("csv", "html", "json", "pdf", "xlsx")
 
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _LONGEST_TEXT = 200
@@ -258,10 +261,12 @@ def _range(fields: Mapping[str, Any]) -> tuple[date, date]:
 
 
 def _formats(formats: Sequence[str]) -> tuple[str, ...]:
-    if unknown := sorted(set(formats) - set(FORMATS)):
-        raise BadRequest(f"There is no report format {', '.join(unknown)}.", hint=f"Formats: {', '.join(FORMATS)}.")
+    if unknown := sorted(set(formats) - set(KNOWN_FORMATS)):
+        raise BadRequest(
+            f"There is no report format {', '.join(unknown)}.", hint=f"Formats: {', '.join(KNOWN_FORMATS)}."
+        )
     if not formats:
-        raise BadRequest("No format is asked for.", hint=f"Formats: {', '.join(FORMATS)}.")
+        raise BadRequest("No format is asked for.", hint=f"Formats: {', '.join(KNOWN_FORMATS)}.")
     return tuple(sorted(set(formats)))
 
 

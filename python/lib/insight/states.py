@@ -28,7 +28,11 @@ _LONGEST_MESSAGE = 500
 
 
 class Held(OpsError):
-    """Another worker has the report in the making; its lease says until when."""
+    """Another worker has the report in the making, `until` its lease ends at the latest."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"The report is in the making elsewhere, until {until:%H:%M:%SZ} at the latest.")
+        self.until = until
 
 
 class States:
@@ -44,19 +48,22 @@ class States:
 
         The first to ask stays on record. Any other state is left alone.
         """
-        item = {**described(request), "state": State.REQUESTED, "requested_at": moment(self._now())}
+        found = self.note(request)
+        return self._reopen(found, State.FAILED) if found.state is State.FAILED else found
+
+    def note(self, request: ReportRequest) -> Record:
+        """Put a report that has no record on record as requested; return the record that is there then."""
+        item = to_item({**described(request), "state": State.REQUESTED, "requested_at": moment(self._now())})
         try:
             self._dynamodb.put_item(
                 TableName=self._table,
-                Item=to_item(item),
+                Item=item,
                 ConditionExpression="attribute_not_exists(report_id)",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self._dynamodb.exceptions.ConditionalCheckFailedException as refusal:
-            found = _old_record(refusal, request.report_id)
-        else:
-            return Record.from_item(to_item(item))
-        return self._reopen(found, State.FAILED) if found.state is State.FAILED else found
+            return _old_record(refusal, request.report_id)
+        return Record.from_item(item)
 
     def reopen(self, record: Record) -> Record:
         """Open a report again that is on record as delivered while its manifest is gone from the bucket."""
@@ -77,12 +84,13 @@ class States:
         free = "attribute_not_exists(#state) OR #state IN (:requested, :failed) OR #until < :now OR #owner = :me"
         change = {"state": State.RUNNING, "owner": owner, "until": millis(until), "started_at": moment(self._now())}
         known = {name: value for name, value in described(request).items() if name != "report_id"}
+        known |= {"requested_at": change["started_at"]}
         held = self._change(request.report_id, change, if_absent=known, condition=free, values=values, count="attempts")
         if held is None:
             return True
         if held.state in (State.DELIVERED, State.REISSUED):
             return False
-        raise Held(f"The report is in the making elsewhere, until {held.leased_until:%H:%M:%SZ} at the latest.")
+        raise Held(held.leased_until or self._now())
 
     def deliver(self, request: ReportRequest, seconds: float) -> bool:
         """Record that the manifest is there, whoever wrote it; False when that is on record already."""

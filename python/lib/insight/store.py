@@ -1,11 +1,11 @@
 """Reports in the bucket: what the functions write, in an order that never shows half a report.
 
-A report is delivered when its manifest is there, and the manifest is written last. It has failed when a failure is
-there and no manifest, and is requested when only its request is.
+A report is delivered when its manifest is there, and the manifest is written last. What is known of a report before
+that, and why one failed, is in the table of reports (`insight.states`).
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,34 +28,10 @@ class Output:
     content: bytes
 
 
-def marks(s3: "S3Client", bucket: str, request: ReportRequest) -> frozenset[str]:
-    """Return which of request, failure and manifest the report has; lists keys, reads no content."""
-    answer = s3.list_objects_v2(Bucket=bucket, Prefix=layout.report_prefix(request), Delimiter="/")
-    keys = (layout.parse_report_key(entry["Key"]) for entry in answer.get("Contents", []))
-    return frozenset(key.name for key in keys if key)
-
-
 def is_delivered(s3: "S3Client", bucket: str, request: ReportRequest) -> bool:
-    """Say whether the report's manifest is there."""
-    return layout.MANIFEST in marks(s3, bucket, request)
-
-
-def save_request(s3: "S3Client", bucket: str, request: ReportRequest) -> bool:
-    """Keep the request unless one is there already; the first one stays. Says whether this was the first."""
-    body = canonical_json(request.to_payload()).encode()
-    return _put_if_absent(s3, bucket, layout.report_prefix(request) + layout.REQUEST, body)
-
-
-def save_failure(s3: "S3Client", bucket: str, request: ReportRequest, reason: str, message: str) -> None:
-    """Record that the report cannot be made: `reason` for programs, `message` for people."""
-    body = canonical_json({"reason": reason, "message": message}).encode()
-    key = layout.report_prefix(request) + layout.FAILURE
-    s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=_JSON)
-
-
-def clear_failure(s3: "S3Client", bucket: str, request: ReportRequest) -> None:
-    """Take a recorded failure back, because the report is tried anew."""
-    s3.delete_object(Bucket=bucket, Key=layout.report_prefix(request) + layout.FAILURE)
+    """Say whether the report's manifest is there; lists a key, reads no content."""
+    key = layout.report_prefix(request) + layout.MANIFEST
+    return s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount", 0) > 0
 
 
 def save_outputs(
@@ -66,9 +42,15 @@ def save_outputs(
     return tuple(_save_output(s3, bucket, layout.report_prefix(request), folder, output) for output in outputs)
 
 
-def save_manifest(s3: "S3Client", bucket: str, request: ReportRequest, manifest: bytes) -> bool:
-    """Publish the report. Says False when another worker published it first; that one stays."""
-    return _put_if_absent(s3, bucket, layout.report_prefix(request) + layout.MANIFEST, manifest)
+def save_manifest(
+    s3: "S3Client", bucket: str, request: ReportRequest, manifest: bytes, seconds: Mapping[str, float] | None = None
+) -> bool:
+    """Publish the report. Says False when another worker published it first; that one stays.
+
+    How many `seconds` the steps took becomes metadata of the object, so that equal reports stay equal.
+    """
+    timings = {"seconds": canonical_json(dict(seconds))} if seconds else {}
+    return _put_if_absent(s3, bucket, layout.report_prefix(request) + layout.MANIFEST, manifest, timings)
 
 
 def _save_output(s3: "S3Client", bucket: str, prefix: str, folder: str, output: Output) -> OutputFile:
@@ -78,9 +60,13 @@ def _save_output(s3: "S3Client", bucket: str, prefix: str, folder: str, output: 
     return OutputFile(output.name, key, output.content_type, digest, len(output.content))
 
 
-def _put_if_absent(s3: "S3Client", bucket: str, key: str, body: bytes) -> bool:
+def _put_if_absent(
+    s3: "S3Client", bucket: str, key: str, body: bytes, metadata: Mapping[str, str] | None = None
+) -> bool:
     try:
-        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=_JSON, IfNoneMatch="*")
+        s3.put_object(
+            Bucket=bucket, Key=key, Body=body, ContentType=_JSON, IfNoneMatch="*", Metadata=dict(metadata or {})
+        )
     except s3.exceptions.ClientError as error:
         # 412: the object is there. A 409 (a write of the same key is under way) stays an error: who wins is open.
         if error.response["Error"]["Code"] == "PreconditionFailed":

@@ -28,6 +28,14 @@ class PermanentError(Exception):
         self.reason = reason
 
 
+class NotYet(Exception):
+    """Somebody else has the item, for `seconds` at most; its message comes back, the last time when that is over."""
+
+    def __init__(self, seconds: float, message: str) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 @dataclass(frozen=True)
 class Message:
     """One delivered SQS message; `receive_count` is 1 on its first delivery."""
@@ -55,7 +63,7 @@ class Work(Generic[Item]):
     `identify` gives the fields that name the item in the log (`report_id`, ...).
     `bury` copies a message that has failed for good to the dead letters at once, before it is acknowledged; without it,
     a body that cannot be read goes back until SQS moves it there.
-    `defer` hears of every item that goes back after it was run.
+    `defer` hears of every item that goes back after its run failed.
     """
 
     parse: Callable[[str], Item]
@@ -71,15 +79,21 @@ class Retry:
     """How a message comes back: after base * 2^(receives - 1) seconds, half of it at random, at most 15 minutes.
 
     Without this a failed message returns only after the whole visibility timeout, six times the function's timeout.
-    `shorten` sets the visibility timeout of a receipt handle; `chance` gives a number in [0, 1).
+    `shorten` sets the visibility timeout of a receipt handle; `chance` gives a number in [0, 1). A message that is
+    received for the `last_receive`-th time goes to the dead letters when it fails.
     """
 
     base_seconds: int
     shorten: Callable[[str, int], object]
     chance: Callable[[], float]
+    last_receive: int = 5
 
-    def seconds(self, receive_count: int) -> int:
+    def seconds(self, receive_count: int, error: Exception | None = None) -> int:
         """Return the wait before the next delivery of a message that was received `receive_count` times."""
+        if isinstance(error, NotYet):
+            return min(
+                LONGEST_WAIT_SECONDS, math.ceil(max(0, error.seconds) / max(1, self.last_receive - receive_count))
+            )
         # Beyond 2^10 any base of a second or more is over the cap; the bound keeps the power small.
         doublings = min(max(receive_count - 1, 0), 10)
         longest = min(LONGEST_WAIT_SECONDS, self.base_seconds << doublings)
@@ -122,55 +136,65 @@ def process_batch(
     failed: list[str] = []
     for position, message in enumerate(Message.of_event(event)):
         if position and remaining_milliseconds() < shortest_run_milliseconds:
-            _log("WARNING", "not started", message, {}, TimeoutError("too little time left in this invocation"))
-            done = False
+            trouble = _not_started(message)
         else:
-            done = _process(message, work)
-        if not done:
-            _send_back(message, retry)
+            trouble = _process(message, work)
+        if trouble is not None:
+            _send_back(message, retry, trouble)
             failed.append(message.message_id)
     return _response(failed)
 
 
-def _process(message: Message, work: Work[Item]) -> bool:
-    """Process one message and say whether it is done with; whatever it raises stays its own affair."""
+def _not_started(message: Message) -> Exception | None:
+    error = TimeoutError("too little time left in this invocation")
+    _log("WARNING", "not started", message, {}, error)
+    return error
+
+
+def _process(message: Message, work: Work[Item]) -> Exception | None:
+    """Process one message; return why it must come back, None when it is done with. What it raises stays its affair."""
     try:
         item = work.parse(message.body)
         names = work.identify(item)
     except Exception as error:  # noqa: BLE001  One message's failure, of any kind, must not touch the others.
         if work.bury is None:
             _log("ERROR", "goes back to the queue", message, {}, error)
-            return False
+            return error
         return _bury(message, work, {}, PermanentError("bad_message", str(error)))
     try:
         work.run(item)
     except PermanentError as error:
         return _end(message, work, item, names, error)
+    except NotYet as error:
+        _log("INFO", "comes back later", message, names, error)
+        return error
     except Exception as error:  # noqa: BLE001
         _log("ERROR", "goes back to the queue", message, names, error)
         _defer(message, work, item, names, error)
-        return False
-    return True
+        return error
+    return None
 
 
-def _end(message: Message, work: Work[Item], item: Item, names: Mapping[str, str], error: PermanentError) -> bool:
+def _end(
+    message: Message, work: Work[Item], item: Item, names: Mapping[str, str], error: PermanentError
+) -> Exception | None:
     try:
         work.record(item, error)
     except Exception as trouble:  # noqa: BLE001
         _log("ERROR", "goes back to the queue", message, names, trouble)
-        return False
+        return trouble
     return _bury(message, work, names, error)
 
 
-def _bury(message: Message, work: Work[Item], names: Mapping[str, str], error: PermanentError) -> bool:
+def _bury(message: Message, work: Work[Item], names: Mapping[str, str], error: PermanentError) -> Exception | None:
     try:
         if work.bury is not None:
             work.bury(message, error)
     except Exception as trouble:  # noqa: BLE001
         _log("ERROR", "goes back to the queue", message, names, trouble)
-        return False
+        return trouble
     _log("ERROR", "failed for good", message, names, error, reason=error.reason)
-    return True
+    return None
 
 
 def _defer(message: Message, work: Work[Item], item: Item, names: Mapping[str, str], error: Exception) -> None:
@@ -193,8 +217,8 @@ def dead_letter(message: Message, error: PermanentError) -> dict[str, Any]:
     return {"MessageBody": message.body, "MessageAttributes": attributes}
 
 
-def _send_back(message: Message, retry: Retry) -> None:
-    seconds = retry.seconds(message.receive_count)
+def _send_back(message: Message, retry: Retry, trouble: Exception) -> None:
+    seconds = retry.seconds(message.receive_count, trouble)
     try:
         retry.shorten(message.receipt_handle, seconds)
     except Exception as error:  # noqa: BLE001  The message comes back anyway, only later; the batch goes on.

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from report_generator import handler
 
-from insight import reports
-from insight.reports import State
 from insight.requests import ReportRequest, canonical_json
+from insight.state_items import State
 from opscore.settings import BadSettings
 
 if TYPE_CHECKING:
@@ -36,6 +35,13 @@ def environment(world: "World", monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPORTS_BUCKET", world.reports)
     monkeypatch.setenv("USAGE_EVENTS_BUCKET", world.events)
     monkeypatch.setenv("ACCOUNTS_TABLE", world.accounts)
+    monkeypatch.setenv("REPORTS_TABLE", world.table)
+    monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", world.dead_letter_url)
+    monkeypatch.setenv("DELIVERIES_TOPIC_ARN", world.topic_arn)
+    monkeypatch.setenv("MAXIMUM_RECEIVES", "5")
+    monkeypatch.setenv("ATHENA_DATABASE", "reports")
+    monkeypatch.setenv("ATHENA_WORKGROUP", "reports")
+    monkeypatch.setenv("ATHENA_ABOVE_MB", "2048")
     monkeypatch.setenv("RETRY_BASE_SECONDS", "0")
 
 
@@ -57,7 +63,7 @@ def received(world: "World") -> dict[str, Any]:
 @pytest.mark.usefixtures("environment")
 def test_a_message_that_fails_is_visible_again_at_once_and_then_delivered(world: "World") -> None:
     world.sqs.send_message(QueueUrl=world.queue_url, MessageBody=canonical_json(REQUEST.to_payload()))
-    world.put_file(b"torn")
+    world.put_file(b"torn\n")
     event = received(world)
     assert handler.handle(event, Context()) == {
         "batchItemFailures": [{"itemIdentifier": event["Records"][0]["messageId"]}]
@@ -66,7 +72,17 @@ def test_a_message_that_fails_is_visible_again_at_once_and_then_delivered(world:
     again = received(world)
     assert again["Records"][0]["attributes"]["ApproximateReceiveCount"] == "2"
     assert handler.handle(again, Context()) == {"batchItemFailures": []}
-    assert reports.find_report(world.s3, world.reports, REQUEST.report_id).state is State.DELIVERED
+    assert world.state_of(REQUEST) is State.DELIVERED
+
+
+@pytest.mark.usefixtures("environment")
+def test_poison_is_among_the_dead_letters_at_once_with_its_reason(world: "World") -> None:
+    world.sqs.send_message(QueueUrl=world.queue_url, MessageBody='{"account": "acme"}')
+    assert handler.handle(received(world), Context()) == {"batchItemFailures": []}
+    (buried,) = world.sqs.receive_message(QueueUrl=world.dead_letter_url, MessageAttributeNames=["All"])["Messages"]
+    assert buried["Body"] == '{"account": "acme"}'
+    assert buried["MessageAttributes"]["reason"]["StringValue"] == "bad_message"
+    assert "lacks" in buried["MessageAttributes"]["ErrorMessage"]["StringValue"]
 
 
 def test_missing_variables_are_named_by_the_first_call_not_at_import() -> None:

@@ -1,6 +1,5 @@
 """The order desk: every order gets an answer, and none is lost on the way to the queue."""
 
-import json
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -8,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from report_request.core import Desk, place_order
 
-from insight import reports, store
+from insight import store
 from insight.accounts import Account
-from insight.reports import State
 from insight.requests import Refusal, ReportAnswer, ReportRequest, Status
+from insight.state_items import State
 
 if TYPE_CHECKING:
     from tests.functions.conftest import World
@@ -29,40 +28,75 @@ def sent() -> list[str]:
 
 @pytest.fixture
 def desk(world: "World", sent: list[str]) -> Desk:
-    return Desk(world.s3, world.dynamodb, sent.append, world.reports, world.accounts, maximum_period_days=400)
+    return Desk(
+        world.s3, world.dynamodb, world.states, sent.append, world.reports, world.accounts, maximum_period_days=400
+    )
 
 
-def state(world: "World") -> State:
-    return reports.find_report(world.s3, world.reports, REQUEST.report_id).state
+def deliver(world: "World", request: ReportRequest) -> None:
+    world.states.claim(request, "worker", world.now)
+    store.save_manifest(world.s3, world.reports, request, b"{}")
+    world.states.deliver(request, 1)
+    world.states.supersede(request)
 
 
 def test_an_order_becomes_a_request_in_the_accounts_zone(world: "World", desk: Desk, sent: list[str]) -> None:
     assert place_order(ORDER, desk) == ReportAnswer(Status.REQUESTED, REQUEST.report_id)
-    assert [ReportRequest.from_json(body) for body in sent] == [REQUEST]
-    assert state(world) is State.REQUESTED
+    assert [ReportRequest.from_json(body).report_id for body in sent] == [REQUEST.report_id]
+    assert world.state_of(REQUEST) is State.REQUESTED
+
+
+def test_who_asked_is_on_record_and_not_in_the_message(world: "World", desk: Desk, sent: list[str]) -> None:
+    place_order(ORDER, desk)
+    record = world.states.get(REQUEST.report_id)
+    assert record
+    assert (record.requested_by, record.why) == ("ada", "renewal")
+    assert not any(word in body for body in sent for word in ("ada", "renewal"))
 
 
 def test_a_double_click_is_the_same_report(world: "World", desk: Desk) -> None:
     answers = {place_order({**ORDER, "requested_by": name}, desk) for name in ("ada", "bob")}
     assert answers == {ReportAnswer(Status.REQUESTED, REQUEST.report_id)}
-    (key,) = world.report_keys()
-    kept = json.loads(world.s3.get_object(Bucket=world.reports, Key=key)["Body"].read())
-    assert kept["requested_by"] == "ada"
+    record = world.states.get(REQUEST.report_id)
+    assert record
+    assert record.requested_by == "ada"
 
 
 def test_a_delivered_report_is_not_made_again(world: "World", desk: Desk, sent: list[str]) -> None:
-    store.save_manifest(world.s3, world.reports, REQUEST, b"{}")
+    deliver(world, REQUEST)
     assert place_order(ORDER, desk) == ReportAnswer(Status.DELIVERED, REQUEST.report_id)
     assert sent == []
 
 
+def test_a_report_whose_manifest_is_gone_is_made_again(world: "World", desk: Desk, sent: list[str]) -> None:
+    deliver(world, REQUEST)
+    for key in world.report_keys():
+        world.s3.delete_object(Bucket=world.reports, Key=key)
+    assert place_order(ORDER, desk) == ReportAnswer(Status.REQUESTED, REQUEST.report_id)
+    assert (world.state_of(REQUEST), len(sent)) == (State.REQUESTED, 1)
+
+
+def test_force_adds_a_generation_to_what_is_delivered_and_a_double_click_adds_one(
+    world: "World", desk: Desk, sent: list[str]
+) -> None:
+    forced = {**ORDER, "force": True}
+    assert place_order(forced, desk).report_id == REQUEST.report_id
+    deliver(world, REQUEST)
+    second = REQUEST.of_generation(2)
+    for _ in range(2):
+        assert place_order(forced, desk) == ReportAnswer(Status.REQUESTED, second.report_id)
+    assert [ReportRequest.from_json(body).generation for body in sent] == [1, 2, 2]
+    deliver(world, second)
+    assert world.state_of(REQUEST) is State.REISSUED
+    assert place_order(ORDER, desk) == ReportAnswer(Status.DELIVERED, second.report_id)
+    assert place_order(forced, desk).report_id == REQUEST.of_generation(3).report_id
+
+
 def test_a_failed_report_may_be_tried_again(world: "World", desk: Desk, sent: list[str]) -> None:
-    place_order(ORDER, desk)
-    store.save_failure(world.s3, world.reports, REQUEST, "unknown_account", "gone")
-    assert state(world) is State.FAILED
+    world.states.claim(REQUEST, "worker", world.now)
+    world.states.fail(REQUEST, "worker", "unknown_account", "gone")
     assert place_order(ORDER, desk).status is Status.REQUESTED
-    assert state(world) is State.REQUESTED
-    assert len(sent) == 2
+    assert (world.state_of(REQUEST), len(sent)) == (State.REQUESTED, 1)
 
 
 def test_when_the_queue_is_away_the_caller_sees_it_and_ordering_again_works(
@@ -84,7 +118,7 @@ def test_when_the_queue_is_away_the_caller_sees_it_and_ordering_again_works(
         ({"to": "2027-11-06"}, Refusal.PERIOD_TOO_LONG, "has 401 days; a report covers 400 at most."),
         ({"to": "2026-10-01"}, Refusal.BAD_ORDER, "The end must come after the start."),
         ({"from": "october"}, Refusal.BAD_ORDER, "`from`: 'october' is not a day."),
-        ({"formats": ["pdf"]}, Refusal.BAD_ORDER, "Formats: csv, html."),
+        ({"formats": ["docx"]}, Refusal.BAD_ORDER, "Formats: csv, html, json, pdf, xlsx."),
         ({"colour": "red"}, Refusal.BAD_ORDER, "fields that are not known: colour"),
     ],
 )
@@ -94,7 +128,7 @@ def test_what_cannot_be_made_is_refused_with_a_reason_and_leaves_nothing(
     answer = place_order({**ORDER, **change}, desk)
     assert (answer.status, answer.reason, answer.report_id) == (Status.REFUSED, reason, "")
     assert sentence in answer.message
-    assert (sent, world.report_keys()) == ([], [])
+    assert (sent, list(world.states.all())) == ([], [])
 
 
 @pytest.mark.parametrize("payload", [None, [], "acme", {"Records": []}])

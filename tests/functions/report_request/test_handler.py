@@ -28,6 +28,7 @@ def environment(world: "World", monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPORT_QUEUE_URL", world.queue_url)
     monkeypatch.setenv("REPORTS_BUCKET", world.reports)
     monkeypatch.setenv("ACCOUNTS_TABLE", world.accounts)
+    monkeypatch.setenv("REPORTS_TABLE", world.table)
     monkeypatch.setenv("MAXIMUM_PERIOD_DAYS", "31")
 
 

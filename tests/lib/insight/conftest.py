@@ -10,10 +10,11 @@ import pytest
 from moto import mock_aws
 
 from insight.accounts import Account
-from insight.events import Dropped, RowCounts
-from insight.metrics import Metrics
+from insight.analysis import Row, RowCounts
+from insight.events import Dropped
+from insight.metrics import FIGURES, TABLES
 from insight.periods import Period
-from insight.report import Report, Source, event_source
+from insight.report import Report, Source, event_source, gaps_of, make_figures, make_tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -52,19 +53,28 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 def report_with() -> Callable[..., Report]:
     """Return a maker of reports; the texts in them are what a test gives."""
 
-    def make(name: str = "Acme", segment: str = "enterprise", kind: str = "job post", note: str = "") -> Report:
+    def make(
+        name: str = "Acme", segment: str = "enterprise", kind: str = "job post", note: str = "", users: int = 2
+    ) -> Report:
         period = Period(date(2026, 10, 1), date(2026, 10, 4), "Europe/Berlin")
-        counts = RowCounts(read=12, dropped={Dropped.DUPLICATE: 2, Dropped.OUTSIDE_PERIOD: 1})
+        counts = RowCounts(12, 9, {Dropped.DUPLICATE: 2, Dropped.OUTSIDE_PERIOD: 1})
         events = event_source(counts, files=4, missing=[date(2026, 10, 3)])
+        rows: dict[str, tuple[Row, ...]] = dict.fromkeys(TABLES, ())
+        rows["daily_active_users"] = tuple(zip(period.days, (5, 0, 6), strict=True))
+        rows["documents_by_kind"] = ((kind, 3, 2, -1.25),)
+        rows["top_users"] = tuple((f"u{number}", name, kind, 1, 1, 0, 2) for number in range(users))
+        figures: dict[str, int | float | None] = dict.fromkeys(FIGURES, 7)
+        figures |= {"seats": 40, "seat_utilisation": 0.175, "mean_score_uplift": -1.25, "phrase_acceptance": None}
         return Report(
             report_id="r_0123456789abcdef01234567",
-            spec_version=1,
+            spec_version=2,
             account=Account("acme", name, "Europe/Berlin", 40, segment),
             period=period,
             sources=(Source(events.name, events.read, events.counted, events.dropped, (*events.notes, note)),),
-            metrics=Metrics(
-                7, 40, 0.175, 9, ((kind, 3),), 2, -1.25, 4, tuple(zip(period.days, (5, 0, 6), strict=True))
-            ),
+            figures=make_figures(figures),
+            tables=make_tables(rows),
+            gaps=gaps_of(counts, period, date(2026, 10, 2)),
+            as_of="2026-10-02T20:00:00Z, when the latest event arrived",
         )
 
     return make

@@ -1,22 +1,26 @@
-"""Reading a period's event files: all of its dates, nothing else, and exactly what was listed."""
+"""The event files of a period: all of its dates, nothing else, and exactly what was listed."""
 
+import gzip
 import hashlib
 import json
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError
 
-from insight.event_files import EventReader
-from insight.events import DamagedEvents
+from insight import event_files
+from insight.event_files import EventFiles
 from insight.periods import Period
 
 if TYPE_CHECKING:
     from tests.lib.insight.conftest import World
 
 PERIOD = Period(date(2026, 10, 1), date(2026, 10, 4), "Europe/Berlin")
+
+Put = Callable[[str, bytes], None]
 
 
 def row(event_id: str) -> bytes:
@@ -25,64 +29,115 @@ def row(event_id: str) -> bytes:
 
 
 @pytest.fixture
-def put(world: "World") -> Callable[[str, bytes], None]:
+def put(world: "World") -> Put:
     def write(key: str, content: bytes) -> None:
-        world.s3.put_object(Bucket=world.events, Key=f"events/{key}", Body=content)
+        world.s3.put_object(Bucket=world.events, Key=key, Body=content)
 
     return write
 
 
-def test_the_files_of_the_utc_dates_are_read_in_order(world: "World", put: Callable[[str, bytes], None]) -> None:
-    put("account=acme/date=2026-09-29/events.jsonl", row("too early"))
-    put("account=acme/date=2026-09-30/events.jsonl", row("a") + b"\n" + row("b") + b"\n")
-    put("account=acme/date=2026-10-02/events.jsonl", row("c") + b"\r\n\n" + row("d"))
-    put("account=acme/date=2026-10-02/late.jsonl", row("e"))
-    put("account=acme/date=2026-10-03/events.jsonl.tmp", row("no event file"))
-    put("account=acme/date=2026-10-04/events.jsonl", row("too late"))
-    put("account=acme2/date=2026-10-01/events.jsonl", row("foreign"))
-    reader = EventReader(world.s3, world.events, "acme", PERIOD)
-    assert [event.event_id for event in reader] == ["a", "b", "c", "d", "e"]
-    assert reader.missing_dates == [date(2026, 10, 1), date(2026, 10, 3)]
-    assert [(file.key.split("date=")[1], file.rows) for file in reader.inputs] == [
-        ("2026-09-30/events.jsonl", 2),
-        ("2026-10-02/events.jsonl", 2),
-        ("2026-10-02/late.jsonl", 1),
+@pytest.fixture
+def look(world: "World", tmp_path: Path) -> Callable[[], EventFiles]:
+    def listed() -> EventFiles:
+        files = EventFiles(world.s3, world.events, "acme", tmp_path)
+        files.look(date(2026, 8, 1), date(2026, 10, 6))
+        return files
+
+    return listed
+
+
+def test_the_files_of_the_utc_dates_are_those_of_the_period(put: Put, look: Callable[[], EventFiles]) -> None:
+    put("events/account=acme/date=2026-09-29/events.jsonl", row("too early"))
+    put("events/account=acme/date=2026-09-30/events.jsonl", row("a"))
+    put("events/account=acme/date=2026-10-02/events.jsonl", row("c"))
+    put("events/account=acme/date=2026-10-02/late.jsonl.gz", gzip.compress(row("d")))
+    put("events/account=acme/date=2026-10-03/events.jsonl.tmp", row("no event file"))
+    put("events/account=acme/date=2026-10-04/events.jsonl", row("too late"))
+    put("events/account=acme2/date=2026-10-01/events.jsonl", row("foreign"))
+    put("compacted/account=acme/month=2026-08/events.parquet", b"an earlier month")
+    put("compacted/account=acme/month=2026-10/part-1.parquet", b"x")
+    files = look()
+    assert [file.key.split("/", 2)[2] for file in files.of(PERIOD)] == [
+        "date=2026-09-30/events.jsonl",
+        "date=2026-10-02/events.jsonl",
+        "date=2026-10-02/late.jsonl.gz",
+        "month=2026-10/part-1.parquet",
     ]
 
 
-def test_what_was_read_is_recorded_with_hash_etag_and_size(world: "World", put: Callable[[str, bytes], None]) -> None:
+def test_a_date_is_missing_when_neither_a_day_nor_its_month_has_a_file(
+    put: Put, look: Callable[[], EventFiles]
+) -> None:
+    put("events/account=acme/date=2026-10-02/events.jsonl", row("c"))
+    assert look().missing_dates(PERIOD) == [date(2026, 9, 30), date(2026, 10, 1), date(2026, 10, 3)]
+    put("compacted/account=acme/month=2026-10/events.parquet", b"x")
+    assert look().missing_dates(PERIOD) == [date(2026, 9, 30)]
+
+
+def test_the_newest_date_says_how_far_the_stream_has_come(put: Put, look: Callable[[], EventFiles]) -> None:
+    assert look().newest_date is None
+    put("events/account=acme/date=2026-08-02/events.jsonl", row("c"))
+    assert look().newest_date == date(2026, 8, 2)
+    put("compacted/account=acme/month=2026-08/events.parquet", b"x")
+    assert look().newest_date == date(2026, 8, 31)
+
+
+def test_what_was_read_is_recorded_with_hash_etag_and_size(put: Put, look: Callable[[], EventFiles]) -> None:
     content = row("a") + b"\n\n" + row("b")
-    put("account=acme/date=2026-10-01/events.jsonl", content)
-    reader = EventReader(world.s3, world.events, "acme", PERIOD)
-    list(reader)
-    (file,) = reader.inputs
-    assert file.sha256 == hashlib.sha256(content).hexdigest()
-    assert file.etag == hashlib.md5(content, usedforsecurity=False).hexdigest()
-    assert (file.bytes, file.rows) == (len(content), 2)
+    packed = gzip.compress(content)
+    put("events/account=acme/date=2026-10-01/events.jsonl", content)
+    put("events/account=acme/date=2026-10-02/events.jsonl.gz", packed)
+    files = look()
+    plain, unpacked = files.fetch(files.of(PERIOD))
+    made = plain.as_input(2)
+    assert made.sha256 == hashlib.sha256(content).hexdigest()
+    assert made.etag == hashlib.md5(content, usedforsecurity=False).hexdigest()
+    assert (made.bytes, made.rows, plain.lines) == (len(content), 2, 2)
+    assert unpacked.path.read_bytes() == content
+    assert unpacked.as_input(2).sha256 == hashlib.sha256(packed).hexdigest()
+    assert not unpacked.torn
+
+
+@pytest.mark.parametrize("damage", [lambda packed: packed[:-12], lambda packed: packed[:40] + b"\xff" * 300])
+def test_a_torn_compressed_file_is_told_and_hashed_whole(
+    put: Put, look: Callable[[], EventFiles], damage: Callable[[bytes], bytes]
+) -> None:
+    packed = damage(gzip.compress(b"".join(row(f"e{number}") + b"\n" for number in range(50))))
+    put("events/account=acme/date=2026-10-02/events.jsonl.gz", packed)
+    files = look()
+    (local,) = files.fetch(files.of(PERIOD))
+    assert local.torn
+    assert local.sha256 == hashlib.sha256(packed).hexdigest()
 
 
 def test_more_files_than_one_page_of_the_listing(
-    world: "World", put: Callable[[str, bytes], None], monkeypatch: pytest.MonkeyPatch
+    put: Put, look: Callable[[], EventFiles], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "10")
     for number in range(25):
-        put(f"account=acme/date=2026-10-02/part-{number:04}.jsonl", b"")
-    put("account=acme/date=2026-10-03/events.jsonl", row("last"))
-    reader = EventReader(world.s3, world.events, "acme", PERIOD)
-    assert [event.event_id for event in reader] == ["last"]
-    assert len(reader.inputs) == 26
+        put(f"events/account=acme/date=2026-10-02/part-{number:04}.jsonl", b"")
+    put("events/account=acme/date=2026-10-03/events.jsonl", row("last"))
+    assert len(look().of(PERIOD)) == 26
 
 
-def test_a_damaged_line_names_its_file(world: "World", put: Callable[[str, bytes], None]) -> None:
-    put("account=acme/date=2026-10-02/events.jsonl", row("a") + b"\n" + row("b")[:-9])
-    with pytest.raises(DamagedEvents) as caught:
-        list(EventReader(world.s3, world.events, "acme", PERIOD))
-    assert caught.value.message == "events/account=acme/date=2026-10-02/events.jsonl, line 2: not JSON"
-
-
-def test_a_file_that_changes_after_it_was_listed_is_not_read(world: "World", put: Callable[[str, bytes], None]) -> None:
-    put("account=acme/date=2026-10-02/events.jsonl", row("a"))
-    reader = EventReader(world.s3, world.events, "acme", PERIOD)
-    put("account=acme/date=2026-10-02/events.jsonl", row("b"))
+def test_a_file_that_changes_after_it_was_listed_is_not_read(put: Put, look: Callable[[], EventFiles]) -> None:
+    put("events/account=acme/date=2026-10-02/events.jsonl", row("a"))
+    files = look()
+    put("events/account=acme/date=2026-10-02/events.jsonl", row("b"))
     with pytest.raises(ClientError, match="PreconditionFailed"):
-        list(reader)
+        files.fetch(files.of(PERIOD))
+
+
+def test_copies_are_kept_until_they_take_too_much_room(
+    put: Put, look: Callable[[], EventFiles], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_files, "_ROOM_BYTES", 150)
+    for day in (1, 2, 3):
+        put(f"events/account=acme/date=2026-10-0{day}/events.jsonl", row("a"))
+    files = look()
+    first, second, third = files.of(PERIOD)
+    files.fetch([first])
+    files.fetch([second])
+    assert len(list(tmp_path.iterdir())) == 2
+    files.fetch([second, third])
+    assert len(list(tmp_path.iterdir())) == 2

@@ -14,6 +14,7 @@ from opscore.dead_letters.message import DeadLetter
 from opscore.queue_worker import (
     LONGEST_WAIT_SECONDS,
     Message,
+    NotYet,
     PermanentError,
     Retry,
     Work,
@@ -36,6 +37,8 @@ class Shop:
     def run(self, item: str) -> None:
         if item == "transient":
             raise ConnectionError("the source is away")
+        if item == "taken":
+            raise NotYet(60, "Somebody else has it.")
         if item == "permanent":
             raise PermanentError("gone", "There is no such thing.")
         self.done.append(item)
@@ -164,6 +167,22 @@ def test_the_wait_doubles_has_jitter_and_an_upper_bound(received: int, base: int
     seconds = Retry(base, lambda *_: None, lambda: chance).seconds(received)
     longest = min(LONGEST_WAIT_SECONDS, base * 2 ** (received - 1))
     assert longest / 2 <= seconds <= longest
+
+
+@given(st.integers(2, 10), st.floats(0, 890))
+def test_a_message_whose_item_is_taken_is_received_once_more_when_it_must_be_free(last: int, lease: float) -> None:
+    retry = Retry(1, lambda *_: None, lambda: 0.0, last_receive=last)
+    waits: list[int] = []
+    for received in range(1, last):
+        waits.append(retry.seconds(received, NotYet(lease - sum(waits), "taken")))
+    assert lease <= sum(waits) <= lease + last
+
+
+def test_a_taken_item_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    shop = Undertaker()
+    assert failed_items(shop, batch("taken", "a")) == ["m0"]
+    assert (shop.shortened, shop.done, shop.deferred) == ({"r0": 15}, ["a"], [])
+    assert [line["level"] for line in logged(capsys)] == ["INFO"]
 
 
 def test_two_messages_that_failed_together_come_back_apart() -> None:

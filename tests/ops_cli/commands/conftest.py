@@ -14,10 +14,11 @@ from moto import mock_aws
 from ops_cli import main as root
 from ops_cli.context import Ops
 from ops_cli.environments import Environment, register
+from tests.lib.insight.reports_table import create
 
 REGION = "eu-west-1"
 WORK, DEAD = "opsctl-test-report-requests", "opsctl-test-report-requests-dead-letter"
-DESCRIPTION = {
+DESCRIPTION: dict[str, Any] = {
     "schema_version": 1,
     "project": "opsctl",
     "environment": "test",
@@ -25,11 +26,12 @@ DESCRIPTION = {
     "region": REGION,
     "functions": {
         "report-generator": {"name": "opsctl-test-report-generator"},
+        "report-month": {"name": "opsctl-test-report-month"},
         "report-request": {"name": "opsctl-test-report-request"},
     },
     "queues": {"report-requests": {"name": WORK, "dead_letter": DEAD, "consumer": "report-generator"}},
-    "tables": {"accounts": {"name": "opsctl-test-accounts"}},
-    "buckets": {"reports": {"name": "opsctl-test-reports"}},
+    "tables": {"accounts": {"name": "opsctl-test-accounts"}, "report-states": {"name": "opsctl-test-report-states"}},
+    "buckets": {"reports": {"name": "opsctl-test-reports"}, "usage-events": {"name": "opsctl-test-usage-events"}},
     "state_machines": {},
     "fleets": {},
 }
@@ -72,16 +74,18 @@ def deploy(client: Callable[[str], Any]) -> None:
     for queue in (WORK, DEAD):
         client("sqs").create_queue(QueueName=queue)
     where = {"LocationConstraint": REGION}
-    client("s3").create_bucket(Bucket="opsctl-test-reports", CreateBucketConfiguration=where)
+    for bucket in ("opsctl-test-reports", "opsctl-test-usage-events"):
+        client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
     client("dynamodb").create_table(
         TableName="opsctl-test-accounts",
         KeySchema=[{"AttributeName": "account", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "account", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+    create(client("dynamodb"), "opsctl-test-report-states")
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     role = client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    for function in ("report-generator", "report-request"):
+    for function in DESCRIPTION["functions"]:
         name = f"opsctl-test-{function}"
         client("lambda").create_function(
             FunctionName=name, Runtime="python3.13", Role=role, Handler="h.h", Code={"ZipFile": _zip()}, Publish=True

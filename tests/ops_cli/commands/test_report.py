@@ -1,12 +1,18 @@
+import datetime as dt
 import io
 import json
+import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from insight.requests import ReportOrder
+from insight import store
+from insight.manifest import Manifest
+from insight.requests import ReportOrder, ReportRequest
+from insight.states import States
+from insight.store import Output
 from tests.ops_cli.commands.conftest import Opsctl
 
 ORDER = ("report", "start", "--account", "acme", "--from", "2026-10")
@@ -81,37 +87,51 @@ def test_a_failure_in_the_function_points_to_its_log(opsctl: Opsctl) -> None:
     assert "opsctl logs report-request" in answer.err
 
 
-def put(aws: Callable[[str], Any], name: str, body: bytes = b"{}") -> None:
-    prefix = f"reports/account=acme/2026-10-01_2026-11-01/r_{'0' * 24}/"
-    aws("s3").put_object(Bucket="opsctl-test-reports", Key=prefix + name, Body=body)
+REQUEST = ReportRequest("acme", dt.date(2026, 10, 1), dt.date(2026, 11, 1), "Europe/Berlin")
+NOON = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)
 
 
-def test_reports_are_listed_with_their_last_day_included(opsctl: Opsctl, aws: Callable[[str], Any]) -> None:
-    put(aws, "request.json")
+@pytest.fixture
+def states(aws: Callable[[str], Any]) -> States:
+    found = States(aws("dynamodb"), "opsctl-test-report-states", lambda: NOON)
+    found.ask(REQUEST)
+    return found
+
+
+def deliver(aws: Callable[[str], Any], states: States) -> None:
+    s3, bucket = aws("s3"), "opsctl-test-reports"
+    outputs = store.save_outputs(s3, bucket, REQUEST, [Output("report.html", "text/html", b"<p>")])
+    manifest = Manifest(
+        REQUEST.report_id, REQUEST.identity(), "a", "b", "duckdb", {}, {"read": 1}, (), outputs, {}, {}, {}
+    )
+    store.save_manifest(s3, bucket, REQUEST, manifest.to_json())
+    states.deliver(REQUEST, 1)
+
+
+@pytest.mark.usefixtures("states")
+def test_reports_are_listed_with_their_last_day_included(opsctl: Opsctl) -> None:
     [row] = opsctl("report", "list", "--output", "json").data
     assert (row["state"], row["first_day"], row["last_day"]) == ("REQUESTED", "2026-10-01", "2026-10-31")
 
 
-def test_waiting_for_a_failed_report_says_why(opsctl: Opsctl, aws: Callable[[str], Any]) -> None:
-    put(aws, "request.json")
-    put(aws, "failure.json", b'{"message": "The account is gone."}')
-    answer = opsctl("report", "show", f"r_{'0' * 24}", "--wait")
+def test_waiting_for_a_failed_report_says_why(opsctl: Opsctl, states: States) -> None:
+    states.claim(REQUEST, "worker", NOON)
+    states.fail(REQUEST, "worker", "unknown_account", "The account is gone.")
+    answer = opsctl("report", "show", REQUEST.report_id, "--wait")
     assert answer.code == 1
     assert "The account is gone." in answer.err
 
 
-def test_a_report_that_does_not_come_in_time_exits_with_six(opsctl: Opsctl, aws: Callable[[str], Any]) -> None:
-    put(aws, "request.json")
-    answer = opsctl("report", "show", f"r_{'0' * 24}", "--wait", "--timeout", "0")
+def test_a_report_that_does_not_come_in_time_exits_with_six(opsctl: Opsctl, states: States) -> None:
+    states.claim(REQUEST, "worker", NOON)
+    answer = opsctl("report", "show", REQUEST.report_id, "--wait", "--timeout", "0")
     assert answer.code == 6
     assert "opsctl dlq show" in answer.err
 
 
-def test_downloading_what_is_not_delivered_is_refused(
-    opsctl: Opsctl, aws: Callable[[str], Any], tmp_path: Path
-) -> None:
-    put(aws, "request.json")
-    answer = opsctl("report", "show", f"r_{'0' * 24}", "--download", str(tmp_path))
+@pytest.mark.usefixtures("states")
+def test_downloading_what_is_not_delivered_is_refused(opsctl: Opsctl, tmp_path: Path) -> None:
+    answer = opsctl("report", "show", REQUEST.report_id, "--download", str(tmp_path))
     assert answer.code == 1
     assert "REQUESTED, not DELIVERED" in answer.err
     assert list(tmp_path.glob("acme*")) == []
@@ -119,3 +139,23 @@ def test_downloading_what_is_not_delivered_is_refused(
 
 def test_an_unknown_report_is_not_found(opsctl: Opsctl) -> None:
     assert opsctl("report", "show", "r_nothing").code == 4
+
+
+def test_force_is_part_of_the_order(opsctl: Opsctl) -> None:
+    function = requested()
+    opsctl(*ORDER, "--force", lambda_client=function)
+    assert ReportOrder.from_payload(json.loads(function.invoked[0]["Payload"])).force
+
+
+def test_a_link_is_printed_alone_and_lasts_minutes(opsctl: Opsctl, aws: Callable[[str], Any], states: States) -> None:
+    deliver(aws, states)
+    answer = opsctl("report", "link", REQUEST.report_id, "--minutes", "5")
+    assert answer.code == 0
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(answer.out.strip()).query)
+    assert query["X-Amz-Expires"] == ["300"]
+    assert "5 minutes" in answer.err
+
+
+@pytest.mark.parametrize("minutes", ["0", "61", "x"])
+def test_a_link_that_lasts_is_refused(opsctl: Opsctl, minutes: str) -> None:
+    assert opsctl("report", "link", REQUEST.report_id, "--minutes", minutes).code == 2

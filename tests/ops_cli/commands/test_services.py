@@ -5,6 +5,7 @@ def test_every_service_is_listed_with_its_queue_and_runtime(opsctl: Opsctl) -> N
     rows = opsctl("services", "--output", "json").data
     assert [(row["service"], row["queue"], row["runtime"]) for row in rows] == [
         ("report-generator", "report-requests", "python3.13"),
+        ("report-month", None, "python3.13"),
         ("report-request", None, "python3.13"),
     ]
 

@@ -1,4 +1,4 @@
-"""`opsctl report`: usage reports of accounts."""
+"""`opsctl report start`, `list`, `show`, `link`: one report, or the list of them."""
 
 import datetime as dt
 import getpass
@@ -8,27 +8,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ops_cli.context import Ops
-from ops_cli.options import OpsGroup
-from ops_cli.output import emit, note
+from ops_cli.options import OpsCommand
+from ops_cli.output import emit, emit_line, note
 
 if TYPE_CHECKING:
     from insight.reports import ReportSummary
 
 _LAST_DAY = "Last day, included: 2026-10-31, or a month: 2026-10.  [default: --from, if that is a month]"
-_COLUMNS = ("report_id", "account", "first_day", "last_day", "state", "delivered_at", "reason")
+_FORMATS = "csv, html, json, xlsx or pdf; several may be given.  [default: csv and html]"
+_COLUMNS = ("report_id", "account", "first_day", "last_day", "generation", "state", "delivered_at", "reason")
 
 
-@click.group(cls=OpsGroup)
-def report() -> None:
-    """Start, list, show and download usage reports."""
-
-
-@report.command()
+@click.command(cls=OpsCommand)
 @click.option("--account", required=True, help="The account's id.")
 @click.option("--from", "first", required=True, metavar="DATE", help="First day, 2026-10-01, or a month: 2026-10.")
 @click.option("--to", "last", metavar="DATE", help=_LAST_DAY)
-@click.option("--format", "formats", multiple=True, metavar="FORMAT", help="csv or html.  [default: both]")
+@click.option("--format", "formats", multiple=True, metavar="FORMAT", help=_FORMATS)
 @click.option("--reason", default="", help="Why, for the record.")
+@click.option("--force", is_flag=True, help="Make a delivered report anew, as its next generation.")
 @click.option("--wait", is_flag=True, help="Wait until the report is delivered.")
 @click.option("--timeout", default=300, show_default=True, metavar="SECONDS", help="How long to wait.")
 @click.option(
@@ -42,63 +39,87 @@ def start(
     last: str | None,
     formats: tuple[str, ...],
     reason: str,
+    force: bool,
     wait: bool,
     timeout: int,
     folder: Path | None,
 ) -> None:
     """Ask for the usage report of one account over a range of days in the account's time zone.
 
-    The same request is the same report: asking twice makes it once.
+    The same request is the same report: asking twice makes it once. --force adds a generation beside it.
     """
     from insight.periods import parse_inclusive
     from insight.requests import FORMATS, ReportOrder
     from ops_cli import reports
 
     days = parse_inclusive(first, last or first)
-    wanted = ReportOrder(account, *days, formats=formats or FORMATS, requested_by=getpass.getuser(), reason=reason)
+    wanted = ReportOrder(account, *days, formats or FORMATS, getpass.getuser(), reason, force)
     answer = reports.order(ops, wanted)
     if not (wait or folder):
         emit(answer.to_payload() | {"next": f"opsctl report show {answer.report_id} --wait"}, ops.choices)
         return
-    delivered = reports.wait_for(ops, answer.report_id, account, timeout=timeout, say=note)
+    delivered = reports.wait_for(ops, answer.report_id, timeout=timeout, say=note)
     _show(ops, delivered, folder)
 
 
-@report.command("list")
+@click.command("list", cls=OpsCommand)
 @click.option("--account", help="Only this account's.")
 @click.pass_obj
 def list_reports(ops: Ops, account: str | None) -> None:
-    """List reports with their state: REQUESTED, DELIVERED or FAILED."""
+    """List reports with their state: REQUESTED, RUNNING, DELIVERED, FAILED or REISSUED."""
     from ops_cli import reports
 
     rows = [_row(found) for found in reports.list_reports(ops, account)]
     emit(rows, ops.choices, columns=_COLUMNS, paint=_paint, empty="No report was ever asked for here.")
 
 
-@report.command()
+@click.command(cls=OpsCommand)
 @click.argument("report_id")
 @click.option("--wait", is_flag=True, help="Wait until the report is delivered.")
 @click.option("--timeout", default=300, show_default=True, metavar="SECONDS", help="How long to wait.")
 @click.option("--download", "folder", type=click.Path(file_okay=False, path_type=Path), help="Save it below DIR.")
+@click.option("--chart", is_flag=True, help="Draw the active users of its thirteen months instead.")
 @click.pass_obj
-def show(ops: Ops, report_id: str, wait: bool, timeout: int, folder: Path | None) -> None:
+def show(ops: Ops, report_id: str, wait: bool, timeout: int, folder: Path | None, chart: bool) -> None:
     """Show one report, where its numbers come from, and its files."""
     from ops_cli import reports
 
     found = reports.find(ops, report_id)
     if wait:
-        found = reports.wait_for(ops, report_id, found.account, timeout=timeout, say=note)
+        found = reports.wait_for(ops, report_id, timeout=timeout, say=note)
+    if chart:
+        from ops_cli import report_proofs
+
+        for row, line in report_proofs.trend(ops, report_id):
+            emit_line(row, line, ops.choices)
+        return
     _show(ops, found, folder)
 
 
+@click.command(cls=OpsCommand)
+@click.argument("report_id")
+@click.option("--file", "name", default="report.html", show_default=True, help="Which of the report's files.")
+@click.option(
+    "--minutes", type=click.IntRange(1, 60), default=15, show_default=True, help="How long the link can be used."
+)
+@click.pass_obj
+def link(ops: Ops, report_id: str, name: str, minutes: int) -> None:
+    """Print a link to a report's file that works for a few minutes, for anybody who has it."""
+    from ops_cli import reports
+
+    address = reports.link(ops, reports.find(ops, report_id), name, minutes * 60)
+    emit_line({"report_id": report_id, "file": name, "link": address, "minutes": minutes}, address, ops.choices)
+    note(f"Whoever has this link can read the report until {minutes} minutes from now.")
+
+
 def _show(ops: Ops, found: "ReportSummary", folder: Path | None) -> None:
-    from insight.reports import State
     from ops_cli import reports
 
     details: dict[str, Any] = _row(found)
-    if found.state is State.DELIVERED:
+    if found.is_readable:
         manifest = reports.manifest(ops, found)
         details["rows"] = manifest["rows"]
+        details["gaps"] = manifest["gaps"]
         details["files"] = [f"{file['name']} ({file['bytes']} bytes)" for file in manifest["outputs"]]
     if folder:
         details["saved"] = [str(path) for path in reports.download(ops, found, folder)]
@@ -111,6 +132,7 @@ def _row(found: "ReportSummary") -> dict[str, Any]:
         "account": found.account,
         "first_day": found.start,
         "last_day": found.end - dt.timedelta(days=1),
+        "generation": found.generation,
         "state": found.state.value,
         "requested_at": found.requested_at,
         "delivered_at": found.delivered_at,
@@ -119,4 +141,4 @@ def _row(found: "ReportSummary") -> dict[str, Any]:
 
 
 def _paint(row: Any) -> str | None:
-    return {"FAILED": "red", "REQUESTED": "yellow"}.get(row["state"])
+    return {"FAILED": "red", "REQUESTED": "yellow", "RUNNING": "yellow"}.get(row["state"])

@@ -1,0 +1,57 @@
+variable "platform" {
+  description = "What every service of one environment shares; the root configuration makes it once."
+  type = object({
+    name_prefix        = string
+    log_retention_days = number
+    alarm_topic_arns   = list(string)
+  })
+}
+
+variable "code" {
+  description = "The function's zip and what runs it, as the build manifest says."
+  type = object({
+    bucket       = string
+    s3_key       = string
+    key          = string
+    handler      = string
+    runtime      = string
+    architecture = string
+  })
+}
+
+variable "accounts_table" {
+  description = "Table of the accounts that a month owes reports."
+  type        = object({ name = string, arn = string })
+}
+
+variable "reports_bucket" {
+  description = "Bucket that reports and the months' ledgers are kept in."
+  type        = object({ name = string, arn = string })
+}
+
+variable "reports_table" {
+  description = "Table of what is known of each report."
+  type        = object({ name = string, arn = string })
+}
+
+variable "report_queue" {
+  description = "Queue that the report generator consumes."
+  type        = object({ url = string, arn = string })
+}
+
+variable "schedule" {
+  description = "When it runs: a cron expression in UTC."
+  type        = string
+  default     = "cron(0 6 2 * ? *)"
+}
+
+variable "patience_seconds" {
+  description = "How long a report may wait, without anybody working on it, before it is asked for again."
+  type        = number
+  default     = 3600
+
+  validation {
+    condition     = var.patience_seconds >= 60
+    error_message = "The patience must be at least a minute: messages take their time."
+  }
+}

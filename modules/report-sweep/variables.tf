@@ -1,0 +1,74 @@
+variable "platform" {
+  description = "What every service of one environment shares; the root configuration makes it once."
+  type = object({
+    name_prefix        = string
+    log_retention_days = number
+    alarm_topic_arns   = list(string)
+  })
+}
+
+variable "code" {
+  description = "The function's zip and what runs it, as the build manifest says."
+  type = object({
+    bucket       = string
+    s3_key       = string
+    key          = string
+    handler      = string
+    runtime      = string
+    architecture = string
+  })
+}
+
+variable "usage_events_bucket" {
+  description = "Bucket of the usage events that may come late."
+  type        = object({ name = string, arn = string })
+}
+
+variable "reports_bucket" {
+  description = "Bucket that reports and the months' ledgers are kept in."
+  type        = object({ name = string, arn = string })
+}
+
+variable "reports_table" {
+  description = "Table of what is known of each report."
+  type        = object({ name = string, arn = string })
+}
+
+variable "report_queue" {
+  description = "Queue that the report generator consumes."
+  type        = object({ url = string, arn = string })
+}
+
+variable "schedule" {
+  description = "When it runs: a cron expression in UTC."
+  type        = string
+  default     = "cron(0 12 2-10 * ? *)"
+}
+
+variable "patience_seconds" {
+  description = "How long a report may wait, without anybody working on it, before it is asked for again."
+  type        = number
+  default     = 3600
+
+  validation {
+    condition     = var.patience_seconds >= 60
+    error_message = "The patience must be at least a minute: messages take their time."
+  }
+}
+
+variable "reissue_share" {
+  description = "Share of the bytes a report was made of that must have moved on before it is made anew."
+  type        = number
+  default     = 0.01
+
+  validation {
+    condition     = var.reissue_share >= 0 && var.reissue_share <= 1
+    error_message = "The share must be between 0 and 1."
+  }
+}
+
+variable "maximum_generations" {
+  description = "Generations after which late data no longer leads to another one."
+  type        = number
+  default     = 10
+}

@@ -1,0 +1,56 @@
+locals {
+  name = "${var.platform.name_prefix}-${var.role}"
+
+  # The Scheduler looks for the keyword in the text as it is written, and jsonencode would write < as \u003c.
+  # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+  input = "{\"scheduled_at\":\"<aws.scheduler.scheduled-time>\"}"
+}
+
+data "aws_iam_policy_document" "assume" {
+  statement {
+    sid     = "SchedulerRunsAsThisRole"
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["scheduler.amazonaws.com"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "this" {
+  statement {
+    sid       = "InvokeTheFunction"
+    actions   = ["lambda:InvokeFunction"]
+    resources = [var.function.alias_arn]
+  }
+}
+
+resource "aws_iam_role" "this" {
+  name               = "${local.name}-schedule"
+  assume_role_policy = data.aws_iam_policy_document.assume.json
+  tags               = { service = var.role }
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = "invoke"
+  role   = aws_iam_role.this.name
+  policy = data.aws_iam_policy_document.this.json
+}
+
+resource "aws_scheduler_schedule" "this" {
+  name                         = local.name
+  description                  = "Runs ${var.role}."
+  schedule_expression          = var.expression
+  schedule_expression_timezone = "UTC"
+
+  flexible_time_window {
+    mode = "OFF"
+  }
+
+  target {
+    arn      = var.function.alias_arn
+    role_arn = aws_iam_role.this.arn
+    input    = local.input
+  }
+}

@@ -1,0 +1,34 @@
+variable "platform" {
+  description = "What everything in one environment shares; the root configuration makes it once."
+  type        = object({ name_prefix = string })
+}
+
+variable "role" {
+  description = "What the schedule is for, such as report-month: its name inside the platform."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.role))
+    error_message = "The role must be kebab-case, such as report-month."
+  }
+
+  validation {
+    condition     = length("${var.platform.name_prefix}-${var.role}-schedule") <= 64
+    error_message = "The prefix, the role and -schedule together must be at most 64 characters long, which is the limit of role names."
+  }
+}
+
+variable "expression" {
+  description = "When: cron(…) or rate(…), in UTC, so that no clock change skips or repeats a run."
+  type        = string
+
+  validation {
+    condition     = can(regex("^(cron|rate)\\(.+\\)$", var.expression))
+    error_message = "The expression must be cron(…) or rate(…)."
+  }
+}
+
+variable "function" {
+  description = "The function to run: the output `function` of the lambda-function module."
+  type        = object({ alias_arn = string })
+}

@@ -1,0 +1,78 @@
+"""A report's way through its states while its message is worked off: claim, make, deliver, tell."""
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from insight.requests import ReportRequest
+from insight.states import Held, States
+from opscore import structured_log
+from opscore.queue_worker import Message, NotYet, PermanentError, Work
+
+GRACE_SECONDS = 5
+"""How much longer than the runtime lets an invocation live its lease lasts: clocks differ."""
+
+
+@dataclass
+class Lifecycle:
+    """Wraps the making of reports. One instance works off one message after another.
+
+    `announce` tells the world of a delivery; it is called again when the worker dies before that is on record, so its
+    receivers may hear of a report twice, and know it by its id. `bury` copies a message to the dead letters.
+    A message that was received `last_receive` times goes to the dead letters by itself when it goes back.
+    """
+
+    making: Work[ReportRequest]
+    states: States
+    announce: Callable[[ReportRequest], object]
+    bury: Callable[[Message, PermanentError], None]
+    now: Callable[[], datetime]
+    last_receive: int
+    remaining_milliseconds: Callable[[], int]
+    clock: Callable[[], float] = time.monotonic
+    _attempt: str = field(default="", init=False)
+
+    def work(self) -> Work[ReportRequest]:
+        """Return the work as the batch loop wants it."""
+        return replace(self.making, run=self._run, record=self._record, bury=self.bury, defer=self._defer)
+
+    def _run(self, request: ReportRequest) -> None:
+        self._attempt = ""
+        attempt, began = uuid.uuid4().hex, self.clock()
+        until = self.now() + timedelta(milliseconds=self.remaining_milliseconds(), seconds=GRACE_SECONDS)
+        if self._claim(request, attempt, until):
+            self._attempt = attempt
+            self.making.run(request)
+            self.states.deliver(request, round(self.clock() - began, 3))
+        self._settle(request)
+
+    def _claim(self, request: ReportRequest, attempt: str, until: datetime) -> bool:
+        """Claim the report. While another worker has it, coming back sooner would only use up deliveries."""
+        try:
+            return self.states.claim(request, attempt, until)
+        except Held as held:
+            raise NotYet((held.until - self.now()).total_seconds(), held.message) from held
+
+    def _settle(self, request: ReportRequest) -> None:
+        """Do what follows a delivery, also when an earlier worker died before it had done that."""
+        record = self.states.get(request.report_id)
+        if record and record.settled:
+            structured_log.write("INFO", "report was delivered already", report_id=request.report_id)
+            return
+        self.states.supersede(request)
+        self.announce(request)
+        self.states.settle(request)
+
+    def _record(self, request: ReportRequest, error: PermanentError) -> None:
+        self.states.fail(request, self._attempt, error.reason, str(error))
+
+    def _defer(self, request: ReportRequest, message: Message, error: Exception) -> None:
+        """Give the lease back at once, and say so when this was the last delivery."""
+        kind = type(error).__name__
+        if message.receive_count >= self.last_receive:
+            told = f"Gave up after {message.receive_count} deliveries, the last with {kind}: {error}"
+            self.states.fail(request, self._attempt, "gave_up", told)
+        else:
+            self.states.release(request, self._attempt, kind, str(error))

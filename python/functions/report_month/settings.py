@@ -1,0 +1,14 @@
+"""Settings of the function that opens a month."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One field for each environment variable that the module sets, which has the same name in upper case."""
+
+    report_queue_url: str
+    reports_bucket: str
+    accounts_table: str
+    reports_table: str
+    patience_seconds: int

@@ -1,0 +1,32 @@
+"""The PDF: there when its extra is, refused with the reason when not."""
+
+import builtins
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from insight import render_pdf
+from insight.report import Report
+
+
+def test_equal_reports_are_equal_bytes(report_with: Callable[..., Report]) -> None:
+    pytest.importorskip("fpdf", reason="the pdf extra is not installed")
+    first = render_pdf.render(report_with(name="Zoë & Søn 東京", users=50))
+    assert first.startswith(b"%PDF-")
+    assert first == render_pdf.render(report_with(name="Zoë & Søn 東京", users=50))
+
+
+def test_without_its_extra_it_is_refused_in_words(
+    report_with: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *rest: Any) -> Any:
+        if name == "fpdf":
+            raise ImportError(name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(render_pdf.PdfUnavailable, match="`pdf` extra is not installed"):
+        render_pdf.render(report_with())
