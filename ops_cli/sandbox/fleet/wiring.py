@@ -114,6 +114,7 @@ def install() -> None:
     for name in REFUSED_AUTOSCALING:
         autoscaling._ACTION_MAP[name] = autoscaling_action(name, _refuse(name, "ValidationError"))
     _install_ecs()
+    ec2._ACTION_MAP["DescribeImages"] = images.dated(ec2._ACTION_MAP["DescribeImages"])
     ec2._ACTION_MAP["DescribeInstances"] = ec2_action("DescribeInstances", instances_api.describe)
     ec2._ACTION_MAP["TerminateInstances"] = ec2_action("TerminateInstances", instances_api.terminate)
     replace(autoscaling, "_reconcile_instances", lambda _stock: lambda _group: None)

@@ -234,6 +234,13 @@ def test_drain_start_plans_asks_and_orders(world: World) -> None:
     assert (ordered.instance_id, ordered.group, ordered.reason) == ("i-1", GROUP, "kernel patch")
 
 
+def test_the_word_start_may_be_left_out(world: World) -> None:
+    assert world.rows("drain", "i-1", "--dry-run") == world.rows("drain", "start", "i-1", "--dry-run")
+    code, _, err = world.opsctl("drain", "--yes", "--env", "test", "i-2", "i-1")
+    assert (code, "opsctl undrain i-2 i-1" in err) == (0, True)
+    assert {ordered.instance_id for ordered in world.ordered()} == {"i-1", "i-2"}
+
+
 def test_an_instance_of_no_fleet_is_named_and_nothing_is_ordered(world: World) -> None:
     code, _, err = world.opsctl("drain", "start", "i-1", "i-404", "--yes")
     assert (code, "Not instances of a fleet of this stack: i-404." in err) == (4, True)
