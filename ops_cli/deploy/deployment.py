@@ -31,7 +31,7 @@ SANDBOX_VARIABLES: Mapping[str, Any] = {
             "minimum_size": 3,
             "maximum_size": 6,
             # A drain that is stuck is to be seen stuck, and kept, while somebody watches.
-            "deadline_seconds": 120,
+            "deadline_seconds": 90,
             "heartbeat_timeout_seconds": 225,
             "services": {
                 "editor": {"image": "example/editor:1", "desired_count": 4, "container_port": 8080},
