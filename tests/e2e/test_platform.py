@@ -1,21 +1,19 @@
 """The whole platform as a newcomer meets it: a fresh copy of the tree, the README's commands, what is on the screen.
 
-The tests of this file run in order on one sandbox, which takes minutes to make.
+The tests of this file run in order on one sandbox, which takes minutes to make. A host that cannot drain waits for its
+deadline from the third test on, while the others run.
 """
 
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-LONGEST_SECONDS = 1200
+from tests.e2e.newcomer import Newcomer
+from tests.e2e.web_fleet import PLATFORM, WebFleet, eventually
 
 pytestmark = [
     pytest.mark.e2e,
@@ -23,63 +21,35 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed"),
 ]
 
-
-@dataclass(frozen=True)
-class Answer:
-    code: int
-    out: str
-    err: str
-
-
-@dataclass(frozen=True)
-class Newcomer:
-    """Somebody with a fresh copy of the tree and a home of their own."""
-
-    tree: Path
-    environment: dict[str, str]
-
-    def run(self, *command: str) -> Answer:
-        answer = subprocess.run(
-            command,
-            cwd=self.tree,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=LONGEST_SECONDS,
-            stdin=subprocess.DEVNULL,
-        )
-        return Answer(answer.returncode, answer.stdout, answer.stderr)
-
-    def opsctl(self, *arguments: str) -> Answer:
-        return self.run(str(self.tree / ".venv/bin/opsctl"), *arguments)
-
-    def data(self, *arguments: str) -> Any:
-        answer = self.opsctl(*arguments, "--output", "json")
-        assert answer.code == 0, answer.err
-        return json.loads(answer.out)
+PINNED = "pinned"
+"""A service that ECS may neither stop nor start a task of: it holds its host for ever."""
 
 
 @pytest.fixture(scope="module")
 def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
-    home = tmp_path_factory.mktemp("newcomer")
-    tree = home / "opsctl"
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in listed.stdout.splitlines():
-        if (ROOT / name).is_file():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, tree / name)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "OPSCTL_", "PYTEST_"))}
-    caches = {f"XDG_{name}_HOME": str(home / name.lower()) for name in ("CONFIG", "STATE")}
-    someone = Newcomer(tree, {**kept, **caches})
+    someone = Newcomer.at(tmp_path_factory.mktemp("newcomer"))
     yield someone
     someone.run("make", "down")
+
+
+@pytest.fixture(scope="module")
+def web(newcomer: Newcomer) -> WebFleet:
+    return WebFleet(newcomer.data("sandbox", "status")["endpoint"])
+
+
+@pytest.fixture(scope="module")
+def alerts(web: WebFleet) -> str:
+    """A queue that hears the alerts from now on."""
+    return web.listen()
+
+
+@pytest.fixture(scope="module")
+def pinned(web: WebFleet, alerts: str) -> str:
+    """A host that is terminated and cannot drain."""
+    assert alerts
+    host = web.pin(PINNED)
+    web.terminate(host)
+    return host
 
 
 def test_make_demo_plays_the_story_from_a_fresh_tree(newcomer: Newcomer) -> None:
@@ -89,21 +59,109 @@ def test_make_demo_plays_the_story_from_a_fresh_tree(newcomer: Newcomer) -> None
 
 
 def test_opsctl_needs_no_other_flag(newcomer: Newcomer) -> None:
-    assert {row["service"] for row in newcomer.data("services")} == {"report-generator", "report-request"}
+    assert {row["service"] for row in newcomer.data("services")} == {"ecs-drain", "report-generator", "report-request"}
     assert {row["check"]: row["level"] for row in newcomer.data("doctor")}["stack description"] == "ok"
 
 
 def test_a_plan_right_after_the_apply_is_empty(newcomer: Newcomer) -> None:
+    assert_nothing_to_change(newcomer)
+
+
+def assert_nothing_to_change(newcomer: Newcomer) -> None:
     answer = newcomer.opsctl("deploy", "plan")
     assert answer.code == 0, answer.err
     assert "No changes." in answer.out + answer.err
+
+
+def test_the_fleet_has_hosts_with_tasks_and_a_plan_says_which_service_cannot_leave_one(
+    newcomer: Newcomer, pinned: str
+) -> None:
+    (fleet,) = newcomer.data("fleet")
+    assert (fleet["fleet"], fleet["draining_by"], fleet["drifted"]) == ("web", "opsctl", 0)
+    hosts = newcomer.data("fleet", "web")
+    assert sum(host["tasks"] or 0 for host in hosts) >= 4 + 2 + 3 + 1
+    assert all(host["image_age_days"] > 0 for host in hosts)
+    (blocked,) = [row for row in newcomer.data("drain", pinned, "--dry-run") if row["blocked"]]
+    assert blocked["group"] == f"service:{PINNED}"
+    assert "ECS may neither stop a task nor start one" in blocked["why"]
+
+
+def drains(newcomer: Newcomer) -> dict[str, dict[str, Any]]:
+    """Return the last drain of each instance; the rows come with the open ones first, then the latest."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in newcomer.data("drained"):
+        found.setdefault(row["instance"], row)
+    return found
+
+
+def await_drained(newcomer: Newcomer, instances: set[str]) -> dict[str, dict[str, Any]]:
+    def ended() -> dict[str, dict[str, Any]] | None:
+        found = drains(newcomer)
+        over = all(name in found and found[name]["state"] != "draining" for name in instances)
+        return {name: found[name] for name in instances} if over else None
+
+    rows: dict[str, dict[str, Any]] = eventually(ended, "the end of the drains")
+    assert {name: (row["state"], row["killed"]) for name, row in rows.items()} == dict.fromkeys(
+        instances, ("drained", 0)
+    )
+    return rows
+
+
+def test_hosts_that_are_terminated_scaled_in_interrupted_or_ordered_away_lose_no_task(
+    newcomer: Newcomer, web: WebFleet, pinned: str
+) -> None:
+    before = set(web.grow(5))
+    web.resize(4)
+    (scaled_in,) = eventually(lambda: before - set(web.in_service()), "the group's choice")
+    terminated, interrupted, ordered, _ = sorted(before - {scaled_in})
+    web.terminate(terminated)
+    web.interrupt(interrupted)
+    answer = newcomer.opsctl("drain", ordered, "--yes", "--reason", "kernel patch", "--wait")
+    assert answer.code == 0, answer.err
+    rows = await_drained(newcomer, {scaled_in, terminated, interrupted, ordered})
+    causes = {row["instance"]: row["cause"] for row in rows.values()}
+    assert causes == {
+        scaled_in: "termination",
+        terminated: "termination",
+        interrupted: "spot",
+        ordered: "operator",
+    }
+    assert all(row["tasks_at_start"] > 0 and row["image"].startswith("ami-") and row["zone"] for row in rows.values())
+    shown = newcomer.data("drain", "show", ordered)
+    assert shown["detail"].endswith(": kernel patch")
+    # An event began it, not the sweep.
+    assert newcomer.data("drain", "show", terminated)["detail"] == ""
+    assert web.victims() == []
+    assert web.states()[pinned].startswith("Terminating:")
+
+
+def test_a_host_that_was_ordered_away_takes_tasks_again(newcomer: Newcomer, web: WebFleet) -> None:
+    (ordered,) = [name for name, row in drains(newcomer).items() if row["cause"] == "operator"]
+    assert newcomer.opsctl("undrain", ordered, "--yes").code == 0
+    eventually(
+        lambda: {host["instance"]: host["status"] for host in newcomer.data("fleet", "web")}[ordered] == "ACTIVE",
+        "the host among those that take tasks",
+    )
+
+
+def test_an_instance_refresh_replaces_every_host_and_kills_no_task(newcomer: Newcomer, web: WebFleet) -> None:
+    eventually(lambda: len(web.in_service()) == 4, "the replacement of what was terminated")
+    before = set(web.in_service())
+    web.await_refreshed(web.refresh())
+    await_drained(newcomer, before - set(web.in_service()))
+    assert not before & set(web.in_service())
+    assert web.victims() == []
+
+
+def test_a_plan_after_instances_came_and_went_is_empty(newcomer: Newcomer) -> None:
+    assert_nothing_to_change(newcomer)
 
 
 def test_the_stack_reads_the_same_from_ssm_and_from_the_terraform_outputs(newcomer: Newcomer) -> None:
     from_outputs = newcomer.data("stack", "--terraform-dir", str(newcomer.tree / ".sandbox/terraform"))
     assert from_outputs == newcomer.data("stack")
     addresses = newcomer.data("state", "list", "--type", "aws_sqs_queue", "--query", "[].address")
-    assert len(addresses) == 2
+    assert len(addresses) == 4
 
 
 def test_the_downloaded_reports_are_real(newcomer: Newcomer) -> None:
@@ -163,6 +221,33 @@ def test_a_wrong_name_is_answered_with_the_nearest(
     assert says in answer.err
 
 
+def test_a_host_that_cannot_drain_is_kept_named_and_rings(
+    newcomer: Newcomer, web: WebFleet, pinned: str, alerts: str
+) -> None:
+    eventually(lambda: web.states()[pinned] == "Terminating:Retained", "the deadline of the host that cannot drain")
+    (stuck,) = newcomer.data("drained", "--stuck")
+    assert (stuck["instance"], stuck["state"], stuck["blocker"]) == (pinned, "kept", PINNED)
+    assert stuck["next"] == f"opsctl drain show {pinned}/1"
+    web.sweep()
+    message = eventually(lambda: web.heard(alerts, f"{PLATFORM}-ecs-drain-stuck"), "the alarm")
+    assert message["AlarmDescription"].endswith("Next: opsctl drained --stuck")
+    assert web.victims() == []
+
+
+def test_a_kept_host_goes_once_its_service_can_move(newcomer: Newcomer, web: WebFleet, pinned: str) -> None:
+    web.unpin(PINNED)
+    eventually(lambda: web.host_of(PINNED) != pinned, "the move of the task that held its host")
+    eventually(
+        lambda: {host["instance"]: host["tasks"] for host in newcomer.data("fleet", "web")}[pinned] == 0,
+        "an empty host",
+    )
+    web.terminate(pinned)
+    eventually(lambda: pinned not in web.states(), "the end of the kept host")
+    eventually(lambda: not newcomer.data("drained", "--stuck"), "nothing stuck")
+    web.remove(PINNED)
+    assert web.victims() == []
+
+
 def test_a_second_up_applies_nothing(newcomer: Newcomer) -> None:
     answer = newcomer.run("make", "up")
     assert answer.code == 0, answer.err
@@ -178,9 +263,10 @@ def test_a_killed_emulator_is_recovered_with_its_reports(newcomer: Newcomer) -> 
     assert newcomer.data("report", "list") == before
 
 
-def test_destroying_leaves_nothing(newcomer: Newcomer) -> None:
+def test_destroying_leaves_nothing(newcomer: Newcomer, web: WebFleet) -> None:
     answer = newcomer.opsctl("deploy", "destroy", "--yes")
     assert answer.code == 0, answer.err
     assert newcomer.opsctl("status").code == 4
     assert newcomer.opsctl("state", "list", "--output", "json").out in ("", "[]\n")
+    assert web.remains() == []
     assert newcomer.run("make", "down").code == 0
