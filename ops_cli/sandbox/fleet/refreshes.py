@@ -83,7 +83,8 @@ def _carry_out(group: Group, refresh: Refresh, recipe: Recipe) -> None:
 
 
 def _concerns(refresh: Refresh, instance: Instance) -> bool:
-    return instance["InstanceId"] not in refresh.get("_beside", ()) and instance["LifecycleState"] != "Terminating:Retained"
+    beside = instance["InstanceId"] in refresh.get("_beside", ())
+    return not beside and instance["LifecycleState"] != "Terminating:Retained"
 
 
 def _member(refresh: Refresh, recipe: Recipe, instance: Instance) -> Member:

@@ -95,6 +95,7 @@ WRAPPED_ECS: Mapping[str, Callable[[Any], Callable[..., Any]]] = {
     "CreateService": service_api.create,
     "DeleteCapacityProvider": capacity_providers.delete,
     "DeleteCluster": clusters.delete_cluster,
+    "DeleteService": service_api.delete,
     "DescribeServices": service_api.describe,
     "RunTask": task_api.run,
     "StopTask": task_api.stop,
@@ -102,7 +103,7 @@ WRAPPED_ECS: Mapping[str, Callable[[Any], Callable[..., Any]]] = {
     "UpdateService": service_api.update,
 }
 
-THROTTLED_ECS = ("DeleteService", "DescribeClusters", "ListServices")
+THROTTLED_ECS = ("DescribeClusters", "ListServices")
 REFUSED_ECS = ("UpdateContainerAgent", "CreateTaskSet")
 
 
