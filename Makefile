@@ -65,7 +65,7 @@ demo: $(INSTALLED) terraform-there ## Start the sandbox and play the story: repo
 	@$(BIN)/python -m ops_cli.sandbox.demo
 
 test: $(INSTALLED) terraform-there browser-there lint typecheck ## Run every check: lint, types, unit, contract, module and end-to-end tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
 
 lint: $(INSTALLED) ## Check style and formatting
 	@$(BIN)/ruff check --quiet .

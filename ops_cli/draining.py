@@ -8,7 +8,8 @@ from typing import Any
 from ops_cli.context import Ops
 from ops_cli.stack import Fleet
 from opscore.draining.fleet_view import FleetView, view
-from opscore.draining.listing import Drained, list_drained
+from opscore.draining.hosts import RETAINED
+from opscore.draining.listing import Drained, Watched, list_drained
 from opscore.draining.placement import Move
 from opscore.draining.record import Drain
 from opscore.draining.rehearsal import rehearse_drain
@@ -42,13 +43,18 @@ def look(ops: Ops, fleet: Fleet) -> FleetView:
 
 def drained(ops: Ops, name: str | None, since: int) -> list[Drained]:
     """Return the drains of a fleet or of all since then."""
-    clusters = {fleet.cluster: _heartbeat_timeout(ops, fleet) for fleet in fleets(ops, name)}
+    clusters = {fleet.cluster: _watched(ops, fleet) for fleet in fleets(ops, name)}
     return list_drained(records(ops), ops.client("ecs"), clusters, since, int(time.time()))
 
 
-def _heartbeat_timeout(ops: Ops, fleet: Fleet) -> int:
-    hooks = ops.client("autoscaling").describe_lifecycle_hooks(AutoScalingGroupName=fleet.name)["LifecycleHooks"]
-    return next((int(hook["HeartbeatTimeout"]) for hook in hooks if hook["LifecycleHookName"].startswith("opsctl-")), 0)
+def _watched(ops: Ops, fleet: Fleet) -> Watched:
+    autoscaling = ops.client("autoscaling")
+    hooks = autoscaling.describe_lifecycle_hooks(AutoScalingGroupName=fleet.name)["LifecycleHooks"]
+    timeouts = [int(hook["HeartbeatTimeout"]) for hook in hooks if hook["LifecycleHookName"].startswith("opsctl-")]
+    groups = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[fleet.name])["AutoScalingGroups"]
+    instances = [instance for group in groups for instance in group["Instances"]]
+    retained = {one["InstanceId"] for one in instances if one["LifecycleState"] == RETAINED}
+    return Watched(next(iter(timeouts), 0), frozenset(retained))
 
 
 def fleet_of(ops: Ops, instance_ids: Sequence[str]) -> Mapping[str, Fleet]:

@@ -1,6 +1,12 @@
 locals {
   drained_fleets = { for role, fleet in var.fleets : role => fleet if fleet.drain }
   drain_hook     = "opsctl-drain"
+
+  fleet_services = merge([
+    for fleet_role, fleet in var.fleets : {
+      for role, service in fleet.services : "${fleet_role}/${role}" => merge(service, { fleet = fleet_role, role = role })
+    }
+  ]...)
 }
 
 module "alerts" {
@@ -60,4 +66,23 @@ module "fleet" {
     deadline_seconds          = each.value.deadline_seconds
     at_deadline               = each.value.at_deadline
   }
+}
+
+module "fleet_service" {
+  source   = "../modules/ecs-service"
+  for_each = local.fleet_services
+
+  platform                = local.platform
+  fleet                   = { role = each.value.fleet, cluster_arn = module.fleet[each.value.fleet].cluster.arn }
+  role                    = each.value.role
+  image                   = each.value.image
+  command                 = each.value.command
+  daemon                  = each.value.daemon
+  desired_count           = each.value.desired_count
+  cpu_units               = each.value.cpu_units
+  memory_mb               = each.value.memory_mb
+  container_port          = each.value.container_port
+  stop_timeout_seconds    = each.value.stop_timeout_seconds
+  minimum_healthy_percent = each.value.minimum_healthy_percent
+  maximum_percent         = each.value.maximum_percent
 }

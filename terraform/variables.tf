@@ -93,7 +93,7 @@ variable "report_generator" {
 }
 
 variable "fleets" {
-  description = "ECS clusters on Auto Scaling groups of their own, by role such as web. Subnets default to those of the default VPC."
+  description = "ECS clusters on Auto Scaling groups of their own, by role such as web, and the services on them. Subnets default to those of the default VPC."
   type = map(object({
     instance_type      = optional(string, "m6i.large")
     image_parameter    = optional(string, "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id")
@@ -109,6 +109,19 @@ variable "fleets" {
     standalone                = optional(string, "wait")
     stop_after_seconds        = optional(number, 900)
     heartbeat_timeout_seconds = optional(number, 1800)
+
+    services = optional(map(object({
+      image                   = string
+      command                 = optional(list(string))
+      daemon                  = optional(bool, false)
+      desired_count           = optional(number, 2)
+      cpu_units               = optional(number, 256)
+      memory_mb               = optional(number, 256)
+      container_port          = optional(number)
+      stop_timeout_seconds    = optional(number, 30)
+      minimum_healthy_percent = optional(number, 100)
+      maximum_percent         = optional(number, 200)
+    })), {})
   }))
   default = {}
 }

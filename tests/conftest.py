@@ -2,9 +2,11 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 # `make test` tries the same examples on every machine; HYPOTHESIS_PROFILE=explore looks for new ones.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -25,6 +27,9 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.F
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
+ONE_SANDBOX = "tests/e2e"
+"""Its files share one sandbox, so they run in one worker."""
+
 LONGEST = ("e2e", "sandbox", "terraform")
 """Folders of tests that take minutes, the longest first."""
 
@@ -38,3 +43,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return rank.get(folder, len(LONGEST))
 
     items.sort(key=place)
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # It has no types.
+    """Gives a worker whole files, or the whole folder whose files share a sandbox."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return ONE_SANDBOX if file.startswith(f"{ONE_SANDBOX}/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Be what `-n` uses."""
+    return ByFile(config, log)

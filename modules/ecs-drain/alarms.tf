@@ -5,7 +5,7 @@ locals {
     stuck = {
       metric      = "StuckDrains"
       statistic   = "Maximum"
-      description = "A host does not drain: its tasks find no other place, or do not stop. Next: opsctl drained --stuck"
+      description = "A host does not drain, or was kept at its deadline: its tasks find no other place, or do not stop. Next: opsctl drained --stuck"
     }
     kills = {
       metric      = "KilledTasks"

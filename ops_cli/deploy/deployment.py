@@ -25,6 +25,21 @@ SANDBOX_VARIABLES: Mapping[str, Any] = {
     "log_retention_days": 7,
     # A poison request is to reach the dead-letter queue while somebody watches.
     "report_generator": {"retry_base_seconds": 1},
+    "fleets": {
+        "web": {
+            "instance_type": "t3.small",
+            "minimum_size": 3,
+            "maximum_size": 6,
+            # A drain that is stuck is to be seen stuck, and kept, while somebody watches.
+            "deadline_seconds": 90,
+            "heartbeat_timeout_seconds": 225,
+            "services": {
+                "editor": {"image": "example/editor:1", "desired_count": 4, "container_port": 8080},
+                "scoring": {"image": "example/scoring:1", "desired_count": 2, "memory_mb": 512},
+                "log-router": {"image": "example/log-router:1", "daemon": True, "cpu_units": 64, "memory_mb": 64},
+            },
+        }
+    },
 }
 
 

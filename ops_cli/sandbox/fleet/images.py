@@ -3,11 +3,15 @@
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/retrieve-ecs-optimized_AMI.html
 https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
 
-The ids are this sandbox's own. RegisterImage makes more. An AMI that nobody knows is refused at launch.
+The ids are this sandbox's own, the dates those in the names. RegisterImage makes more, without a date. An AMI that
+nobody knows is refused at launch.
 """
 
 import json
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ministack.core.responses import get_region
 from ministack.services import ec2, ssm
@@ -25,6 +29,12 @@ class Image:
     name: str
     channel: str
     operating_system: str
+
+    @property
+    def made(self) -> str:
+        """The day that stands in the name, as DescribeImages writes it."""
+        found = re.search(r"\.(\d{4})(\d\d)(\d\d)-", self.name)
+        return f"{'-'.join(found.groups())}T00:00:00.000Z" if found else ""
 
 
 AL2023 = "Amazon Linux 2023"
@@ -59,6 +69,20 @@ def install() -> None:
         if image.image_id not in known:
             row = (image.image_id, image.name, image.operating_system, "", "/dev/xvda", _OWNER, "amazon")
             ec2._STUB_AMIS.append(row)
+
+
+def dated(stock: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """DescribeImages with the creation date of each public AMI, from which its age is told."""
+
+    def describe(params: Any) -> Any:
+        status, headers, body = stock(params)
+        text = body.decode()
+        for image in IMAGES:
+            name = f"<imageId>{image.image_id}</imageId>"
+            text = text.replace(name, f"{name}<creationDate>{image.made}</creationDate>")
+        return status, headers, text.encode()
+
+    return describe
 
 
 def exists(image_id: str) -> bool:

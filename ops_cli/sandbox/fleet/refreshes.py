@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/monitor-events-eventbridge-sns.html
 
 New instances launch from the desired configuration while the refresh runs; the group takes it over when the refresh has
-succeeded. A refresh that makes no progress for an hour (times the scale) fails.
+succeeded. A refresh that makes no progress for an hour (times the scale) fails. It is no concern of a refresh what was
+on its way out before it began, nor what is retained after a hook was abandoned.
 """
 
 import math
@@ -54,7 +55,9 @@ def step(group: Group) -> None:
 
 
 def _carry_out(group: Group, refresh: Refresh, recipe: Recipe) -> None:
-    facts = [_member(refresh, recipe, instance) for instance in group["Instances"]]
+    if refresh["_total"] is None:
+        refresh["_beside"] = [one["InstanceId"] for one in group["Instances"] if members.leaves(one)]
+    facts = [_member(refresh, recipe, instance) for instance in group["Instances"] if _concerns(refresh, instance)]
     _measure(refresh, facts, int(group["DesiredCapacity"]))
     _reach_checkpoints(group, refresh)
     decision = refresh_plan.decide(
@@ -77,6 +80,11 @@ def _carry_out(group: Group, refresh: Refresh, recipe: Recipe) -> None:
         _succeed(group, refresh)
     elif problem := _problem(refresh, decision):
         fail(group, refresh, problem)
+
+
+def _concerns(refresh: Refresh, instance: Instance) -> bool:
+    beside = instance["InstanceId"] in refresh.get("_beside", ())
+    return not beside and instance["LifecycleState"] != "Terminating:Retained"
 
 
 def _member(refresh: Refresh, recipe: Recipe, instance: Instance) -> Member:

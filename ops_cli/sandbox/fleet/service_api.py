@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html
 
 Kept by the fleet: placement constraints and strategies, the zone rebalancing flag, at most ten services a description.
 The deployment circuit breaker has no effect here: no task of the fleet fails to start.
@@ -82,6 +83,19 @@ def update(stock: Callable[[Json], Any]) -> Callable[[Json], Any]:
         return {"service": ecs._sanitize(service)} if answer[0] == 200 else answer  # noqa: PLR2004
 
     return update_service
+
+
+def delete(stock: Callable[[Json], Any]) -> Callable[[Json], Any]:
+    """DeleteService: only a REPLICA service must be scaled to zero first, or deleted by force."""
+
+    def delete_service(data: Json) -> Any:
+        cluster = require(data)
+        found = ecs._resolve_service_ref(data.get("service", ""))
+        service = ecs._services.get(f"{cluster['clusterName']}/{found[0]}") if found else None
+        daemon = service is not None and service.get("schedulingStrategy") == "DAEMON"
+        return stock({**data, "force": True} if daemon else data)
+
+    return delete_service
 
 
 def describe(stock: Callable[[Json], Any]) -> Callable[[Json], Any]:

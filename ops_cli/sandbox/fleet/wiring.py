@@ -95,6 +95,7 @@ WRAPPED_ECS: Mapping[str, Callable[[Any], Callable[..., Any]]] = {
     "CreateService": service_api.create,
     "DeleteCapacityProvider": capacity_providers.delete,
     "DeleteCluster": clusters.delete_cluster,
+    "DeleteService": service_api.delete,
     "DescribeServices": service_api.describe,
     "RunTask": task_api.run,
     "StopTask": task_api.stop,
@@ -102,7 +103,7 @@ WRAPPED_ECS: Mapping[str, Callable[[Any], Callable[..., Any]]] = {
     "UpdateService": service_api.update,
 }
 
-THROTTLED_ECS = ("DeleteService", "DescribeClusters", "ListServices")
+THROTTLED_ECS = ("DescribeClusters", "ListServices")
 REFUSED_ECS = ("UpdateContainerAgent", "CreateTaskSet")
 
 
@@ -114,6 +115,7 @@ def install() -> None:
     for name in REFUSED_AUTOSCALING:
         autoscaling._ACTION_MAP[name] = autoscaling_action(name, _refuse(name, "ValidationError"))
     _install_ecs()
+    ec2._ACTION_MAP["DescribeImages"] = images.dated(ec2._ACTION_MAP["DescribeImages"])
     ec2._ACTION_MAP["DescribeInstances"] = ec2_action("DescribeInstances", instances_api.describe)
     ec2._ACTION_MAP["TerminateInstances"] = ec2_action("TerminateInstances", instances_api.terminate)
     replace(autoscaling, "_reconcile_instances", lambda _stock: lambda _group: None)

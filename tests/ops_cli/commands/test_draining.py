@@ -85,6 +85,9 @@ class FakeEcs:
 
 
 class FakeAutoScaling:
+    def __init__(self) -> None:
+        self.states = {"i-1": "InService", "i-2": "InService"}
+
     def describe_auto_scaling_instances(self, InstanceIds: list[str]) -> dict[str, Any]:  # noqa: N803
         known = [name for name in InstanceIds if name in ("i-1", "i-2")]
         return {"AutoScalingInstances": [{"InstanceId": name, "AutoScalingGroupName": GROUP} for name in known]}
@@ -98,7 +101,7 @@ class FakeAutoScaling:
             return {
                 "InstanceId": name,
                 "AvailabilityZone": f"{REGION}a",
-                "LifecycleState": "InService",
+                "LifecycleState": self.states[name],
                 "HealthStatus": "Healthy",
                 "LaunchTemplate": {"Version": version},
             }
@@ -131,6 +134,7 @@ class World:
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self.ecs = FakeEcs()
+        self.autoscaling = FakeAutoScaling()
         self.drains = DynamoDrains(boto3.client("dynamodb", REGION), "opsctl-test-drains")
         self._capsys = capsys
 
@@ -164,7 +168,7 @@ def world(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
         def ops() -> Ops:
             found = Ops()
-            found._clients |= {"ecs": made.ecs, "autoscaling": FakeAutoScaling(), "ec2": FakeEc2()}
+            found._clients |= {"ecs": made.ecs, "autoscaling": made.autoscaling, "ec2": FakeEc2()}
             return found
 
         monkeypatch.setattr(root, "Ops", ops)
@@ -205,12 +209,30 @@ def test_drained_shows_open_drains_first_and_hosts_that_nobody_recorded(world: W
     assert rows[1]["why"].startswith("set DRAINING by somebody else")
 
 
+def kept(instance: str, attempt: int = 1, began: int = NOW - 5000) -> Drain:
+    drain = replace(DRAIN, instance_id=instance, attempt=attempt, started=began)
+    return drain.decided(Outcome.KEPT, "late").closed(began + 100)
+
+
 def test_drained_stuck_shows_only_what_needs_a_person(world: World) -> None:
     world.drains.create(DRAIN)
-    kept = replace(DRAIN, instance_id="i-2", started=NOW - 5000).decided(Outcome.KEPT, "late").closed(NOW)
-    world.drains.create(kept)
+    world.drains.create(kept("i-2"))
+    world.drains.create(kept("i-gone"))
+    world.drains.create(kept("i-1", attempt=2, began=NOW - 200))
+    world.ecs.statuses |= {"i-2": "DRAINING", "i-1": "DRAINING"}
+    world.drains.create(replace(DRAIN, attempt=3))
+    rows = world.rows("drained", "--stuck")
+    assert [(row["instance"], row["stuck"], row["next"]) for row in rows] == [
+        ("i-2", "kept at its deadline", "opsctl drain show i-2/1")
+    ]
+
+
+def test_drained_stuck_shows_a_host_for_as_long_as_it_is_kept(world: World) -> None:
+    world.drains.create(kept("i-2", began=NOW - 9 * 86_400))
+    assert world.rows("drained", "--stuck") == []
+    world.autoscaling.states["i-2"] = "Terminating:Retained"
     (row,) = world.rows("drained", "--stuck")
-    assert (row["instance"], row["stuck"], row["next"]) == ("i-2", "kept at its deadline", "opsctl drain show i-2/1")
+    assert (row["instance"], row["state"]) == ("i-2", "kept")
 
 
 def test_drained_forgets_what_is_older_than_asked_for(world: World) -> None:
@@ -234,6 +256,13 @@ def test_drain_start_plans_asks_and_orders(world: World) -> None:
     (ordered,) = world.ordered()
     assert isinstance(ordered, Order)
     assert (ordered.instance_id, ordered.group, ordered.reason) == ("i-1", GROUP, "kernel patch")
+
+
+def test_the_word_start_may_be_left_out(world: World) -> None:
+    assert world.rows("drain", "i-1", "--dry-run") == world.rows("drain", "start", "i-1", "--dry-run")
+    code, _, err = world.opsctl("drain", "--yes", "--env", "test", "i-2", "i-1")
+    assert (code, "opsctl undrain i-2 i-1" in err) == (0, True)
+    assert {ordered.instance_id for ordered in world.ordered()} == {"i-1", "i-2"}
 
 
 def test_an_instance_of_no_fleet_is_named_and_nothing_is_ordered(world: World) -> None:

@@ -208,6 +208,19 @@ def test_a_daemon_runs_once_on_every_host_and_leaves_last(fleet: Fleet) -> None:
     assert max(stopped, key=lambda arn: stopped[arn]) != alone["taskArn"]
 
 
+def test_only_a_daemon_may_be_deleted_while_its_tasks_run(fleet: Fleet) -> None:
+    cluster, definition = fleet.cluster(), fleet.definition()
+    fleet.group(1, cluster)
+    fleet.await_registered(cluster, 1)
+    replica = fleet.service(cluster, definition, 1)
+    daemon = fleet.service(cluster, definition, 0, schedulingStrategy="DAEMON")
+    fleet.await_running(cluster, daemon, 1)
+    with pytest.raises(ClientError, match="scaled above 0"):
+        fleet.ecs.delete_service(cluster=cluster, service=replica)
+    fleet.ecs.delete_service(cluster=cluster, service=daemon)
+    assert fleet.describe_service(cluster, daemon)["status"] == "INACTIVE"
+
+
 def test_filters_pages_and_limits_of_the_lists(fleet: Fleet) -> None:
     cluster, definition = fleet.cluster(), fleet.definition(cpu=16, memory=16)
     fleet.group(3, cluster)

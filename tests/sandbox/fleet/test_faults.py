@@ -69,3 +69,4 @@ def test_public_parameters_name_the_newest_image(fleet: Fleet) -> None:
     value = fleet.account.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
     image = fleet.ec2.describe_images(ImageIds=[value])["Images"][0]
     assert "al2023-ami-ecs" in image["Name"]
+    assert image["CreationDate"][:10].replace("-", "") in image["Name"]

@@ -53,6 +53,23 @@ def test_skip_matching_replaces_only_what_differs(fleet: Fleet) -> None:
     assert group.await_in_service(2) == before
 
 
+def test_a_refresh_does_not_wait_for_what_was_leaving_before_it_began_nor_for_what_is_kept(fleet: Fleet) -> None:
+    group = fleet.group(3, InstanceLifecyclePolicy={"RetentionTriggers": {"TerminateHookAbandon": "retain"}})
+    before = group.await_in_service(3)
+    hook = group.hook()
+    group.terminate(before[0])
+    eventually(lambda: group.state_of(before[0]) == "Terminating:Wait", "an instance in its hook")
+    eventually(lambda: len(group.ids()) == 3, "its replacement")
+    _start(group, MinHealthyPercentage=100, MaxHealthyPercentage=200)
+    eventually(lambda: len(group.ids("Terminating:Wait")) == 4, "what the refresh replaces in its hooks")
+    kept, *gone = set(group.ids("Terminating:Wait")) - {before[0]}
+    group.complete(hook, kept, "ABANDON")
+    for instance_id in gone:
+        group.complete(hook, instance_id)
+    _await(group, "Successful")
+    assert (group.state_of(before[0]), group.state_of(kept)) == ("Terminating:Wait", "Terminating:Retained")
+
+
 def test_a_refresh_waits_at_its_checkpoint_and_a_second_one_is_refused(fleet: Fleet) -> None:
     group = fleet.group(4)
     group.await_in_service(4)

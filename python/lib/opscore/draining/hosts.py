@@ -9,6 +9,10 @@ from opscore.draining.record import Drain
 
 UPDATES_PER_CALL = 10
 
+# Lifecycle states of an instance that a termination hook holds, and of one kept after its hook was abandoned:
+# https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-lifecycle-policy.html
+WAITING, RETAINED = "Terminating:Wait", "Terminating:Retained"
+
 
 class ActionOver(Exception):
     """The lifecycle action is not waiting any more: it was completed, it timed out, or the instance is gone."""

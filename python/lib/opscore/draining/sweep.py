@@ -1,5 +1,6 @@
 """What events may have lost: instances that wait without a drain, drains without a poller, completions in vain."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ from opscore import structured_log
 from opscore.draining.cluster_reader import parts
 from opscore.draining.decision import stuck
 from opscore.draining.finishing import end_action
+from opscore.draining.hosts import RETAINED, WAITING
 from opscore.draining.intake import Intake
 from opscore.draining.metrics import STUCK
 from opscore.draining.opening import open_drain
@@ -22,9 +24,10 @@ PROCEEDING_SECONDS = 120
 
 
 class Swept(NamedTuple):
-    """What a sweep found; `waiting` counts the instances in Terminating:Wait."""
+    """What a sweep found; `waiting` counts the instances that a hook holds, `kept` those kept after their deadline."""
 
     waiting: int
+    kept: int
     opened: int
     open: int
     stuck: int
@@ -33,7 +36,9 @@ class Swept(NamedTuple):
 def sweep(wiring: Wiring, pollers: Pollers) -> Swept:
     """Look once at all fleets and repair what was lost."""
     intake = Intake(wiring, pollers)
-    waiting = list(waiting_instances(wiring))
+    terminating = list(terminating_instances(wiring))
+    waiting = [(instance_id, fleet) for instance_id, fleet, state in terminating if state == WAITING]
+    kept = Counter(fleet.cluster for _, fleet, state in terminating if state == RETAINED)
     opened = sum(_found_waiting(instance_id, fleet, wiring, intake) for instance_id, fleet in waiting)
     intake.begin()
     clusters = sorted({fleet.cluster for fleet in wiring.fleets.values()})
@@ -41,22 +46,24 @@ def sweep(wiring: Wiring, pollers: Pollers) -> Swept:
     for cluster in clusters:
         if found[cluster]:
             pollers.ensure(cluster)
-    in_need = {cluster: [drain for drain in found[cluster] if stuck(drain, wiring.now())] for cluster in clusters}
+    in_need = {cluster: sum(bool(stuck(drain, wiring.now())) for drain in found[cluster]) for cluster in clusters}
     for cluster in clusters:
-        wiring.count(STUCK, cluster, len(in_need[cluster]))
-    return Swept(len(waiting), opened, *(sum(map(len, kind.values())) for kind in (found, in_need)))
+        # A kept host needs a person until it is gone: its drain has ended, the trouble has not.
+        wiring.count(STUCK, cluster, in_need[cluster] + kept[cluster])
+    return Swept(len(waiting), kept.total(), opened, sum(map(len, found.values())), sum(in_need.values()))
 
 
-def waiting_instances(wiring: Wiring) -> Iterator[tuple[str, Fleet]]:
-    """Yield the instances that a termination hook holds, with their fleets."""
+def terminating_instances(wiring: Wiring) -> Iterator[tuple[str, Fleet, str]]:
+    """Yield the instances that a termination hook holds or has kept: with their fleets, and their state."""
     for names in parts(wiring.fleets, GROUPS_PER_CALL):
         request: dict[str, object] = {"AutoScalingGroupNames": list(names)}
         while True:
             answer = wiring.autoscaling.describe_auto_scaling_groups(**request)
             for group in answer["AutoScalingGroups"]:
                 for instance in group.get("Instances", []):
-                    if instance["LifecycleState"] == "Terminating:Wait":
-                        yield instance["InstanceId"], wiring.fleets[group["AutoScalingGroupName"]]
+                    if instance["LifecycleState"] in (WAITING, RETAINED):
+                        fleet = wiring.fleets[group["AutoScalingGroupName"]]
+                        yield instance["InstanceId"], fleet, instance["LifecycleState"]
             if not answer.get("NextToken"):
                 break
             request["NextToken"] = answer["NextToken"]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from opscore import structured_log
 from opscore.draining.blockers import Blocker, blocker
 from opscore.draining.cluster_reader import REFILL_PER_SECOND, ClusterReader
-from opscore.draining.decision import Action, Decision, decide, heartbeat_due, look_due
+from opscore.draining.decision import FEW_DRAINS, Action, Decision, decide, heartbeat_due, look_due
 from opscore.draining.facts import Host, Sight
 from opscore.draining.finishing import finish
 from opscore.draining.hosts import ActionOver
@@ -38,11 +38,14 @@ def tick(cluster: str, wiring: Wiring) -> Ticked:
     found = wiring.drains.open_in(cluster)
     alive = [_kept_alive(drain, wiring) for drain in found]
     undecided = _resumed([drain for drain in alive if drain.is_open], wiring)
-    return advance(cluster, undecided, wiring)._replace(open=len(found))
+    return advance(cluster, undecided, wiring, few=len(found) <= FEW_DRAINS)._replace(open=len(found))
 
 
-def advance(cluster: str, drains: Sequence[Drain], wiring: Wiring) -> Ticked:
-    """Set hosts DRAINING, look at their tasks, decide, and do what was decided."""
+def advance(cluster: str, drains: Sequence[Drain], wiring: Wiring, *, few: bool = False) -> Ticked:
+    """Set hosts DRAINING, look at their tasks, decide, and do what was decided.
+
+    `few` says that `drains` are all of the cluster, and not many.
+    """
     if not drains:
         return Ticked(0)
     reader = ClusterReader(wiring.ecs, cluster, READS_PER_TICK)
@@ -51,7 +54,7 @@ def advance(cluster: str, drains: Sequence[Drain], wiring: Wiring) -> Ticked:
         (drain, host)
         for drain in drains
         if (host := hosts.get(drain.instance_id)) and host.status == "DRAINING"
-        if look_due(drain, host, wiring.policy(drain), wiring.now())
+        if look_due(drain, host, wiring.policy(drain), wiring.now(), few=few)
     ]
     sights = look(reader, due, wiring.now())
     services = _services(reader, due, sights)

@@ -143,13 +143,14 @@ def test_a_heartbeat_is_due_at_a_third_of_the_timeout_and_after_a_clock_went_bac
     assert not heartbeat_due(replace(DRAIN, hook="", heartbeat_at=0), policy, NOW)
 
 
-def test_tasks_are_looked_at_once_a_minute_and_always_when_the_host_may_be_empty_or_the_time_is_over() -> None:
+def test_tasks_are_looked_at_once_a_minute_and_always_when_few_drain_or_one_may_be_over() -> None:
     busy = HOST._replace(running=2)
     looked = replace(SEEN, looked_at=NOW - 59)
     assert not look_due(looked, busy, LET_GO, NOW)
     assert look_due(looked, busy, LET_GO, NOW + 1)
     assert look_due(looked, HOST, LET_GO, NOW)
     assert look_due(replace(looked, deadline=NOW), busy, LET_GO, NOW)
+    assert look_due(looked, busy, LET_GO, NOW, few=True)
 
 
 def test_a_drain_is_stuck_late_without_progress_or_kept() -> None:

@@ -118,6 +118,10 @@ def test_at_the_deadline_the_host_is_kept_with_its_tasks(simulation: Simulation)
     assert [task.task_id for task in host.unstopped(simulation.aws.now)] == ["t1"]
     drain = only(simulation)
     assert (drain.outcome, drain.killed, drain.moved) == (Outcome.KEPT, 0, 1)
+    # It needs a person until it is gone, so its alarm goes on.
+    assert simulation.counted[-1] == ("StuckDrains", "web", 1)
+    simulation.aws.end(host, "by hand")
+    simulation.run(4100)
     assert simulation.counted[-1] == ("StuckDrains", "web", 0)
 
 
@@ -274,6 +278,13 @@ def test_a_cluster_has_one_poller_and_it_ends_when_nothing_drains(simulation: Si
     simulation.terminate(late)
     simulation.run(210)
     assert len(simulation.executions) == 1
+
+
+def test_what_blocks_one_of_few_drains_is_known_after_the_first_tick(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", "family:batch", moves_after=inf)))
+    simulation.terminate(host)
+    simulation.run(20)
+    assert (only(simulation).blocker, only(simulation).left) == ("family:batch", {"t1": "family:batch"})
 
 
 def test_one_host_whose_calls_fail_delays_no_other(
