@@ -5,6 +5,7 @@ deadline from the third test on, while the others run.
 """
 
 import datetime as dt
+import functools
 import json
 import os
 import shutil
@@ -255,16 +256,27 @@ def test_a_second_up_applies_nothing(newcomer: Newcomer) -> None:
     assert "terraform apply" not in answer.err.lower()
 
 
-def test_a_killed_emulator_is_recovered_with_its_reports(newcomer: Newcomer) -> None:
+def await_checkpoint(newcomer: Newcomer, web: WebFleet, queue: str) -> None:
+    """Wait until all that was done is on disk; the first checkpoint may have begun before the last of it."""
+
+    def is_saved_since(now: str) -> bool:
+        return bool(newcomer.data("sandbox", "status")["saved_at"] > now)
+
+    for _ in range(2):
+        now = dt.datetime.now(dt.UTC).isoformat()
+        web.client("sqs").send_message(QueueUrl=queue, MessageBody="a change, without which no checkpoint is written")
+        eventually(functools.partial(is_saved_since, now), "a checkpoint")
+
+
+def test_a_killed_emulator_is_recovered_with_its_reports(newcomer: Newcomer, web: WebFleet, alerts: str) -> None:
     before = newcomer.data("report", "list")
-    # What happened since the last checkpoint would be undone, the removal of the service that held a host among it.
-    now = dt.datetime.now(dt.UTC).isoformat()
-    eventually(lambda: newcomer.data("sandbox", "status")["saved_at"] > now, "a checkpoint of all that was done")
+    await_checkpoint(newcomer, web, alerts)
     os.kill(newcomer.data("sandbox", "status")["pid"], 9)
     assert newcomer.opsctl("status").code == 5
     answer = newcomer.run("make", "up")
     assert answer.code == 0, answer.err
     assert newcomer.data("report", "list") == before
+    assert len(web.in_service()) == 4
 
 
 def test_destroying_leaves_nothing(newcomer: Newcomer, web: WebFleet) -> None:
