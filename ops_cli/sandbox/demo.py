@@ -187,7 +187,7 @@ def farewell() -> None:
     click.echo()
     click.secho("The story went as told.", fg="green", bold=True)
     click.echo(f"The sandbox goes on at {environment.endpoint}; the reports lie in {DOWNLOADS}/.")
-    click.echo("Look around:  opsctl services · opsctl report list · opsctl logs report-generator")
+    click.echo("Look around:  opsctl services · opsctl report list · opsctl logs report-generator · opsctl fleet web")
     if not shutil.which("opsctl"):
         click.echo("opsctl itself:  source .venv/bin/activate")
     click.echo("Stop it:  make down     Begin anew:  opsctl sandbox reset     Remove everything:  make clean")

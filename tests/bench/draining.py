@@ -5,16 +5,21 @@ import statistics
 import sys
 import tempfile
 import time
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
 
 from ops_cli.packaging import Target, build
+from opscore.draining.cluster_reader import ClusterReader
 from opscore.draining.decision import decide
 from opscore.draining.facts import Host, Sight, Task
+from opscore.draining.look import look
 from opscore.draining.policy import Policy
 from opscore.draining.record import Cause, Drain
 from tests.bench.timing import compare
+from tests.lib.opscore.draining.model_aws import ModelAws, ModelHost, ModelTask
+from tests.lib.opscore.draining.model_clients import ModelEcs
 from tests.lib.opscore.draining.race import CLUSTER_HOSTS, TASKS_EACH, race
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +30,7 @@ FUNCTION = "ecs-drain"
 
 def run() -> list[dict[str, Any]]:
     """Measure the race, the decision for a whole cluster, and the function's zip."""
-    return [*_race(), _decision(), *_function()]
+    return [*_race(), _decision(), _memory(), *_function()]
 
 
 def _race() -> list[dict[str, Any]]:
@@ -74,6 +79,24 @@ def _decision() -> dict[str, Any]:
         "goal": "<= 50 ms, <= 15",
         "met": mine < 0.05 and ratio <= 15,
     }
+
+
+def _memory() -> dict[str, Any]:
+    """Look at all 10,000 tasks of 1,000 draining hosts at once, which the budget of reads never allows."""
+    aws = ModelAws()
+    for number in range(CLUSTER_HOSTS):
+        tasks = [ModelTask(f"t{number}-{index}") for index in range(TASKS_EACH)]
+        aws.add(ModelHost(f"i-{number}", tasks=tasks, status="DRAINING"))
+    drains = {f"i-{number}": _facts(number, 10_000)[0] for number in range(CLUSTER_HOSTS)}
+    tracemalloc.start()
+    reader = ClusterReader(ModelEcs(aws), "web", budget=sys.maxsize)
+    found = reader.hosts([host.arn for host in aws.hosts.values()])
+    sights = look(reader, [(drains[host.instance_id], host) for host in found.values()], 10_000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sum(len(sight.tasks) for sight in sights.values()) == CLUSTER_HOSTS * TASKS_EACH
+    row = {"metric": "memory for one look at 10,000 tasks (MB, of the function's 512)", "peer": None, "ratio": None}
+    return row | {"ours": round(peak / 1e6, 1), "goal": "<= 20", "met": peak <= 20e6}
 
 
 def _facts(number: int, now: int) -> tuple[Drain, Host, Sight]:

@@ -1,10 +1,13 @@
 """opsctl against the whole platform: names, permissions, the state, and an emulator that died."""
 
+import datetime as dt
+import functools
 import os
 
 import pytest
 
 from tests.e2e.newcomer import Newcomer
+from tests.e2e.web_fleet import WebFleet, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.terraform]
 
@@ -63,10 +66,24 @@ def test_a_second_up_applies_nothing(newcomer: Newcomer) -> None:
     assert "terraform apply" not in answer.err.lower()
 
 
-def test_a_killed_emulator_is_recovered_with_its_reports(newcomer: Newcomer) -> None:
-    before = newcomer.data("report", "list")
+def await_checkpoint(newcomer: Newcomer, web: WebFleet, queue: str) -> None:
+    """Wait until all that was done is on disk; the first checkpoint may have begun before the last of it."""
+
+    def is_saved_since(now: str) -> bool:
+        return bool(newcomer.data("sandbox", "status")["saved_at"] > now)
+
+    for _ in range(2):
+        now = dt.datetime.now(dt.UTC).isoformat()
+        web.client("sqs").send_message(QueueUrl=queue, MessageBody="a change, without which no checkpoint is written")
+        eventually(functools.partial(is_saved_since, now), "a checkpoint")
+
+
+def test_a_killed_emulator_is_recovered_with_its_reports(newcomer: Newcomer, web: WebFleet, alerts: str) -> None:
+    reports, hosts = newcomer.data("report", "list"), len(web.in_service())
+    await_checkpoint(newcomer, web, alerts)
     os.kill(newcomer.data("sandbox", "status")["pid"], 9)
     assert newcomer.opsctl("status").code == 5
     answer = newcomer.run("make", "up")
     assert answer.code == 0, answer.err
-    assert newcomer.data("report", "list") == before
+    assert newcomer.data("report", "list") == reports
+    assert len(web.in_service()) == hosts > 0

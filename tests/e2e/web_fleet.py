@@ -121,6 +121,18 @@ class WebFleet:
         found = ecs.describe_container_instances(cluster=NAME, containerInstances=[task["containerInstanceArn"]])
         return str(found["containerInstances"][0]["ec2InstanceId"])
 
+    def unstopped(self, instance_id: str) -> list[str]:
+        """Return the tasks on an instance that have not stopped; what ECS counts there leaves out those on their way."""
+        ecs, host = self.client("ecs"), f"ec2InstanceId == {instance_id}"
+        (on,) = ecs.list_container_instances(cluster=NAME, filter=host)["containerInstanceArns"]
+        arns = [
+            arn
+            for status in ("RUNNING", "STOPPED")
+            for arn in ecs.list_tasks(cluster=NAME, containerInstance=on, desiredStatus=status)["taskArns"]
+        ]
+        tasks = ecs.describe_tasks(cluster=NAME, tasks=arns)["tasks"] if arns else []
+        return [task["taskArn"] for task in tasks if task["lastStatus"] != "STOPPED"]
+
     def victims(self) -> list[str]:
         """Return the tasks of the last hour that did not end by themselves, with what ECS says of them."""
         ecs = self.client("ecs")

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +18,7 @@ from ops_cli.environments import Environment, register
 from opscore.draining.record import Cause, Drain, Outcome
 from opscore.draining.requests import Order, Undo, parse
 from opscore.draining.store import DynamoDrains
+from tests.lib.opscore.draining.drains_table import make_table
 
 REGION, GROUP, QUEUE = "eu-west-1", "opsctl-test-web", "opsctl-test-drain-events"
 STACK = {
@@ -163,7 +164,7 @@ def world(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     with mock_aws():
         boto3.client("ssm", REGION).put_parameter(Name="/opsctl/test/stack", Value=json.dumps(STACK), Type="String")
         boto3.client("sqs", REGION).create_queue(QueueName=QUEUE)
-        make_table()
+        make_table(boto3.client("dynamodb", REGION), "opsctl-test-drains")
         made = World(capsys)
 
         def ops() -> Ops:
@@ -174,23 +175,6 @@ def world(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         monkeypatch.setattr(root, "Ops", ops)
         monkeypatch.setattr("ops_cli.draining.time", SimpleNamespace(time=lambda: NOW))
         yield made
-
-
-def make_table() -> None:
-    kinds: dict[str, Any] = {"instance_id": "S", "attempt": "N", "open_in": "S", "cluster": "S", "started": "N"}
-    keys: Callable[..., Any] = lambda *names: [  # noqa: E731
-        {"AttributeName": name, "KeyType": kind} for name, kind in zip(names, ("HASH", "RANGE"), strict=True)
-    ]
-    boto3.client("dynamodb", REGION).create_table(
-        TableName="opsctl-test-drains",
-        KeySchema=keys("instance_id", "attempt"),
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": kind} for key, kind in kinds.items()],
-        GlobalSecondaryIndexes=[
-            {"IndexName": name, "KeySchema": keys(*pair), "Projection": {"ProjectionType": "ALL"}}
-            for name, pair in {"open": ("open_in", "instance_id"), "by-cluster": ("cluster", "started")}.items()
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
 
 
 def test_drained_shows_open_drains_first_and_hosts_that_nobody_recorded(world: World) -> None:

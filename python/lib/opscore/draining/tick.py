@@ -185,12 +185,13 @@ def _step(
     now, policy = wiring.now(), wiring.policy(drain)
     seen = noted(drain, host, sight, now)
     decision = decide(seen, host, sight, policy, now, launched=launched)
+    held_by = blocker(host, sight, services, policy) if host and sight else Blocker(drain.blocker, "")
+    after = replace(seen, blocker=held_by.name, why=held_by.why or decision.why)
     if decision.action is Action.FINISH and decision.outcome:
-        decided = seen.decided(decision.outcome, decision.why, decision.killed)
+        why = f"{decision.why}; {held_by.name}: {held_by.why}" if held_by.why else decision.why
+        decided = after.decided(decision.outcome, why, decision.killed)
         wiring.drains.update(drain, decided)
         return _finish(decided, wiring)
-    why = blocker(host, sight, services, policy) if host and sight else Blocker(drain.blocker, "")
-    after = replace(seen, blocker=why.name, why=why.why or decision.why)
     if decision.action is Action.STOP:
         after = replace(after, stopped=seen.stopped + _stop(drain, decision, wiring))
     wiring.drains.update(drain, after)

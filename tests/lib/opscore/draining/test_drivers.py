@@ -132,7 +132,11 @@ def test_at_the_deadline_the_policy_may_let_the_host_go_and_the_kill_is_counted(
     simulation.run(700)
     assert (host.ended_by, host.killed) == ("CONTINUE", 1)
     assert ("KilledTasks", "web", 1) in simulation.counted
-    assert only(simulation).why == "1 tasks had not stopped at the deadline, and the policy lets the host go"
+    assert only(simulation).blocker == "web"
+    assert only(simulation).why == (
+        "1 tasks had not stopped at the deadline, and the policy lets the host go; "
+        "web: ECS starts its replacement tasks before it stops these"
+    )
 
 
 def test_a_standalone_task_is_stopped_after_its_time() -> None:

@@ -9,6 +9,7 @@ from moto import mock_aws
 
 from opscore.draining.record import Cause, Drain, Outcome
 from opscore.draining.store import Changed, DynamoDrains
+from tests.lib.opscore.draining.drains_table import make_table
 
 DRAIN = Drain("i-1", 1, "web", "web-group", Cause.TERMINATION, 100, 4000, hook="drain", token="t")
 FULL = replace(
@@ -36,26 +37,6 @@ def drains(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDrains]:
         client = boto3.client("dynamodb", "eu-west-1")
         make_table(client, "drains")
         yield DynamoDrains(client, "drains")
-
-
-def make_table(client: object, name: str) -> None:
-    """Make the table as modules/ecs-drain/table.tf does."""
-    kinds = {"instance_id": "S", "attempt": "N", "open_in": "S", "cluster": "S", "started": "N"}
-
-    def keys(hash_key: str, range_key: str) -> list[dict[str, str]]:
-        return [{"AttributeName": hash_key, "KeyType": "HASH"}, {"AttributeName": range_key, "KeyType": "RANGE"}]
-
-    everything = {"ProjectionType": "ALL"}
-    client.create_table(  # type: ignore[attr-defined]
-        TableName=name,
-        KeySchema=keys("instance_id", "attempt"),
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": kind} for key, kind in kinds.items()],
-        GlobalSecondaryIndexes=[
-            {"IndexName": "open", "KeySchema": keys("open_in", "instance_id"), "Projection": everything},
-            {"IndexName": "by-cluster", "KeySchema": keys("cluster", "started"), "Projection": everything},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
 
 
 @pytest.mark.parametrize(
