@@ -114,7 +114,7 @@ class ReportMonth:
         sqs, url = self.client("sqs"), self._queue_url("report-requests-dead-letter")
         found, buried = (
             sqs.receive_message(
-                QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=1
+                QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=0
             ).get("Messages", []),
             {},
         )

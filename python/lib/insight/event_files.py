@@ -102,6 +102,13 @@ class EventFiles:
         days = [_last_day(file.day) if file.is_parquet else file.day for file in self._files]
         return max(days, default=None)
 
+    def changed(self, period: Period) -> list[str]:
+        """Look again and return the compacted files of the period that came, went or changed since they were listed."""
+        days = tuple(period.utc_dates())
+        then = {file.key: file.etag for file in self.of(period) if file.is_parquet}
+        now = {file.key: file.etag for file in self._list_months(days[0], days[-1])}
+        return sorted(key for key in then.keys() | now.keys() if then.get(key) != now.get(key))
+
     def fetch_pinned(self) -> list[LocalFile]:
         """Copy all files that are pinned, and nothing that was copied before under the same names."""
         for local in self._kept.values():

@@ -11,7 +11,7 @@ Instants count to the millisecond. One engine's `date_diff` counts the units tha
 that were begun: it is asked only where both are the same, from a whole second on or in milliseconds.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,6 +21,9 @@ from insight.periods import Period
 
 FACTS_VERSION = 1
 """Raised when equal events would give other facts."""
+
+Columns = tuple[tuple[str, str], ...]
+"""Names and types of a relation's columns."""
 
 SCORE_SCALE = 10_000
 """Scores count to four decimals, as whole numbers of ten-thousandths."""
@@ -98,7 +101,7 @@ def text_sql(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def names_sql(columns: tuple[tuple[str, str], ...]) -> str:
+def names_sql(columns: Columns) -> str:
     """Return the columns' names, quoted, for a SELECT."""
     return ", ".join(f'"{name}"' for name, _ in columns)
 
@@ -111,21 +114,27 @@ def stored_sql() -> str:
     )
 
 
-def _demands(selection: Selection) -> Iterator[tuple[str, str]]:
-    """Yield what a row must hold to count, with the reason that it is not counted for when it does not.
+def _demands(selection: Selection, among: Collection[str] | None = None) -> list[tuple[str, str]]:
+    """Return what a row must hold to count, each with the reason that it is not counted for when it does not.
 
     Each holds or does not hold, without a third, once those before it hold: so their negations need no care for nulls.
+    `among` names the reasons that rows can have at all, when that is known: the others are not asked for.
     """
     kinds = ", ".join(text_sql(kind) for kind in Kind)
     created, scored = text_sql(Kind.DOCUMENT_CREATED), text_sql(Kind.DOCUMENT_SCORED)
-    # No row can lack these: 'damaged' is no reason to leave a row out but one to refuse its file.
-    yield "damaged", 'event_id IS NOT NULL AND account IS NOT NULL AND kind IS NOT NULL AND "at" IS NOT NULL'
-    yield "foreign_account", f"account = {text_sql(selection.account)}"
-    yield "unknown_kind", f"kind IN ({kinds})"
-    named = "document IS NOT NULL AND document_kind IS NOT NULL"
-    yield "incomplete", f"(kind NOT IN ({created}, {scored}) OR ({named}))"
-    yield "incomplete", f"(kind <> {scored} OR (score IS NOT NULL AND {_is_score('score')}))"
-    yield "outside_period", f'"at" >= {selection.starts} AND "at" < {selection.ends}'
+    every = [
+        # No row can lack these: 'damaged' is no reason to leave a row out but one to refuse its file.
+        *(("damaged", f'"{name}" IS NOT NULL') for name in ("event_id", "account", "kind", "at")),
+        ("foreign_account", f"account = {text_sql(selection.account)}"),
+        ("unknown_kind", f"kind IN ({kinds})"),
+        (
+            "incomplete",
+            f"(kind NOT IN ({created}, {scored}) OR (document IS NOT NULL AND document_kind IS NOT NULL))",
+        ),
+        ("incomplete", f"(kind <> {scored} OR (score IS NOT NULL AND {_is_score('score')}))"),
+        ("outside_period", f'("at" >= {selection.starts} AND "at" < {selection.ends})'),
+    ]
+    return [(reason, demand) for reason, demand in every if among is None or reason in among]
 
 
 def reason_sql(selection: Selection) -> str:
@@ -148,28 +157,23 @@ def row_counts_sql(raw: str, selection: Selection) -> str:
 
 
 def ours_sql(raw: str, selection: Selection, among: Collection[str] | None = None) -> str:
-    """Return the rows that count, duplicates included.
-
-    `among` names the reasons that rows are left out for, when that is known: the others are not asked for again.
-    """
-    demands = [demand for reason, demand in _demands(selection) if among is None or reason in among]
-    return f"SELECT {names_sql(RAW_COLUMNS)} FROM {raw} WHERE {' AND '.join(demands) or 'true'}"
-
-
-def numbered_sql(ours: str) -> str:
-    """Return the rows with the number `copy` among those of their event id, from 1.
-
-    They are numbered by what is in them: copies may differ, and files have no order.
-    """
-    return (
-        f"SELECT {names_sql(RAW_COLUMNS)}, row_number() OVER (PARTITION BY event_id ORDER BY {COPY_ORDER}) AS copy "
-        f"FROM {ours}"
-    )
+    """Return the rows that count, duplicates included."""
+    asked = " AND ".join(demand for _, demand in _demands(selection, among))
+    return f"SELECT {names_sql(RAW_COLUMNS)} FROM {raw} WHERE {asked or 'true'}"
 
 
 def first_copies_sql(ours: str) -> str:
     """Return every event once: the first of the rows with one event id."""
-    return f"SELECT {names_sql(RAW_COLUMNS)} FROM ({numbered_sql(ours)}) AS numbered WHERE copy = 1"
+    return f"SELECT {names_sql(RAW_COLUMNS)} FROM ({numbered_sql(ours, RAW_COLUMNS)}) AS numbered WHERE copy = 1"
+
+
+def numbered_sql(ours: str, columns: Columns) -> str:
+    """Return the rows with the number `copy` among those of their event id, from 1.
+
+    They are numbered by what is in them: copies may differ, and files have no order.
+    """
+    number = f"row_number() OVER (PARTITION BY event_id ORDER BY {COPY_ORDER})"
+    return f"SELECT {names_sql(columns)}, {number} AS copy FROM {ours}"
 
 
 def user_days_sql(events: str, period: Period) -> str:
@@ -188,10 +192,11 @@ def documents_sql(events: str, selection: Selection) -> str:
     """
     created, scored = text_sql(Kind.DOCUMENT_CREATED), text_sql(Kind.DOCUMENT_SCORED)
     when = f"date_diff('millisecond', {selection.starts}, \"at\") * {_KEY_SCALE}"
+    known = f" AND {_is_score('first_score')}"
 
-    def key(score: str) -> str:
+    def key(score: str, condition: str = "") -> str:
         whole = f"CAST(round({score} * {SCORE_SCALE}) AS BIGINT)"
-        return f"CASE WHEN kind = {scored} AND {_is_score(score)} THEN {when} + {whole} END"
+        return f"CASE WHEN kind = {scored}{condition} THEN {when} + {whole} END"
 
     return (
         "SELECT document, min(document_kind) AS document_kind, "
@@ -199,7 +204,7 @@ def documents_sql(events: str, selection: Selection) -> str:
         f"max(CASE WHEN kind = {created} THEN 1 ELSE 0 END) AS created, "
         f"max(CASE WHEN kind = {scored} THEN 1 ELSE 0 END) AS scored, "
         f"min({key('score')}) AS first_score, max({key('score')}) AS last_score, "
-        f"max({key('first_score')}) AS known_score "
+        f"max({key('first_score', known)}) AS known_score "
         f"FROM {events} WHERE kind IN ({created}, {scored}) GROUP BY document"
     )
 

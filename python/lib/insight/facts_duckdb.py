@@ -12,8 +12,10 @@ from insight.facts import (
     RAW_COLUMNS,
     ROW_COUNTS,
     USER_DAYS,
+    Columns,
     Selection,
     document_groups_sql,
+    first_copies_sql,
     names_sql,
     numbered_sql,
     ours_sql,
@@ -26,23 +28,25 @@ if TYPE_CHECKING:
 
     Connection = duckdb.DuckDBPyConnection
 
-_COLUMNS = names_sql(RAW_COLUMNS)
+_NEEDED = tuple(column for column in RAW_COLUMNS if column[0] not in ("account", "received_at"))
+_COLUMNS = names_sql(_NEEDED)
 
 
 def compute_facts(connection: "Connection", selection: Selection) -> None:
     """Make the tables row_counts, user_days and document_groups, and the view `events` of every event once."""
     _table(connection, "row_counts", ROW_COUNTS, row_counts_sql("raw_events", selection))
-    reasons = connection.execute("SELECT reason FROM row_counts WHERE reason IS NOT NULL").fetchall()
-    ours = ours_sql("raw_events", selection, [reason for (reason,) in reasons])
+    found = connection.execute("SELECT reason FROM row_counts WHERE reason IS NOT NULL").fetchall()
+    ours = ours_sql("raw_events", selection, [reason for (reason,) in found])
     connection.execute(f"CREATE OR REPLACE TEMP VIEW ours AS {ours}")
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW events AS {first_copies_sql('ours')}")
     _find_copies(connection)
-    connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW events AS SELECT {_COLUMNS} FROM ours ANTI JOIN suspects "
-        f"ON {_digest('ours')} = suspects.digest UNION ALL SELECT {_COLUMNS} FROM copies WHERE copy = 1"
-    )
     _table(connection, "user_days", USER_DAYS, _user_days_sql(selection))
     # Copies that are equal change no document, whose first and last are what they are.
-    documents = "events" if _copies_differ(connection) else "ours"
+    once = (
+        f"(SELECT {_COLUMNS} FROM ours ANTI JOIN suspects ON {_digest('ours')} = suspects.digest "
+        f"UNION ALL SELECT {_COLUMNS} FROM copies WHERE copy = 1) AS once"
+    )
+    documents = once if _copies_differ(connection) else "ours"
     _table(connection, "document_groups", DOCUMENT_GROUPS, document_groups_sql(documents, selection))
     move_duplicates(connection)
 
@@ -72,7 +76,7 @@ def _find_copies(connection: "Connection") -> None:
     )
     rows = f"SELECT {_COLUMNS} FROM ours SEMI JOIN suspects ON {_digest('ours')} = suspects.digest"
     none = "" if connection.execute("SELECT 1 FROM suspects LIMIT 1").fetchall() else " LIMIT 0"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE copies AS {numbered_sql(f'({rows})')}{none}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE copies AS {numbered_sql(f'({rows})', _NEEDED)}{none}")
 
 
 def _digest(relation: str) -> str:
@@ -97,7 +101,7 @@ def _copies_differ(connection: "Connection") -> bool:
     return bool(connection.execute(f"{query} LIMIT 1").fetchall())
 
 
-def _table(connection: "Connection", name: str, columns: tuple[tuple[str, str], ...], query: str) -> None:
+def _table(connection: "Connection", name: str, columns: Columns, query: str) -> None:
     definitions = ", ".join(f'"{column}" {kind}' for column, kind in columns)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({definitions})")
     connection.execute(f"INSERT INTO {name} {query}")

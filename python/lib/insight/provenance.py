@@ -20,7 +20,7 @@ from insight.facts import (
     row_counts_sql,
     user_days_sql,
 )
-from insight.manifest import Manifest
+from insight.manifest import InputFile, Manifest
 from insight.metrics import FIGURES, TABLES, USERS_SQL
 from insight.report import text_of
 from insight.requests import ReportRequest
@@ -94,8 +94,14 @@ def explain(manifest: Manifest, metric: str, places: Places) -> Explanation:
     if "users" in used:
         used["user_days"] = queries["user_days"]
     value = text_of(manifest.figures.get(metric), defined.unit) if isinstance(defined, FigureMetric) else "a table"
-    inputs = tuple(f"{file.key} ({file.rows:,} rows, sha256 {file.sha256[:12]})" for file in manifest.inputs)
+    inputs = tuple(map(_input_text, manifest.inputs))
     return Explanation(metric, defined.label, value, defined.definition, used, inputs, count, rows)
+
+
+def _input_text(file: InputFile) -> str:
+    if not file.sha256:
+        return f"{file.key} (read by Athena, ETag {file.etag})"
+    return f"{file.key} ({file.rows:,} rows, sha256 {file.sha256[:12]})"
 
 
 def verify(manifest: Manifest, places: Places) -> list[Check]:

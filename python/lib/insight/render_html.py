@@ -87,18 +87,13 @@ def _cover(report: Report) -> Iterator[str]:
             f"from {period.starts_at:%Y-%m-%dT%H:%M:%SZ} until before {period.ends_at:%Y-%m-%dT%H:%M:%SZ}",
         ),
         ("As of", report.as_of),
-        *((source.name, _summary(source)) for source in report.sources),
+        *((source.name, source.summary) for source in report.sources),
         ("Report", f"{report.report_id} (specification {report.spec_version})"),
     )
     yield '<dl class="cover">'
     for term, fact in facts:
         yield f"<dt>{escape(term)}</dt><dd>{escape(fact)}</dd>"
     yield "</dl>"
-
-
-def _summary(source: Source) -> str:
-    counts = f"{source.read:,} rows read, {source.counted:,} counted"
-    return "; ".join((counts, *(f"{rows:,} not counted, {reason}" for reason, rows in source.dropped)))
 
 
 def _section(title: str, content: Iterable[str], *, note: str = "", css: str = "") -> Iterator[str]:

@@ -73,9 +73,8 @@ def _cover(pages: "FPDF", report: Report) -> None:
     _text(pages, f"Not complete: {'; '.join(report.gaps)}." if report.gaps else "Complete.", size=9.5, style="B")
     _text(pages, f"Account {account.account}, segment {account.segment}. As of {report.as_of}.", colour=_SOFT)
     for source in report.sources:
-        dropped = "".join(f"; {rows:,} not counted, {reason}" for reason, rows in source.dropped)
-        counts = f"{source.name}: {source.read:,} rows read, {source.counted:,} counted{dropped}."
-        _text(pages, " ".join((counts, *(f"{note}." for note in source.notes))), colour=_SOFT)
+        facts = (f"{source.name}: {source.summary}", *source.notes)
+        _text(pages, " ".join(f"{fact}." for fact in facts), colour=_SOFT)
     shown = (account.name, *(text for table in report.tables for row in table.shown for text in row))
     if any(isinstance(text, str) and _loses(text) for text in shown):
         _text(pages, _LOST, colour=_SOFT)

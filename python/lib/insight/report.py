@@ -24,6 +24,12 @@ class Source:
     dropped: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def summary(self) -> str:
+        """What became of the rows, in one line."""
+        counts = f"{self.read:,} {'row' if self.read == 1 else 'rows'} read, {self.counted:,} counted"
+        return "; ".join((counts, *(f"{rows:,} not counted, {reason}" for reason, rows in self.dropped)))
+
 
 @dataclass(frozen=True)
 class Figure:

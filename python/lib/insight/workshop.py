@@ -22,6 +22,7 @@ from insight.members import Member
 from insight.metrics import DEFINITIONS_SHA256
 from insight.periods import Period
 from insight.requests import canonical_json
+from opscore.errors import OpsError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,6 +35,16 @@ _WORTH_KEEPING_FILES = 8
 _WORTH_KEEPING_BYTES = 1024**2
 
 Figures = dict[str, int | float | None]
+
+
+class EventsChanged(OpsError):
+    """Event files changed while they were read; made again, the report is whole."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        super().__init__(
+            f"{len(keys)} event files changed while they were read: {', '.join(keys[:3])}.",
+            hint="Its message goes back to the queue; the next try reads them as they are then.",
+        )
 
 
 @dataclass(frozen=True)
@@ -137,6 +148,9 @@ class Workshop:
             raise DamagedEvents(
                 layout.compacted_prefix(selection.account), 0, "rows lack `event_id`, `account`, `kind` or `at`"
             )
+        # Athena read what lay there then: it must be what was listed, and goes into the manifest.
+        if changed := self.files.changed(period):
+            raise EventsChanged(changed)
         unread = tuple(InputFile(file.key, file.etag.strip('"'), "", file.size, 0) for file in files if file.is_parquet)
         return "Athena", analysis.row_counts(self.connection, loaded.torn), (*loaded.inputs, *unread)
 

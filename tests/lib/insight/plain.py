@@ -166,10 +166,35 @@ def tables(events: Sequence[UsageEvent], period: Period, members: Sequence[Membe
             ("casual", sum(5 * on < weekdays for on in days.values())),
             ("inactive", len(inactive)),
         ],
+        "top_users": _top_users(events, days, members),
+        "adoption_by_team": _by_team(active, members),
         "inactive_members": [
             (one.user, one.name, one.team) for one in sorted(inactive, key=lambda one: (one.team, one.user))
         ],
     }
+
+
+def _top_users(events: Sequence[UsageEvent], days: dict[str, int], members: Sequence[Member]) -> list[tuple[Any, ...]]:
+    on_record = {one.user: one for one in members}
+    rows = []
+    for user, on in days.items():
+        kinds = [event.kind for event in events if event.user == user]
+        who = on_record.get(user)
+        names = (who.name, who.team) if who else ("", "")
+        rows.append((user, *names, on, kinds.count("session_started"), kinds.count("phrase_accepted"), len(kinds)))
+    return sorted(rows, key=lambda row: (-row[-1], row[0]))
+
+
+def _by_team(active: set[str], members: Sequence[Member]) -> list[tuple[Any, ...]]:
+    staying = [one for one in members if not one.has_left]
+    rows: list[tuple[Any, ...]] = []
+    for team in {one.team for one in staying}:
+        users = [one.user in active for one in staying if one.team == team]
+        share = sum(users) / len(users)
+        rows.append((team, len(users), sum(users), share, _level(share)))
+    if strangers := active - {one.user for one in members}:
+        rows.append(("(not on record)", 0, len(strangers), None, ""))
+    return sorted(rows)
 
 
 def _has_kind(event: UsageEvent) -> bool:

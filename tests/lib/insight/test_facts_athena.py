@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from insight import delivery, facts, facts_athena, layout
 from insight.accounts import Account
 from insight.delivery import Places
-from insight.events import DamagedEvents, UsageEvent
+from insight.events import DamagedEvents, Dropped, UsageEvent
 from insight.facts import Selection
 from insight.facts_athena import Athena, AthenaFailed
 from insight.periods import Period
 from insight.requests import ReportRequest
+from insight.workshop import EventsChanged
 from ops_cli.sandbox import lifecycle
 from ops_cli.sandbox import project as sandbox
 from ops_cli.sandbox.emulator import REGION
@@ -128,6 +129,28 @@ def test_a_row_that_says_nothing_is_damage_and_no_row_less(world: World, tmp_pat
     request = ReportRequest(name, date(2026, 10, 1), date(2026, 11, 1), "UTC")
     with pytest.raises(DamagedEvents, match="compacted/account=damaged/: rows lack `event_id`"):
         delivery.make(request, world.places)
+
+
+def test_a_file_that_comes_while_athena_reads_is_no_part_of_a_report_that_does_not_name_it(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "moving"
+    world.places.dynamodb.put_item(TableName="accounts", Item=Account(name, "M", "UTC", 3, "enterprise").to_item())
+    rows = [UsageEvent("e", name, "ann", "session_started", datetime.fromisoformat("2026-10-05T09:00:00+00:00"))]
+    content = parquet(tmp_path, name, rows).path.read_bytes()
+    world.put(layout.compacted_key(name, date(2026, 10, 1)), content)
+    compute = facts_athena.compute_facts
+
+    def and_then_one_more(*arguments: Any) -> None:
+        compute(*arguments)
+        world.put(f"{layout.compacted_prefix(name)}month=2026-10/late.parquet", content)
+
+    monkeypatch.setattr(facts_athena, "compute_facts", and_then_one_more)
+    request = ReportRequest(name, date(2026, 10, 1), date(2026, 11, 1), "UTC")
+    with pytest.raises(EventsChanged, match=r"1 event files changed .*late\.parquet"):
+        delivery.make(request, world.places)
+    monkeypatch.undo()
+    assert delivery.make(request, world.places).found.counts.dropped == {Dropped.DUPLICATE: 1}
 
 
 def test_nothing_is_left_behind_in_the_bucket_or_the_catalogue(world: World) -> None:

@@ -1,0 +1,38 @@
+"""Write a workbook of a million cells and print by how many megabytes the process grew over one of a thousand."""
+
+import resource
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from insight.analysis import Row
+from insight.definitions import Unit
+from insight.render_xlsx import Sheet, write
+
+_COLUMNS = (("User", Unit.TEXT), *((f"Number {at}", Unit.COUNT) for at in range(9)))
+
+
+def rows(count: int) -> Iterator[Row]:
+    """Yield rows of ten cells."""
+    for number in range(count):
+        yield (f"acme-user-{number:07}", *range(number, number + 9))
+
+
+def peak() -> float:
+    """Return the most memory that this process ever had, in megabytes."""
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kilobytes / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def main() -> None:
+    """Measure."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder) / "small.xlsx", [Sheet("Users", _COLUMNS, rows(100))])
+        before = peak()
+        write(Path(folder) / "large.xlsx", [Sheet("Users", _COLUMNS, rows(100_000))])
+        print(peak() - before)
+
+
+if __name__ == "__main__":
+    main()
