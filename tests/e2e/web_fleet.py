@@ -122,7 +122,7 @@ class WebFleet:
         return str(found["containerInstances"][0]["ec2InstanceId"])
 
     def unstopped(self, instance_id: str) -> list[str]:
-        """Return the tasks on an instance that have not stopped; what ECS counts there leaves out those on their way."""
+        """Return the tasks on an instance that have not stopped; ECS counts none that is on its way down."""
         ecs, host = self.client("ecs"), f"ec2InstanceId == {instance_id}"
         (on,) = ecs.list_container_instances(cluster=NAME, filter=host)["containerInstanceArns"]
         arns = [
