@@ -46,9 +46,9 @@ variable "schedule" {
 }
 
 variable "patience_seconds" {
-  description = "How long a report may wait, without anybody working on it, before it is asked for again."
+  description = "How long a report may wait, without anybody working on it, before it is asked for again; longer than a month takes."
   type        = number
-  default     = 3600
+  default     = 14400
 
   validation {
     condition     = var.patience_seconds >= 60

@@ -67,7 +67,10 @@ def compute_facts(
     run = _Run(athena, s3, connection, folder, f"{athena.prefix}/{uuid.uuid4().hex}/")
     compacted, staged = f"events_{uuid.uuid4().hex}", f"staged_{uuid.uuid4().hex}"
     location = f"s3://{events_bucket}/{layout.compacted_prefix(selection.account)}"
-    try:
+    with contextlib.ExitStack() as cleanup:
+        cleanup.callback(run.clear)
+        for name in (compacted, staged):
+            cleanup.callback(run.execute, f"DROP TABLE IF EXISTS {name}")
         run.stage("staged/rows.parquet")
         partitions, projection = "PARTITIONED BY (month string)", _projection(location, selection)
         run.execute(_table_sql(compacted, location, partitions, projection))
@@ -77,10 +80,6 @@ def compute_facts(
         run.fetch("row_counts", ROW_COUNTS, row_counts_sql(raw, selection))
         run.fetch("user_days", USER_DAYS, user_days_sql(events, selection.period))
         run.fetch("document_groups", DOCUMENT_GROUPS, document_groups_sql(events, selection))
-    finally:
-        for name in (compacted, staged):
-            run.execute(f"DROP TABLE IF EXISTS {name}")
-        run.clear()
     move_duplicates(connection)
 
 

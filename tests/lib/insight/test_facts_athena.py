@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -151,6 +151,19 @@ def test_a_file_that_comes_while_athena_reads_is_no_part_of_a_report_that_does_n
         delivery.make(request, world.places)
     monkeypatch.undo()
     assert delivery.make(request, world.places).found.counts.dropped == {Dropped.DUPLICATE: 1}
+
+
+def test_an_athena_that_refuses_leaves_nothing_behind(world: World, tmp_path: Path) -> None:
+    name = "refused"
+    world.places.dynamodb.put_item(TableName="accounts", Item=Account(name, "R", "UTC", 3, "enterprise").to_item())
+    rows = [UsageEvent("e", name, "ann", "session_started", datetime.fromisoformat("2026-10-05T09:00:00+00:00"))]
+    world.put(layout.compacted_key(name, date(2026, 10, 1)), parquet(tmp_path, name, rows).path.read_bytes())
+    athena = replace(world.athena, client=Client("FAILED"))
+    with pytest.raises(AthenaFailed, match="SYNTAX_ERROR"):
+        delivery.make(
+            ReportRequest(name, date(2026, 10, 1), date(2026, 11, 1), "UTC"), replace(world.places, athena=athena)
+        )
+    assert [key for key in world.keys(BUCKETS[0]) if not key.startswith("summaries/")] == []
 
 
 def test_nothing_is_left_behind_in_the_bucket_or_the_catalogue(world: World) -> None:
