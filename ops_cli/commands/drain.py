@@ -10,6 +10,7 @@ from ops_cli.confirm import confirm
 from ops_cli.context import Ops
 from ops_cli.options import OpsGroup
 from ops_cli.output import emit, note
+from opscore.errors import PartlyDone
 
 if TYPE_CHECKING:
     from opscore.draining.record import Drain
@@ -70,8 +71,13 @@ def start(
     if not wait:
         note(f"Ordered. Next: opsctl drained --watch, or opsctl undrain {' '.join(wanted)}")
         return
-    for ended in draining.wait(ops, wanted, began, timeout, note):
-        note(f"{ended.drain_id}: {ended.outcome}")
+    ended = draining.wait(ops, wanted, began, timeout, note)
+    if others := [one for one in ended if one.outcome != "drained"]:
+        raise PartlyDone(
+            f"{len(others)} of {len(ended)} did not drain: {', '.join(one.drain_id for one in others)}.",
+            hint=f"`opsctl drain show {others[0].drain_id}` says why.",
+        )
+    note(f"All {len(ended)} are drained. Next: opsctl undrain {' '.join(wanted)}, or terminate them.")
 
 
 @drain.command()

@@ -42,21 +42,21 @@ def drained(ops: Ops, cluster: str | None, since: dt.datetime, stuck: bool, watc
     """List draining and drained container instances: their tasks left, what holds them, and how long AWS waits."""
     shown: list[Any] | None = None
     while True:
-        rows = _rows(ops, cluster, since, stuck)
+        found = _rows(ops, cluster, since)
+        rows = [row for row in found if row["stuck"] or not stuck]
         essence = [(row["instance"], row["state"], row["tasks_left"], row["why"]) for row in rows]
         if essence != shown:
             emit(rows, ops.choices, columns=_columns(stuck), paint=_paint, empty="No host drains or drained here.")
             shown = essence
-        if not watch or not any(row["state"] == "draining" for row in rows):
+        if not watch or not any(row["state"] == "draining" for row in found):
             return
         time.sleep(interval)
 
 
-def _rows(ops: Ops, cluster: str | None, since: dt.datetime, stuck: bool) -> list[dict[str, Any]]:
+def _rows(ops: Ops, cluster: str | None, since: dt.datetime) -> list[dict[str, Any]]:
     from ops_cli import draining
 
-    found = draining.drained(ops, cluster, int(since.timestamp()))
-    return [_row(row) for row in found if row.stuck or not stuck]
+    return [_row(row) for row in draining.drained(ops, cluster, int(since.timestamp()))]
 
 
 def _row(row: "Drained") -> dict[str, Any]:

@@ -211,6 +211,19 @@ def test_drained_stuck_shows_only_what_needs_a_person(world: World) -> None:
     ]
 
 
+def test_drained_watch_goes_on_while_a_host_drains_even_when_none_is_stuck(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.drains.create(DRAIN)
+
+    def pass_time(_seconds: float) -> None:
+        world.drains.update(DRAIN, DRAIN.decided(Outcome.DRAINED, "empty").closed(NOW))
+
+    monkeypatch.setattr(time, "sleep", pass_time)
+    assert world.opsctl("drained", "--stuck", "--watch")[0] == 0
+    assert world.rows("drained")[0]["state"] == "drained"
+
+
 def test_drained_stuck_shows_a_host_for_as_long_as_it_is_kept(world: World) -> None:
     world.drains.create(kept("i-2", began=NOW - 9 * 86_400))
     assert world.rows("drained", "--stuck") == []
@@ -247,6 +260,16 @@ def test_the_word_start_may_be_left_out(world: World) -> None:
     code, _, err = world.opsctl("drain", "--yes", "--env", "test", "i-2", "i-1")
     assert (code, "opsctl undrain i-2 i-1" in err) == (0, True)
     assert {ordered.instance_id for ordered in world.ordered()} == {"i-1", "i-2"}
+
+
+@pytest.mark.parametrize(("outcome", "code", "says"), [(Outcome.DRAINED, 0, "All 1"), (Outcome.KEPT, 3, "i-1/1")])
+def test_drain_with_wait_tells_by_its_exit_code_whether_all_drained(
+    world: World, outcome: Outcome, code: int, says: str
+) -> None:
+    world.drains.create(replace(DRAIN, started=NOW, cause=Cause.OPERATOR).decided(outcome, "why").closed(NOW))
+    answered = world.opsctl("drain", "i-1", "--yes", "--wait")
+    assert answered[0] == code
+    assert says in answered[2]
 
 
 def test_an_instance_of_no_fleet_is_named_and_nothing_is_ordered(world: World) -> None:

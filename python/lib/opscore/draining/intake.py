@@ -12,6 +12,9 @@ from opscore.draining.requests import Ignored, Request, SpotNotice, Undo
 from opscore.draining.tick import advance
 from opscore.draining.wiring import Wiring
 
+SKEW_SECONDS = 60
+"""How far an operator's clock may be behind ours."""
+
 
 class Intake:
     """Takes the requests of one batch. `accept` writes records, `begin` acts on all of them in few calls.
@@ -62,6 +65,8 @@ class Intake:
         drain = self._wiring.drains.latest(request.instance_id)
         if drain and drain.is_open and (drain.hook or drain.cause is Cause.SPOT):
             return _ignore("the instance is terminating: that cannot be undone", instance_id=request.instance_id)
+        if drain and request.at + SKEW_SECONDS < drain.started:
+            return _ignore("delivered again, and a later order stands", instance_id=request.instance_id)
         found = _locate(request.instance_id, fleet.cluster, self._wiring)
         if found:
             self._wiring.hosts.set_state(fleet.cluster, [found], "ACTIVE")

@@ -231,6 +231,18 @@ def test_an_order_in_progress_that_is_undone_ends_as_undone(simulation: Simulati
     assert (host.status, only(simulation).outcome) == ("ACTIVE", Outcome.UNDONE)
 
 
+def test_an_undo_that_is_delivered_again_does_not_undo_a_later_order(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    undo = Undo("i-1", "web-group", "ada", EPOCH)
+    simulation.deliver(order(host))
+    simulation.deliver(undo)
+    simulation.run(100)
+    simulation.deliver(order(host, at=EPOCH + 100))
+    simulation.deliver(undo)
+    assert host.status == "DRAINING"
+    assert [drain.outcome for drain in simulation.drains.all()] == [Outcome.UNDONE, None]
+
+
 def test_a_terminating_host_cannot_be_undone(simulation: Simulation) -> None:
     host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
     simulation.terminate(host)
