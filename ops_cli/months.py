@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from insight import ledger, monthly
-from insight.accounts import account_ids
 from insight.monthly import MonthOrder, Standing
 from insight.periods import parse_month
+from insight.sources.accounts import account_ids
 from insight.state_items import State
 from ops_cli import reports
 from ops_cli.context import Ops

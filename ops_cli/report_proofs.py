@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from insight import charts, differences, provenance, reports
+from insight import differences, provenance, reports
 from insight.delivery import Places
 from insight.manifest import Manifest
 from insight.provenance import Check
+from insight.render import charts
 from ops_cli.context import Ops
 from ops_cli.reports import REPORTS, find
 

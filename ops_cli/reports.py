@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from insight import reports
-from insight.accounts import account_ids
 from insight.reports import ReportSummary, State
 from insight.requests import Refusal, ReportAnswer, ReportOrder, Status
+from insight.sources.accounts import account_ids
 from insight.states import States
 from ops_cli.context import Ops
 from opscore.errors import NotFound, OpsError, UsageProblem

@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from insight import ledger, population
-from insight.accounts import Account
+from insight import ledger
 from insight.ledger import Entry
+from insight.sources import population
+from insight.sources.accounts import Account
 from insight.state_items import Record
 from insight.states import States
 from ops_cli.packaging import Target, build

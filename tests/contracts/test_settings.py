@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from insight import layout
-from insight.facts_athena import Athena
+from insight.facts.athena import Athena
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("python/functions/*/settings.py"))

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from insight import layout, ledger, population
-from insight.accounts import Account
+from insight import layout, ledger
 from insight.ledger import Entry, Ledger
+from insight.sources import population
+from insight.sources.accounts import Account
 from opscore.waiting import wait_until
 from tests.sandbox.emulated_account import client_of
 

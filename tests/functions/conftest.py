@@ -10,8 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from insight.accounts import Account
 from insight.requests import ReportRequest
+from insight.sources.accounts import Account
 from insight.state_items import State
 from insight.states import States
 from tests.lib.insight.reports_table import create

@@ -30,7 +30,7 @@ def root(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("# left out\n")
     (tmp_path / "python/lib/insight").mkdir(parents=True)
-    (tmp_path / "python/lib/insight/population.py").write_text("SEED = 1\n")
+    (tmp_path / "python/lib/insight/sources/population.py").write_text("SEED = 1\n")
     return tmp_path
 
 
@@ -40,7 +40,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a deleted file": lambda root: (root / "modules/queue/main.tf").unlink(),
     "a renamed file": lambda root: (root / "modules/queue/main.tf").rename(root / "modules/queue/queue.tf"),
     "values of the environment": lambda root: (root / "terraform/environments/sandbox.tfvars").write_text("a = 1\n"),
-    "another seed": lambda root: (root / "python/lib/insight/population.py").write_text("SEED = 2\n"),
+    "another seed": lambda root: (root / "python/lib/insight/sources/population.py").write_text("SEED = 2\n"),
 }
 
 

@@ -2,10 +2,10 @@
 
 import functools
 
-from insight.accounts import UnknownAccount
 from insight.delivery import Places, Timings, deliver
-from insight.render_pdf import PdfUnavailable
+from insight.render.pdf import PdfUnavailable
 from insight.requests import ReportRequest
+from insight.sources.accounts import UnknownAccount
 from opscore import structured_log
 from opscore.queue_worker import PermanentError, Work
 

@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 
 from insight.delivery import Places
-from insight.facts_athena import Athena
+from insight.facts.athena import Athena
 from insight.states import States
 from opscore.queue_worker import BatchResponse, Invocation, Message, PermanentError, Retry, dead_letter, process_batch
 from opscore.settings import read

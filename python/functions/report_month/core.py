@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from insight import ledger, monthly
-from insight.accounts import BadAccount, account_ids, find_account
 from insight.ledger import Entry, Kept
 from insight.monthly import MonthOrder, Outcome, Policy
+from insight.sources.accounts import BadAccount, account_ids, find_account
 from insight.states import States
 
 if TYPE_CHECKING:

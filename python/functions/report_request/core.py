@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from insight import store
-from insight.accounts import Account, BadAccount, UnknownAccount, find_account
 from insight.periods import BadPeriod, check_range
 from insight.requests import BadRequest, Refusal, ReportAnswer, ReportOrder, ReportRequest, Status
+from insight.sources.accounts import Account, BadAccount, UnknownAccount, find_account
 from insight.state_items import State
 from insight.states import States
 from opscore.errors import OpsError

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from insight.events import Dropped
-from insight.members import Member
 from insight.metrics import FIGURES, TABLES, USERS_SQL
 from insight.periods import Period
+from insight.sources.events import Dropped
+from insight.sources.members import Member
 
 if TYPE_CHECKING:
     import duckdb

@@ -9,15 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from insight import peers, render_csv, render_html, render_json, render_pdf, render_xlsx, store, trend
-from insight.accounts import UnknownAccount, find_account
-from insight.facts import FACTS_VERSION
-from insight.facts_athena import Athena
+from insight import peers, store, trend
+from insight.facts.athena import Athena
+from insight.facts.sql import FACTS_VERSION
 from insight.manifest import Manifest, OutputFile
-from insight.members import read_members
 from insight.metrics import DEFINITIONS_SHA256
+from insight.render import csv_table as render_csv
+from insight.render import json_document as render_json
+from insight.render import page as render_html
+from insight.render import pdf as render_pdf
+from insight.render import workbook as render_xlsx
 from insight.report import Report, Source, event_source, gaps_of, make_figures, make_tables
 from insight.requests import ReportRequest, canonical_json
+from insight.sources.accounts import UnknownAccount, find_account
+from insight.sources.members import read_members
 from insight.store import Output
 from insight.workshop import ATHENA_ABOVE_BYTES, Analysed, Earlier, Workshop
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from insight import event_tables
 from insight.delivery import Places, open_workshop
-from insight.event_files import LocalFile
-from insight.facts import RAW_COLUMNS, Selection, names_sql, reason_sql
+from insight.facts.sql import RAW_COLUMNS, Selection, names_sql, reason_sql
 from insight.manifest import InputFile, Manifest
 from insight.metrics import FIGURES
 from insight.provenance import InputsGone, request_of
 from insight.report import text_of
+from insight.sources import event_tables
+from insight.sources.event_files import LocalFile
 from opscore.errors import UsageProblem
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from insight import layout
-from insight.event_files import EventFiles
 from insight.manifest import InputFile
 from insight.periods import Period
+from insight.sources.event_files import EventFiles
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -9,8 +9,8 @@ the producer no longer knew; those count as events, never as a user.
 import hashlib
 
 from insight.definitions import FIGURES, TABLES, Chart, Column, Unit, figure, table
-from insight.events import Kind
-from insight.facts import SCORE_SCALE, SHOWN_USERS, text_sql
+from insight.facts.sql import SCORE_SCALE, SHOWN_USERS, text_sql
+from insight.sources.events import Kind
 
 __all__ = ["DEFINITIONS_SHA256", "FIGURES", "TABLES", "USERS_SQL"]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from insight import store
 from insight.definitions import FigureMetric, TableMetric
 from insight.delivery import Places, make_in, open_workshop, render
-from insight.facts import (
+from insight.facts.sql import (
     RAW_COLUMNS,
     Selection,
     document_groups_sql,

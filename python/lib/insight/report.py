@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from insight.accounts import Account
 from insight.analysis import Row, RowCounts, Value
 from insight.definitions import Chart, Column, Unit
-from insight.events import Dropped
 from insight.metrics import FIGURES, TABLES
 from insight.periods import Period
+from insight.sources.accounts import Account
+from insight.sources.events import Dropped
 
 NO_VALUE = "–"  # noqa: RUF001  A dash, for there is no number.
 

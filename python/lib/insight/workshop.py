@@ -9,19 +9,22 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from insight import analysis, duck, event_tables, facts_athena, layout
-from insight.accounts import Account
+from insight import analysis, layout
 from insight.analysis import Row, RowCounts
-from insight.event_files import EventFile, EventFiles
-from insight.events import DamagedEvents
-from insight.facts import FACTS_VERSION, Selection
-from insight.facts_athena import Athena
-from insight.facts_duckdb import compute_facts
+from insight.facts import athena as facts_athena
+from insight.facts import duck
+from insight.facts.athena import Athena
+from insight.facts.local import compute_facts
+from insight.facts.sql import FACTS_VERSION, Selection
 from insight.manifest import InputFile
-from insight.members import Member
 from insight.metrics import DEFINITIONS_SHA256
 from insight.periods import Period
 from insight.requests import canonical_json
+from insight.sources import event_tables
+from insight.sources.accounts import Account
+from insight.sources.event_files import EventFile, EventFiles
+from insight.sources.events import DamagedEvents
+from insight.sources.members import Member
 from opscore.errors import OpsError
 
 if TYPE_CHECKING:

@@ -6,11 +6,13 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from insight import analysis, duck, event_tables
-from insight.event_files import EventFile, LocalFile
-from insight.facts import Selection
-from insight.facts_duckdb import compute_facts
+from insight import analysis
+from insight.facts import duck
+from insight.facts.local import compute_facts
+from insight.facts.sql import Selection
 from insight.periods import Period
+from insight.sources import event_tables
+from insight.sources.event_files import EventFile, LocalFile
 from tests.bench.account_month.events import USERS
 
 PERIOD = Period(date(2026, 10, 1), date(2026, 11, 1), "Europe/Berlin")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from insight.analysis import Row
 from insight.definitions import Unit
-from insight.render_xlsx import Sheet, write
+from insight.render.workbook import Sheet, write
 
 _COLUMNS = (("User", Unit.TEXT), *((f"Number {at}", Unit.COUNT) for at in range(9)))
 

@@ -9,9 +9,9 @@ import pytest
 from report_month.core import Office, open_month
 
 from insight import ledger, monthly
-from insight.accounts import Account
 from insight.monthly import MonthOrder
 from insight.requests import ReportRequest
+from insight.sources.accounts import Account
 from insight.state_items import State
 from opscore.queue_sender import Unsent
 from tests.functions.test_interruptions import EVERY_INTERRUPTION, Calls, Interruption, Killed, Watched

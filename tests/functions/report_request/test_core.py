@@ -8,8 +8,8 @@ import pytest
 from report_request.core import Desk, place_order
 
 from insight import store
-from insight.accounts import Account
 from insight.requests import Refusal, ReportAnswer, ReportRequest, Status
+from insight.sources.accounts import Account
 from insight.state_items import State
 
 if TYPE_CHECKING:

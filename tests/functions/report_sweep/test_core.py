@@ -10,11 +10,11 @@ from report_generator.lifecycle import Lifecycle
 from report_sweep.core import Broom, sweep
 
 from insight import layout, ledger, peers
-from insight.accounts import Account
 from insight.delivery import Places
 from insight.ledger import Entry
 from insight.monthly import MonthOrder
 from insight.requests import ReportRequest
+from insight.sources.accounts import Account
 from insight.state_items import State
 from opscore.errors import NotFound
 from opscore.queue_worker import Retry, process_batch

@@ -9,12 +9,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from insight.accounts import Account
 from insight.analysis import Row, RowCounts
-from insight.events import Dropped
 from insight.metrics import FIGURES, TABLES
 from insight.periods import Period
 from insight.report import Report, Source, event_source, gaps_of, make_figures, make_tables
+from insight.sources.accounts import Account
+from insight.sources.events import Dropped
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from insight import render_html, trend
-from insight.accounts import Account
+from insight import trend
 from insight.analysis import Row, RowCounts
-from insight.events import Dropped
 from insight.metrics import FIGURES, TABLES
 from insight.periods import Period
+from insight.render import page as render_html
 from insight.report import Report, Source, event_source, gaps_of, make_figures, make_tables
+from insight.sources.accounts import Account
+from insight.sources.events import Dropped
 from insight.workshop import Earlier, Figures
 
 GOLDEN = Path(__file__).parent / "golden" / "report.html"

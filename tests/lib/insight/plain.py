@@ -10,9 +10,9 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from insight.events import Dropped, UsageEvent
-from insight.members import Member
 from insight.periods import Period
+from insight.sources.events import Dropped, UsageEvent
+from insight.sources.members import Member
 
 KINDS = {"session_started", "document_created", "document_scored", "phrase_shown", "phrase_accepted"}
 

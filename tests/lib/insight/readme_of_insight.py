@@ -6,8 +6,8 @@
 from pathlib import Path
 
 from insight.definitions import FigureMetric, TableMetric
-from insight.events import Dropped
 from insight.metrics import FIGURES, TABLES
+from insight.sources.events import Dropped
 
 README = Path(__file__).parents[3] / "python" / "lib" / "insight" / "README.md"
 BEGIN, END = "<!-- made from metrics.py and events.py -->\n", "<!-- until here -->\n"

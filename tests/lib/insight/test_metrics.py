@@ -10,16 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insight import analysis, duck, event_tables
-from insight.events import UsageEvent
-from insight.facts import LATE_AFTER, Selection
-from insight.facts_duckdb import compute_facts
-from insight.members import Member
+from insight import analysis
+from insight.facts import duck
+from insight.facts.local import compute_facts
+from insight.facts.sql import LATE_AFTER, Selection
 from insight.metrics import FIGURES, TABLES
 from insight.periods import Period
-
-from . import plain
-from .event_data import json_line, jsonl, parquet, usage
+from insight.sources import event_tables
+from insight.sources.events import UsageEvent
+from insight.sources.members import Member
+from tests.lib.insight import plain
+from tests.lib.insight.event_data import json_line, jsonl, parquet, usage
 
 if TYPE_CHECKING:
     from insight.analysis import RowCounts

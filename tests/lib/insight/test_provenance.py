@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from insight import delivery, layout, store
-from insight.accounts import Account
 from insight.delivery import Places
 from insight.differences import diff
 from insight.manifest import Manifest
-from insight.members import Member
 from insight.metrics import FIGURES, TABLES
 from insight.provenance import Check, InputsGone, explain, verify
 from insight.requests import KNOWN_FORMATS, ReportRequest
+from insight.sources.accounts import Account
+from insight.sources.members import Member
 from opscore.errors import NotFound, UsageProblem
 
 if TYPE_CHECKING:

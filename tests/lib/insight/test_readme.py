@@ -2,7 +2,7 @@
 
 import re
 
-from .readme_of_insight import README, made_part, split
+from tests.lib.insight.readme_of_insight import README, made_part, split
 
 
 def test_the_definitions_in_the_readme_are_those_of_the_code() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from insight import delivery, layout
-from insight.accounts import Account
 from insight.delivery import Places
 from insight.requests import ReportRequest
+from insight.sources.accounts import Account
 from insight.states import States
 from tests.ops_cli.commands.conftest import Opsctl
 

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from insight import analysis, delivery, duck, event_tables, layout, population
-from insight.accounts import Account, find_account
+from insight import analysis, delivery, layout
 from insight.delivery import Places
-from insight.event_files import EventFile, LocalFile
-from insight.events import Dropped, UsageEvent, read_lines
-from insight.facts import Selection
-from insight.facts_duckdb import compute_facts
-from insight.members import read_members
+from insight.facts import duck
+from insight.facts.local import compute_facts
+from insight.facts.sql import Selection
 from insight.periods import Period, zone
-from insight.population_usage import END, FIRST, Course
 from insight.requests import ReportRequest
+from insight.sources import event_tables, population
+from insight.sources.accounts import Account, find_account
+from insight.sources.event_files import EventFile, LocalFile
+from insight.sources.events import Dropped, UsageEvent, read_lines
+from insight.sources.members import read_members
+from insight.sources.population_usage import END, FIRST, Course
 
 if TYPE_CHECKING:
     from tests.lib.insight.conftest import World

@@ -13,23 +13,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from insight import delivery, facts, facts_athena, layout
-from insight.accounts import Account
+from insight import delivery, layout
 from insight.delivery import Places
-from insight.events import DamagedEvents, Dropped, UsageEvent
-from insight.facts import Selection
-from insight.facts_athena import Athena, AthenaFailed
+from insight.facts import athena as facts_athena
+from insight.facts import sql as facts
+from insight.facts.athena import Athena, AthenaFailed
+from insight.facts.sql import Selection
 from insight.periods import Period
 from insight.requests import ReportRequest
+from insight.sources.accounts import Account
+from insight.sources.events import DamagedEvents, Dropped, UsageEvent
 from insight.workshop import EventsChanged
 from ops_cli.sandbox import lifecycle
 from ops_cli.sandbox import project as sandbox
 from ops_cli.sandbox.emulator import REGION
 from opscore.errors import TimedOut
+from tests.lib.insight import plain
+from tests.lib.insight.event_data import json_line, parquet, usage
 from tests.sandbox.emulated_account import Account as Emulated
-
-from . import plain
-from .event_data import json_line, parquet, usage
 
 BUCKETS = ("athena-reports", "athena-events")
 

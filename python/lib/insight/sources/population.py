@@ -16,10 +16,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from insight import compaction, duck, layout
-from insight.accounts import Account
-from insight.members import NO_TEAM, Member
-from insight.population_usage import END, FIRST, Course, Event, chance, usage, user_id
+from insight import layout
+from insight.facts import duck
+from insight.sources import compaction
+from insight.sources.accounts import Account
+from insight.sources.members import NO_TEAM, Member
+from insight.sources.population_usage import END, FIRST, Course, Event, chance, usage, user_id
 
 if TYPE_CHECKING:
     import duckdb

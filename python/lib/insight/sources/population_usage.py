@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from typing import Any
 
-from insight.accounts import Account
-from insight.events import Kind
 from insight.periods import zone
+from insight.sources.accounts import Account
+from insight.sources.events import Kind
 
 SEED = 20260801
 FIRST, END = date(2025, 10, 1), date(2026, 11, 5)

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from insight import render_html
 from insight.metrics import FIGURES, TABLES
+from insight.render import page as render_html
 from insight.report import Report
 
 EVIL = st.sampled_from(

@@ -15,9 +15,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from insight.day_numbers import day_number_sql, timestamp_sql
-from insight.events import HIGHEST_SCORE, Kind
+from insight.facts.day_numbers import day_number_sql, timestamp_sql
 from insight.periods import Period
+from insight.sources.events import HIGHEST_SCORE, Kind
 
 FACTS_VERSION = 1
 """Raised when equal events would give other facts."""

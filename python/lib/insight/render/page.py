@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from insight import charts
 from insight.definitions import Chart, Unit
-from insight.page_style import CSS
+from insight.render import charts
+from insight.render.page_style import CSS
 from insight.report import Figure, Report, Source, Table
 from insight.trend import changes, is_month
 

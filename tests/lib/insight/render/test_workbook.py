@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from insight import render_xlsx
 from insight.definitions import Unit
 from insight.metrics import FIGURES, TABLES
-from insight.render_xlsx import Sheet
+from insight.render import workbook as render_xlsx
+from insight.render.workbook import Sheet
 from insight.report import Report
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

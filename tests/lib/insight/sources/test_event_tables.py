@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from insight import duck, event_tables
-from insight.events import DamagedEvents, UsageEvent, read_lines
-from insight.facts import RAW_COLUMNS, Selection, names_sql
-from insight.facts_duckdb import compute_facts
+from insight.facts import duck
+from insight.facts.local import compute_facts
+from insight.facts.sql import RAW_COLUMNS, Selection, names_sql
 from insight.periods import Period
-
-from .event_data import SHORT, json_line, jsonl, parquet
+from insight.sources import event_tables
+from insight.sources.events import DamagedEvents, UsageEvent, read_lines
+from tests.lib.insight.event_data import SHORT, json_line, jsonl, parquet
 
 EVENT = UsageEvent("e1", "acme", "ann", "session_started", datetime(2026, 10, 25, 8, tzinfo=UTC))
 SCORED = UsageEvent(

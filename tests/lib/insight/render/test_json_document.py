@@ -3,8 +3,8 @@
 import json
 from collections.abc import Callable
 
-from insight import render_json
 from insight.metrics import FIGURES, TABLES
+from insight.render import json_document as render_json
 from insight.report import Report
 
 

@@ -6,8 +6,8 @@ Browsers print the page well; this is for those who must attach a file.
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from insight import charts
 from insight.definitions import Chart, Unit
+from insight.render import charts
 from insight.report import Report, Table
 from insight.trend import COMPARISON, changes
 from opscore.errors import UsageProblem

@@ -6,7 +6,7 @@ is counted as it lies, which is many times faster than asking of every row wheth
 
 from typing import TYPE_CHECKING
 
-from insight.facts import (
+from insight.facts.sql import (
     COPY_ORDER,
     DOCUMENT_GROUPS,
     RAW_COLUMNS,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from insight.accounts import Account, BadAccount, account_ids, find_account
+from insight.sources.accounts import Account, BadAccount, account_ids, find_account
 
 if TYPE_CHECKING:
     from tests.lib.insight.conftest import World

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from insight import layout
-from insight.members import NO_TEAM, DamagedMembers, Member, parse_members, read_members
+from insight.sources.members import NO_TEAM, DamagedMembers, Member, parse_members, read_members
 
 if TYPE_CHECKING:
     from tests.lib.insight.conftest import World

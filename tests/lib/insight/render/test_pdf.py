@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from insight import render_pdf
+from insight.render import pdf as render_pdf
 from insight.report import Report
 
 

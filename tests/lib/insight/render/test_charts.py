@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insight import charts
-from insight.charts import Points
+from insight.render import charts
+from insight.render.charts import Points
 
 Values = list[int | float | None]
 

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insight.day_numbers import day_number_sql
+from insight.facts.day_numbers import day_number_sql
 from insight.periods import Period
-
-from .event_data import ZONES
+from tests.lib.insight.event_data import ZONES
 
 
 @pytest.mark.parametrize(

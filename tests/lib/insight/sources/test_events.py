@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insight.events import DamagedEvents, UsageEvent, read_lines
+from insight.sources.events import DamagedEvents, UsageEvent, read_lines
 
 KEY = "events/account=acme/date=2026-10-01/events.jsonl"
 SESSION = {

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from insight.event_files import LocalFile
-from insight.events import HIGHEST_SCORE, DamagedEvents, UsageEvent, read_lines
-from insight.facts import RAW_COLUMNS, names_sql, text_sql
+from insight.facts.sql import RAW_COLUMNS, names_sql, text_sql
 from insight.manifest import InputFile
+from insight.sources.event_files import LocalFile
+from insight.sources.events import HIGHEST_SCORE, DamagedEvents, UsageEvent, read_lines
 
 if TYPE_CHECKING:
     import duckdb

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
-from insight import event_files
-from insight.event_files import EventFiles
 from insight.periods import Period
+from insight.sources import event_files
+from insight.sources.event_files import EventFiles
 
 if TYPE_CHECKING:
     from tests.lib.insight.conftest import World

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from insight import layout
-from insight.facts import (
+from insight.facts.local import move_duplicates
+from insight.facts.sql import (
     DOCUMENT_GROUPS,
     RAW_COLUMNS,
     ROW_COUNTS,
@@ -32,7 +33,6 @@ from insight.facts import (
     text_sql,
     user_days_sql,
 )
-from insight.facts_duckdb import move_duplicates
 from opscore.errors import OpsError, TimedOut
 
 if TYPE_CHECKING:

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from insight import render_html
 from insight.metrics import TABLES
-
-from .browser import NAMES, Tab, program, tab
-from .golden_report import GOLDEN, golden_report
+from insight.render import page as render_html
+from tests.lib.insight.browser import NAMES, Tab, program, tab
+from tests.lib.insight.golden_report import GOLDEN, golden_report
 
 BROWSER = program()
 
