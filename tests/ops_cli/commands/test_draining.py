@@ -12,6 +12,7 @@ import pytest
 from moto import mock_aws
 
 from ops_cli import main as root
+from ops_cli.commands.drained import _columns
 from ops_cli.context import Ops
 from ops_cli.environments import Environment, register
 from opscore.draining.record import Cause, Drain, Outcome
@@ -176,7 +177,7 @@ def world(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_drained_shows_open_drains_first_and_hosts_that_nobody_recorded(world: World) -> None:
-    blocked = replace(DRAIN, heartbeat_at=NOW, left={"t1": "service:web"}, blocker="web", why="no room")
+    blocked = replace(DRAIN, heartbeat_at=int(time.time()), left={"t1": "service:web"}, blocker="web", why="no room")
     world.drains.create(blocked)
     ended = replace(DRAIN, instance_id="i-9", started=NOW - 500).decided(Outcome.LET_GO, "late", 2).closed(NOW - 50)
     world.drains.create(ended)
@@ -230,6 +231,12 @@ def test_drained_stuck_shows_a_host_for_as_long_as_it_is_kept(world: World) -> N
     assert (row["instance"], row["state"]) == ("i-2", "kept")
 
 
+def test_a_table_names_the_cluster_only_where_there_are_several() -> None:
+    web, batch = {"cluster": "web"}, {"cluster": "batch"}
+    assert _columns([web, web], stuck=False)[0] == "instance"
+    assert _columns([web, batch], stuck=True)[:2] == ("cluster", "instance")
+
+
 def test_drained_forgets_what_is_older_than_asked_for(world: World) -> None:
     world.drains.create(replace(DRAIN, started=NOW - 7200).decided(Outcome.DRAINED, "empty").closed(NOW - 7000))
     assert world.rows("drained", "--since", "1h") == []
@@ -264,7 +271,8 @@ def test_the_word_start_may_be_left_out(world: World) -> None:
 def test_drain_with_wait_tells_by_its_exit_code_whether_all_drained(
     world: World, outcome: Outcome, code: int, says: str
 ) -> None:
-    world.drains.create(replace(DRAIN, started=NOW, cause=Cause.OPERATOR).decided(outcome, "why").closed(NOW))
+    now = int(time.time())
+    world.drains.create(replace(DRAIN, started=now, cause=Cause.OPERATOR).decided(outcome, "why").closed(now))
     answered = world.opsctl("drain", "i-1", "--yes", "--wait")
     assert answered[0] == code
     assert says in answered[2]
