@@ -5,13 +5,16 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from ops_cli import draining
 from ops_cli import main as root
+from ops_cli.commands import drain as drain_command
 from ops_cli.commands.drained import _columns
 from ops_cli.context import Ops
 from ops_cli.environments import Environment, register
@@ -173,11 +176,14 @@ def world(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
             return found
 
         monkeypatch.setattr(root, "Ops", ops)
+        # Tests may run long after they were collected: for the commands no time has passed.
+        for module in (draining, drain_command):
+            monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: NOW))
         yield made
 
 
 def test_drained_shows_open_drains_first_and_hosts_that_nobody_recorded(world: World) -> None:
-    blocked = replace(DRAIN, heartbeat_at=int(time.time()), left={"t1": "service:web"}, blocker="web", why="no room")
+    blocked = replace(DRAIN, heartbeat_at=NOW, left={"t1": "service:web"}, blocker="web", why="no room")
     world.drains.create(blocked)
     ended = replace(DRAIN, instance_id="i-9", started=NOW - 500).decided(Outcome.LET_GO, "late", 2).closed(NOW - 50)
     world.drains.create(ended)
@@ -188,7 +194,7 @@ def test_drained_shows_open_drains_first_and_hosts_that_nobody_recorded(world: W
         ("i-2", "draining", 0, None),
         ("i-9", "let-go", None, 2),
     ]
-    assert (rows[0]["blocker"], rows[0]["why"], rows[0]["action_left"][:3]) == ("web", "no room", "29m")
+    assert (rows[0]["blocker"], rows[0]["why"], rows[0]["action_left"][:3]) == ("web", "no room", "30m")
     assert rows[1]["why"].startswith("set DRAINING by somebody else")
 
 
@@ -271,8 +277,7 @@ def test_the_word_start_may_be_left_out(world: World) -> None:
 def test_drain_with_wait_tells_by_its_exit_code_whether_all_drained(
     world: World, outcome: Outcome, code: int, says: str
 ) -> None:
-    now = int(time.time())
-    world.drains.create(replace(DRAIN, started=now, cause=Cause.OPERATOR).decided(outcome, "why").closed(now))
+    world.drains.create(replace(DRAIN, started=NOW, cause=Cause.OPERATOR).decided(outcome, "why").closed(NOW))
     answered = world.opsctl("drain", "i-1", "--yes", "--wait")
     assert answered[0] == code
     assert says in answered[2]
