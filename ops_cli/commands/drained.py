@@ -27,6 +27,7 @@ COLUMNS = (
     "action_left",
     "deadline_left",
 )
+STUCK = ("instance", "state", "stuck", "tasks_left", "blocker", "why", "deadline_left", "next")
 
 
 @click.command(cls=OpsCommand)
@@ -46,7 +47,9 @@ def drained(ops: Ops, cluster: str | None, since: dt.datetime, stuck: bool, watc
         rows = [row for row in found if row["stuck"] or not stuck]
         essence = [(row["instance"], row["state"], row["tasks_left"], row["why"]) for row in rows]
         if essence != shown:
-            emit(rows, ops.choices, columns=_columns(stuck), paint=_paint, empty="No host drains or drained here.")
+            emit(
+                rows, ops.choices, columns=_columns(rows, stuck), paint=_paint, empty="No host drains or drained here."
+            )
             shown = essence
         if not watch or not any(row["state"] == "draining" for row in found):
             return
@@ -66,8 +69,11 @@ def _row(row: "Drained") -> dict[str, Any]:
     return {**vars(row), **times, "next": f"opsctl drain show {row.drain_id}" if row.drain_id else None}
 
 
-def _columns(stuck: bool) -> tuple[str, ...]:
-    return ("instance", "state", "stuck", "tasks_left", "blocker", "why", "deadline_left", "next") if stuck else COLUMNS
+def _columns(rows: list[dict[str, Any]], stuck: bool) -> tuple[str, ...]:
+    """Return what a table shows; the cluster only where there is more than one."""
+    columns = STUCK if stuck else COLUMNS
+    several = len({row["cluster"] for row in rows}) > 1
+    return ("cluster", *columns) if several else columns
 
 
 def _paint(row: Any) -> str | None:

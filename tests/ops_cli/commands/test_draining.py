@@ -13,6 +13,7 @@ import pytest
 from moto import mock_aws
 
 from ops_cli import main as root
+from ops_cli.commands.drained import _columns
 from ops_cli.context import Ops
 from ops_cli.environments import Environment, register
 from opscore.draining.record import Cause, Drain, Outcome
@@ -174,6 +175,7 @@ def world(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
         monkeypatch.setattr(root, "Ops", ops)
         monkeypatch.setattr("ops_cli.draining.time", SimpleNamespace(time=lambda: NOW))
+        monkeypatch.setattr("ops_cli.commands.drain.time", SimpleNamespace(time=lambda: NOW))
         yield made
 
 
@@ -230,6 +232,12 @@ def test_drained_stuck_shows_a_host_for_as_long_as_it_is_kept(world: World) -> N
     world.autoscaling.states["i-2"] = "Terminating:Retained"
     (row,) = world.rows("drained", "--stuck")
     assert (row["instance"], row["state"]) == ("i-2", "kept")
+
+
+def test_a_table_names_the_cluster_only_where_there_are_several() -> None:
+    web, batch = {"cluster": "web"}, {"cluster": "batch"}
+    assert _columns([web, web], stuck=False)[0] == "instance"
+    assert _columns([web, batch], stuck=True)[:2] == ("cluster", "instance")
 
 
 def test_drained_forgets_what_is_older_than_asked_for(world: World) -> None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from opscore.draining.attributes import from_attribute, to_attribute
+from opscore.draining.facts import SERVICE
 
 AUDIT_SECONDS = 90 * 86_400
 """How long a closed drain is kept; the open ones have no expiry."""
@@ -36,6 +37,7 @@ class Drain:
     """One drain of one host; times in seconds since the epoch, 0 for never.
 
     `left` maps the tasks that were not seen STOPPED yet to their groups; None means that nobody has listed them.
+    `stopped` counts the standalone tasks that the policy had stopped.
     `verdict` is what was decided, written before the host is released; `outcome` is set once that is done.
     """
 
@@ -84,11 +86,16 @@ class Drain:
 
     @property
     def moved(self) -> int | None:
-        """Tasks that stopped because their service runs them elsewhere; None as long as that is not known."""
+        """Tasks that stopped because their service runs them elsewhere; None as long as that is not known.
+
+        A daemon ends with its host, and runs nowhere instead.
+        """
         if self.tasks_at_start is None or self.is_open:
             return None
         remaining = len(self.left or {}) if self.outcome in (Outcome.KEPT, Outcome.UNDONE) else self.killed
-        return max(0, self.tasks_at_start - remaining - self.stopped)
+        still_there = set((self.left or {}).values())
+        ended = sum(f"{SERVICE}{name}" not in still_there for name in self.daemons)
+        return max(0, self.tasks_at_start - remaining - self.stopped - ended)
 
     def decided(self, verdict: Outcome, why: str, killed: int = 0) -> "Drain":
         """Return the drain with its verdict; what was decided is never decided anew."""

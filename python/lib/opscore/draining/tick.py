@@ -193,7 +193,9 @@ def _step(
         wiring.drains.update(drain, decided)
         return _finish(decided, wiring)
     if decision.action is Action.STOP:
-        after = replace(after, stopped=seen.stopped + _stop(drain, decision, wiring))
+        sent = _stop(drain, decision, wiring)
+        # A daemon has nothing to lose by it: its work on this host is over.
+        after = replace(after, stopped=seen.stopped + (sent if sight and sight.others else 0))
     wiring.drains.update(drain, after)
     return after
 

@@ -66,6 +66,8 @@ def test_daemons_end_last_and_are_waited_for_too(simulation: Simulation) -> None
     simulation.run(200)
     assert (host.ended_by, host.killed) == ("CONTINUE", 0)
     assert daemon.stop_at > 60
+    # The daemon has moved nowhere.
+    assert (only(simulation).tasks_at_start, only(simulation).moved) == (2, 1)
 
 
 def test_a_daemon_that_ecs_forgets_is_stopped_once_it_is_alone(simulation: Simulation) -> None:
@@ -73,7 +75,7 @@ def test_a_daemon_that_ecs_forgets_is_stopped_once_it_is_alone(simulation: Simul
     simulation.terminate(host)
     simulation.run(400)
     assert (host.ended_by, host.killed) == ("CONTINUE", 0)
-    assert only(simulation).stopped == 1
+    assert (only(simulation).tasks_at_start, only(simulation).moved, only(simulation).stopped) == (2, 1, 0)
 
 
 def test_the_same_event_twice_and_late_is_one_drain(simulation: Simulation) -> None:
