@@ -11,6 +11,10 @@ def test_the_definitions_in_the_readme_are_those_of_the_code() -> None:
 
 
 def test_the_map_names_every_module_once() -> None:
+    modules = {path.stem: path.parent.name for path in README.parent.glob("**/*.py") if path.stem != "__init__"}
     rows = [line for line in split()[0].splitlines() if line.startswith("|")]
-    named = re.findall(r"`(\w+)\.py`", "\n".join(rows))
-    assert sorted(named) == sorted(path.stem for path in README.parent.glob("*.py") if path.stem != "__init__")
+    assert sorted(re.findall(r"`(?:\w+/)?(\w+)\.py`", "\n".join(rows))) == sorted(modules)
+    for row in rows:
+        for folder in re.findall(r"`(\w+)/", row):
+            _, _, after = row.partition(f"`{folder}/")
+            assert {modules[name] for name in re.findall(r"(\w+)\.py`", after)} == {folder}

@@ -7,8 +7,8 @@ import pytest
 
 from insight.metrics import TABLES
 from insight.render import page as render_html
-from tests.lib.insight.browser import NAMES, Tab, program, tab
-from tests.lib.insight.golden_report import GOLDEN, golden_report
+from tests.lib.insight.render.browser import NAMES, Tab, program, tab
+from tests.lib.insight.render.golden_report import GOLDEN, golden_report
 
 BROWSER = program()
 
@@ -42,7 +42,7 @@ def page() -> Iterator[Tab]:
 
 
 def test_the_page_is_the_one_that_was_looked_at() -> None:
-    """After a change that is meant: `python -m tests.lib.insight.golden_report`, look at it, commit it."""
+    """After a change that is meant: `python -m tests.lib.insight.render.golden_report`, look at it, commit it."""
     assert render_html.render(golden_report()) == GOLDEN.read_bytes()
 
 

@@ -1,6 +1,6 @@
 """One report with everything in it, and its page as it was last looked at: golden/report.html.
 
-`python -m tests.lib.insight.golden_report` writes the page anew, for somebody to look at and to commit.
+`python -m tests.lib.insight.render.golden_report` writes the page anew, for somebody to look at and to commit.
 """
 
 from collections.abc import Sequence
