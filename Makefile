@@ -42,7 +42,7 @@ browser-there:
 	@for name in chromium chromium-browser google-chrome; do if command -v $$name >/dev/null; then exit 0; fi; done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  echo "Installing chromium, in which a test opens the report's page …" >&2; \
-	  install="env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium"; \
+	  install="timeout 300 env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium"; \
 	  if $$install >/dev/null 2>&1 || { apt-get update -qq && $$install; } >/dev/null 2>&1; then exit 0; fi; \
 	fi; \
 	echo "No chromium, chromium-browser or google-chrome is on PATH: install one (Debian: apt install chromium), or the tests of the report's page in a browser are skipped." >&2
