@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import click
 
-from ops_cli.dead_letters import spoken
 from ops_cli.output import note
+from ops_cli.time_spans import spoken
 from opscore.dead_letters.canary import Verdict
 from opscore.dead_letters.plan import ReplayPlan
 from opscore.dead_letters.tally import Tally

@@ -63,7 +63,7 @@ def _rows(ops: Ops, cluster: str | None, since: dt.datetime) -> list[dict[str, A
 
 
 def _row(row: "Drained") -> dict[str, Any]:
-    from ops_cli.dead_letters import spoken
+    from ops_cli.time_spans import spoken
 
     times = {"action_left": spoken(row.action_left), "deadline_left": spoken(row.deadline_left)}
     return {**vars(row), **times, "next": f"opsctl drain show {row.drain_id}" if row.drain_id else None}
