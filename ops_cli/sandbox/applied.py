@@ -74,7 +74,7 @@ def terraform_sources(root: Path) -> list[Path]:
 def seed_sources(root: Path) -> list[Path]:
     """Return the files that decide what the seed is."""
     insight = root / "python/lib/insight"
-    return sorted(path for name in ("compaction", "layout", "population*") for path in insight.glob(f"{name}.py"))
+    return sorted(path for name in ("compaction", "layout", "population*") for path in insight.rglob(f"{name}.py"))
 
 
 def digest(text: str) -> str:

@@ -1,11 +1,14 @@
 """The emulator's port: chosen once and kept, so that the URLs in the state stay true; another one when it is taken."""
 
+import random
 import re
 import socket
 from collections.abc import Iterable
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+PORTS = range(20_000, 32_768)
+"""Below what a system gives to outgoing connections (Linux: from 32768 on): they take the port of what is down."""
 
 
 def kept_port(file: Path) -> int | None:
@@ -18,9 +21,7 @@ def kept_port(file: Path) -> int | None:
 
 def choose_port(file: Path) -> int:
     """Choose a free port and keep it in `file`."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port = int(probe.getsockname()[1])
+    port = next(port for port in random.sample(PORTS, len(PORTS)) if is_free(port))
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(f"{port}\n", encoding="utf-8")
     return port

@@ -96,7 +96,8 @@ def test_a_killed_emulator_is_told_and_comes_back_with_what_was_saved(places: Pl
     second = up(places, said)
     assert is_kept(second)
     assert second.process.pid != first.process.pid
-    assert len(said) == 1
+    # Its port may have gone to another program meanwhile, which is told, too.
+    assert len(said) == 1 + (second.port != first.port)
     assert f"process {first.process.pid}) had ended without being stopped; its state of" in said[0]
 
 
