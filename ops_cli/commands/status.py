@@ -8,7 +8,7 @@ import click
 
 from ops_cli.context import Ops
 from ops_cli.options import OpsCommand
-from ops_cli.output import Section, emit_screen
+from ops_cli.output import Section, emit_screen, note
 from opscore import health
 
 
@@ -42,6 +42,9 @@ def status(ops: Ops, fail: bool) -> int:
     """Show on one screen what is wrong, worst first."""
     found = collect(ops)
     emit_screen(found, SECTIONS, ops.choices)
+    for row in found.queues:
+        if row.dead_letters:
+            note(f"Next: opsctl dlq show {row.queue}")
     levels = [row.level for row in found.services] + [row.level for row in found.queues]
     return 1 if fail and "red" in levels + [row.level for row in found.alarms] else 0
 

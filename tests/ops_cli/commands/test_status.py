@@ -13,14 +13,16 @@ def send(aws: Callable[[str], Any], queue: str, count: int) -> None:
 
 def test_a_quiet_platform_is_green(opsctl: Opsctl) -> None:
     answer = opsctl("status", "--output", "json")
-    assert answer.code == 0
+    assert (answer.code, answer.err) == (0, "")
     assert {row["level"] for row in answer.data["services"]} == {"green"}
 
 
 def test_dead_letters_are_counted_and_make_their_consumer_red(opsctl: Opsctl, aws: Callable[[str], Any]) -> None:
     send(aws, DEAD, 2)
     send(aws, WORK, 3)
-    data = opsctl("status", "--output", "json").data
+    answer = opsctl("status", "--output", "json")
+    data = answer.data
+    assert answer.err == "Next: opsctl dlq show report-requests\n"
     assert (data["queues"][0]["waiting"], data["queues"][0]["dead_letters"]) == (3, 2)
     assert data["services"][0] == {
         "service": "report-generator",
