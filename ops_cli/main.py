@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import click
 
 from ops_cli import __version__
-from ops_cli.context import Ops
-from ops_cli.lazy import LazyGroup, LazyTable
-from ops_cli.options import global_options
+from ops_cli.frame.context import Ops
+from ops_cli.frame.lazy import LazyGroup, LazyTable
+from ops_cli.frame.options import global_options
 from opscore.errors import ExitCode, OpsError
 
 COMMANDS: LazyTable = {
@@ -20,9 +20,9 @@ COMMANDS: LazyTable = {
         "ops_cli.commands.doctor:doctor",
         "Check credentials, region, clock, endpoint, stack, Terraform.",
     ),
-    "drain": ("ops_cli.commands.drain:drain", "Drain container instances on purpose, and look at one drain."),
+    "drain": ("ops_cli.commands.fleet.drain:drain", "Drain container instances on purpose, and look at one drain."),
     "drained": (
-        "ops_cli.commands.drained:drained",
+        "ops_cli.commands.fleet.drains:drained",
         "List draining and drained container instances: their tasks left, what holds them, and how long AWS waits.",
     ),
     "env": ("ops_cli.commands.env:env", "Name the accounts and regions that opsctl works on."),
@@ -31,7 +31,7 @@ COMMANDS: LazyTable = {
         "List the fleets, or the instances of one: AMI and its age, template version, agent, tasks, drift.",
     ),
     "logs": ("ops_cli.commands.logs:logs", "Show or follow the log of a service."),
-    "replay-dlq": ("ops_cli.commands.replay_dlq:replay_dlq", "Send dead letters back to where they failed."),
+    "replay-dlq": ("ops_cli.commands.dlq.replay:replay_dlq", "Send dead letters back to where they failed."),
     "report": ("ops_cli.commands.report:report", "Start, list, show and download usage reports."),
     "sandbox": ("ops_cli.commands.sandbox:sandbox", "Run the whole platform on this machine."),
     "services": ("ops_cli.commands.services:services", "List the services, or show one."),
@@ -39,7 +39,7 @@ COMMANDS: LazyTable = {
     "state": ("ops_cli.commands.state:state", "Look into the Terraform state."),
     "status": ("ops_cli.commands.status:status", "Show on one screen what is wrong, worst first."),
     "undrain": (
-        "ops_cli.commands.undrain:undrain",
+        "ops_cli.commands.fleet.undrain:undrain",
         "Let the given instances take tasks again; what is terminating cannot be called back.",
     ),
 }
@@ -111,6 +111,6 @@ def _show(error: Exception, ops: Ops) -> int:
 def _explain(error: Exception) -> OpsError | None:
     if "botocore" not in sys.modules:
         return None
-    from ops_cli.aws_errors import explain  # knows botocore, which few commands load
+    from ops_cli.frame.aws_errors import explain  # knows botocore, which few commands load
 
     return explain(error)

@@ -30,17 +30,17 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.F
 ONE_SANDBOX = "tests/e2e"
 """Its files share one sandbox, so they run in one worker."""
 
-LONGEST = ("e2e", "sandbox", "terraform")
+LONGEST = ("e2e", "ops_cli/sandbox", "emulator", "terraform")
 """Folders of tests that take minutes, the longest first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the longest tests first, so that two workers end at about the same time."""
-    rank = {name: position for position, name in enumerate(LONGEST)}
+    tests = Path(__file__).parent
 
     def place(item: pytest.Item) -> int:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        return rank.get(folder, len(LONGEST))
+        ranks = [rank for rank, name in enumerate(LONGEST) if item.path.is_relative_to(tests / name)]
+        return min(ranks, default=len(LONGEST))
 
     items.sort(key=place)
 

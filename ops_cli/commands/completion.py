@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-from ops_cli.options import OpsCommand
+from ops_cli.frame.options import OpsCommand
 
 
 @click.command(cls=OpsCommand)

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import click
 
-from ops_cli.confirm import confirm, confirm_by_name
-from ops_cli.context import Ops
 from ops_cli.deploy.bootstrap import prepare_bootstrap
 from ops_cli.deploy.deployment import Deployment
 from ops_cli.deploy.terraform import TerraformDir, without_refresh
-from ops_cli.environments import load, register
-from ops_cli.options import OpsGroup
-from ops_cli.output import emit_line, note
-from ops_cli.progress import Progress
+from ops_cli.frame.confirm import confirm, confirm_by_name
+from ops_cli.frame.context import Ops
+from ops_cli.frame.environments import load, register
+from ops_cli.frame.options import OpsGroup
+from ops_cli.frame.output import emit_line, note
+from ops_cli.frame.progress import Progress
 from ops_cli.sandbox.project import find_places
 from opscore.errors import UsageProblem
 

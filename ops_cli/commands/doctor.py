@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from ops_cli.context import Ops
-from ops_cli.options import OpsCommand
-from ops_cli.output import emit
+from ops_cli.frame.context import Ops
+from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.output import emit
 from opscore.errors import OpsError
 from opscore.health import counted
 
@@ -66,7 +66,7 @@ def _try(check: str, examine_one: Callable[[], Finding]) -> Finding:
     except OpsError as error:
         return Finding(check, "bad", error.message, error.hint)
     except Exception as error:
-        from ops_cli.aws_errors import explain
+        from ops_cli.frame.aws_errors import explain
 
         known = explain(error)
         if known is None:

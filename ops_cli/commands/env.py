@@ -2,10 +2,10 @@
 
 import click
 
-from ops_cli.context import Ops
-from ops_cli.environments import Environment, forget, load, register
-from ops_cli.options import OpsGroup
-from ops_cli.output import emit, note
+from ops_cli.frame.context import Ops
+from ops_cli.frame.environments import Environment, forget, load, register
+from ops_cli.frame.options import OpsGroup
+from ops_cli.frame.output import emit, note
 from opscore.errors import NotFound
 
 

@@ -4,11 +4,11 @@ import datetime as dt
 
 import click
 
-from ops_cli.completion import complete_service
-from ops_cli.context import Ops
-from ops_cli.options import OpsCommand
-from ops_cli.output import emit, emit_line, note
-from ops_cli.param_types import Since
+from ops_cli.frame.completion import complete_service
+from ops_cli.frame.context import Ops
+from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.output import emit, emit_line, note
+from ops_cli.frame.param_types import Since
 from opscore import log_events
 
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import click
 
-from ops_cli.confirm import confirm
-from ops_cli.context import Ops
-from ops_cli.options import OpsGroup
-from ops_cli.output import emit, emit_line, note
-from ops_cli.progress import Progress
+from ops_cli.frame.confirm import confirm
+from ops_cli.frame.context import Ops
+from ops_cli.frame.options import OpsGroup
+from ops_cli.frame.output import emit, emit_line, note
+from ops_cli.frame.progress import Progress
 
 
 @click.group(cls=OpsGroup)

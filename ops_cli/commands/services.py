@@ -4,11 +4,11 @@ from typing import Any
 
 import click
 
-from ops_cli.completion import complete_service
-from ops_cli.context import Ops
-from ops_cli.options import OpsCommand
-from ops_cli.output import emit
-from ops_cli.stack import Function, Stack
+from ops_cli.frame.completion import complete_service
+from ops_cli.frame.context import Ops
+from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.output import emit
+from ops_cli.frame.stack import Function, Stack
 
 
 @click.command(cls=OpsCommand)

@@ -2,9 +2,9 @@
 
 import click
 
-from ops_cli.context import Ops
-from ops_cli.options import OpsCommand
-from ops_cli.output import emit
+from ops_cli.frame.context import Ops
+from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.output import emit
 
 
 @click.command(cls=OpsCommand)

@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from ops_cli.context import Ops
-from ops_cli.options import OpsGroup
-from ops_cli.output import emit
-from ops_cli.terraform_state import resources
+from ops_cli.frame.context import Ops
+from ops_cli.frame.options import OpsGroup
+from ops_cli.frame.output import emit
+from ops_cli.frame.terraform_state import resources
 from opscore.errors import NotFound, UsageProblem
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import click
 
-from ops_cli.context import Ops
-from ops_cli.options import OpsCommand
-from ops_cli.output import Section, emit_screen, note
+from ops_cli.frame.context import Ops
+from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.output import Section, emit_screen, note
 from opscore import health
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops_cli.context import LOCAL_KEY_PAIR
 from ops_cli.deploy.artifacts import push_artifacts
 from ops_cli.deploy.terraform import TerraformDir
 from ops_cli.deploy.workspace import LOCAL_BACKEND, link_modules, link_root, write_variables
-from ops_cli.environments import Environment
+from ops_cli.frame.context import LOCAL_KEY_PAIR
+from ops_cli.frame.environments import Environment
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -19,8 +19,8 @@ from typing import Any
 import click
 
 from insight.layout import events_key
-from ops_cli.context import Ops
-from ops_cli.options import Choices
+from ops_cli.frame.context import Ops
+from ops_cli.frame.options import Choices
 from opscore.errors import OpsError
 from opscore.waiting import wait_until
 
@@ -143,7 +143,7 @@ def downloaded() -> set[str]:
 
 def unasked(ops: Ops) -> tuple[str, str]:
     """Return a range of days that nobody has asked a report of ember for: only a new report can fail."""
-    from ops_cli.reports import list_reports
+    from ops_cli.commands.report.stack_reports import list_reports
 
     asked = {(report.start, report.end) for report in list_reports(ops, "ember")}
     for first, last in _ranges():

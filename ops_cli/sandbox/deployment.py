@@ -3,7 +3,7 @@
 import os
 
 from ops_cli.deploy.deployment import Deployment
-from ops_cli.environments import Environment
+from ops_cli.frame.environments import Environment
 from ops_cli.sandbox.applied import fingerprint_of
 from ops_cli.sandbox.emulator import REGION
 from ops_cli.sandbox.project import Places

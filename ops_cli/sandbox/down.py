@@ -2,8 +2,8 @@
 
 import contextlib
 
-from ops_cli.environments import forget
-from ops_cli.progress import Progress
+from ops_cli.frame.environments import forget
+from ops_cli.frame.progress import Progress
 from ops_cli.sandbox import lifecycle
 from ops_cli.sandbox.apply import TerraformLog
 from ops_cli.sandbox.deployment import NAME, deployment_at

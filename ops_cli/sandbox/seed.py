@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING
 
-from ops_cli.context import Ops
+from ops_cli.frame.context import Ops
 from opscore.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from insight.sources.population import Seeded
+    from insight.sources.made_up.population import Seeded
 
 NAMED_ACCOUNTS = 6
 """What `sandbox up` seeds; more come with `sandbox seed`."""
@@ -21,9 +21,9 @@ def seed(ops: Ops, report: Callable[[str], None], accounts: int = NAMED_ACCOUNTS
 
     Raises UsageProblem for an environment that is not on this machine: these accounts are made up.
     """
-    from insight.sources.population import accounts as first_accounts
-    from insight.sources.population import write_population
-    from insight.sources.population_usage import FIRST
+    from insight.sources.made_up.population import accounts as first_accounts
+    from insight.sources.made_up.population import write_population
+    from insight.sources.made_up.population_usage import FIRST
 
     if not ops.environment.is_local:
         raise UsageProblem(f"{ops.environment.name} is not on this machine: made-up accounts are not written there.")

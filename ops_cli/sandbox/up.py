@@ -4,13 +4,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ops_cli.context import Ops
 from ops_cli.deploy.deployment import Deployment
 from ops_cli.deploy.terraform import TerraformDir
-from ops_cli.environments import register
-from ops_cli.options import Choices
+from ops_cli.frame.context import Ops
+from ops_cli.frame.environments import register
+from ops_cli.frame.options import Choices
+from ops_cli.frame.progress import Progress
 from ops_cli.packaging import Target, build
-from ops_cli.progress import Progress
 from ops_cli.sandbox import emulator as emulators
 from ops_cli.sandbox import lifecycle
 from ops_cli.sandbox.applied import Applied, digest, is_current, read_applied, write_applied

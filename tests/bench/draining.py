@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ops_cli.packaging import Target, build
-from opscore.draining.cluster_reader import ClusterReader
-from opscore.draining.decision import decide
-from opscore.draining.facts import Host, Sight, Task
-from opscore.draining.look import look
+from opscore.draining.aws.task_survey import look
+from opscore.draining.judging.decision import decide
 from opscore.draining.policy import Policy
 from opscore.draining.record import Cause, Drain
+from opscore.fleets.cluster_reader import ClusterReader
+from opscore.fleets.host import Host, Sight, Task
 from tests.bench.timing import compare
 from tests.lib.opscore.draining.model_aws import ModelAws, ModelHost, ModelTask
 from tests.lib.opscore.draining.model_clients import ModelEcs

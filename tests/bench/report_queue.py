@@ -8,20 +8,20 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from insight import ledger
-from insight.ledger import Entry
-from insight.sources import population
+from insight.months import ledger
+from insight.months.ledger import Entry
+from insight.orders.state_table import States
+from insight.orders.states import Record
 from insight.sources.accounts import Account
-from insight.state_items import Record
-from insight.states import States
+from insight.sources.made_up import population
 from ops_cli.packaging import Target, build
 from ops_cli.sandbox import lifecycle
 from ops_cli.sandbox.project import Places
 from opscore.queue_model import Mapping, forecast
 from opscore.queue_sender import send_all
 from opscore.waiting import wait_until
+from tests.emulator.emulated_account import Account as Aws
 from tests.lib.insight.reports_table import create
-from tests.sandbox.emulated_account import Account as Aws
 
 ROOT = Path(__file__).parents[2]
 REPORTS, AT_ONCE, VISIBILITY_SECONDS, RECEIVES = 200, 5, 360, 5

@@ -108,7 +108,14 @@ def test_a_command_makes_no_client(path: Path) -> None:
     assert not {name for name in imports(path) if top(name) in ("boto3", "botocore")}
 
 
-PRINTERS = {"ops_cli.main", "ops_cli.output", "ops_cli.progress", "ops_cli.confirm", "ops_cli.commands.completion"}
+PRINTERS = {
+    "ops_cli.main",
+    "ops_cli.frame.output",
+    "ops_cli.frame.progress",
+    "ops_cli.frame.confirm",
+    "ops_cli.commands.completion",
+    "ops_cli.commands.dlq.replay_view",
+}
 
 
 @pytest.mark.parametrize("path", under("ops_cli/commands"), ids=module_name)

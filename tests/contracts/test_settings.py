@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from insight import layout
-from insight.facts.athena import Athena
+from insight.numbers.facts.athena import Athena
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("python/functions/*/settings.py"))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ops_cli import stack
-from ops_cli.environments import Environment
+from ops_cli.frame import stack
+from ops_cli.frame.environments import Environment
 
 ROOT = Path(__file__).parents[2]
 MAIN = (ROOT / "modules/stack-description/main.tf").read_text()

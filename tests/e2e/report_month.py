@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from insight import layout, ledger
-from insight.ledger import Entry, Ledger
-from insight.sources import population
+from insight import layout
+from insight.months import ledger
+from insight.months.ledger import Entry, Ledger
 from insight.sources.accounts import Account
+from insight.sources.made_up import population
 from opscore.waiting import wait_until
-from tests.sandbox.emulated_account import client_of
+from tests.emulator.emulated_account import client_of
 
 ACCOUNTS = 200
 MONTH = "2026-10"

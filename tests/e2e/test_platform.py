@@ -22,7 +22,7 @@ def test_the_stack_reads_the_same_from_ssm_and_from_the_terraform_outputs(newcom
 def test_least_privilege_is_enforced(newcomer: Newcomer) -> None:
     """The emulator must refuse what a role does not have, or every green run says nothing about IAM."""
     code = (
-        "from ops_cli.context import Ops; from ops_cli.options import Choices\n"
+        "from ops_cli.frame.context import Ops; from ops_cli.frame.options import Choices\n"
         "import json\n"
         "ops = Ops(Choices(env='sandbox'))\n"
         "iam, sts = ops.client('iam'), ops.client('sts')\n"

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from opscore.waiting import wait_until
-from tests.sandbox.emulated_account import client_of
+from tests.emulator.emulated_account import client_of
 
 PLATFORM = "opsctl-sandbox"
 NAME = f"{PLATFORM}-web"

@@ -10,10 +10,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from insight.requests import ReportRequest
+from insight.orders.request import ReportRequest
+from insight.orders.state_table import States
+from insight.orders.states import State
 from insight.sources.accounts import Account
-from insight.state_items import State
-from insight.states import States
 from tests.lib.insight.reports_table import create
 
 if TYPE_CHECKING:

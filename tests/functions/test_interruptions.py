@@ -13,10 +13,10 @@ from report_generator.lifecycle import Lifecycle
 from report_generator.notices import Notices
 from report_request.core import Desk, place_order
 
-from insight import reports
-from insight.delivery import Places
-from insight.reports import State
-from insight.requests import ReportRequest, Status
+from insight.delivery import search
+from insight.delivery.deliver import Places
+from insight.delivery.search import State
+from insight.orders.request import ReportRequest, Status
 from opscore.queue_worker import Retry, dead_letter, process_batch
 
 if TYPE_CHECKING:
@@ -154,11 +154,11 @@ def clear(world: "World") -> None:
 
 def whole(world: "World", folder: Path) -> bool:
     """Read as a reader does; what is shown as delivered must be whole. Says whether the report is delivered."""
-    found = reports.list_reports(world.states)
+    found = search.list_reports(world.states)
     assert len(found) <= 1
     delivered = bool(found) and found[0].state is State.DELIVERED
     if delivered:
-        assert len(reports.download(world.s3, world.reports, found[0], folder)) == 3
+        assert len(search.download(world.s3, world.reports, found[0], folder)) == 3
     return delivered
 
 

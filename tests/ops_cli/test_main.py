@@ -9,8 +9,8 @@ import click
 import pytest
 
 from ops_cli import main as root
-from ops_cli.environments import Environment, register
-from ops_cli.options import OpsCommand
+from ops_cli.frame.environments import Environment, register
+from ops_cli.frame.options import OpsCommand
 from opscore.errors import NotFound, OpsError, PartlyDone
 
 
@@ -114,7 +114,7 @@ def test_what_a_command_returns_is_the_exit_code(command: Callable[[Any], None])
 
 @pytest.mark.parametrize(("variable", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
 def test_colour_can_be_refused(variable: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ops_cli.options import Choices
+    from ops_cli.frame.options import Choices
 
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)

@@ -154,7 +154,7 @@ run "open_drains_have_an_index_of_their_own_and_closed_ones_expire" {
 
   assert {
     condition     = toset([for index in aws_dynamodb_table.drains.global_secondary_index : index.name]) == toset(["open", "by-cluster"])
-    error_message = "The code reads these indexes (opscore.draining.store)."
+    error_message = "The code reads these indexes (opscore.draining.aws.drain_table)."
   }
 
   assert {

@@ -5,7 +5,7 @@ import click
 from ops_cli.commands.report.months import month, plan
 from ops_cli.commands.report.proofs import diff, explain, verify
 from ops_cli.commands.report.single import link, list_reports, show, start
-from ops_cli.options import OpsGroup
+from ops_cli.frame.options import OpsGroup
 
 
 @click.group(cls=OpsGroup)

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from ops_cli.context import Ops
-from ops_cli.options import OpsCommand
-from ops_cli.output import emit, note
+from ops_cli.frame.context import Ops
+from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.output import emit, note
 from opscore.errors import PartlyDone
 
 _COLUMNS = ("account", "state", "report_id", "generation", "attempts", "delivered_at", "reason")
@@ -36,19 +36,19 @@ def month(
 
     The list of what the month owes is fixed when it is opened, on day 2 of the next month or by --request.
     """
-    from ops_cli import months
+    from ops_cli.commands.report import stack_months
 
     if wanted:
-        asked = months.request(ops, month, accounts, reason)["asked"]
+        asked = stack_months.request(ops, month, accounts, reason)["asked"]
         note(f"Asked for: {', '.join(f'{count} {why}' for why, count in asked.items()) or 'nothing'}.")
     if wait:
-        standings = months.wait_for(ops, month, accounts, timeout=timeout, say=note)
+        standings = stack_months.wait_for(ops, month, accounts, timeout=timeout, say=note)
     else:
-        standings = months.standings(ops, month, accounts)
-    rows = [months.row(standing) for standing in standings]
+        standings = stack_months.standings(ops, month, accounts)
+    rows = [stack_months.row(standing) for standing in standings]
     shown = [row for row in rows if row["state"] != "DELIVERED"] if only_open else rows
     emit(shown, ops.choices, columns=_COLUMNS, paint=lambda row: _COLORS.get(row["state"]), empty="None.")
-    note(months.summary(standings))
+    note(stack_months.summary(standings))
     if wait and (failed := sum(row["state"] == "FAILED" for row in rows)):
         raise PartlyDone(f"{failed} failed.", hint=f"Mend the causes, then `opsctl report month {month} --request`.")
 
@@ -66,7 +66,7 @@ def plan(ops: Ops, month: str, accounts: int | None, seconds: float | None, runs
 
     The queue and its mapping are simulated as they are deployed, with the durations of the reports delivered before.
     """
-    from ops_cli import months
+    from ops_cli.commands.report import stack_months
 
-    planned: dict[str, Any] = months.plan(ops, month, accounts, seconds, runs)
+    planned: dict[str, Any] = stack_months.plan(ops, month, accounts, seconds, runs)
     emit(planned, ops.choices)

@@ -2,9 +2,9 @@
 
 import click
 
-from ops_cli.context import Ops
-from ops_cli.options import OpsCommand
-from ops_cli.output import Section, emit, emit_screen, note
+from ops_cli.frame.context import Ops
+from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.output import Section, emit, emit_screen, note
 from opscore.errors import PartlyDone
 
 _FIGURE_COLUMNS = ("metric", "before", "after", "rows_added", "rows_removed")
@@ -19,9 +19,9 @@ def explain(ops: Ops, report_id: str, metric: str) -> None:
 
     METRIC is the key of a number or a table, for example active_users; the report's CSV and JSON name them all.
     """
-    from ops_cli import report_proofs
+    from ops_cli.commands.report import stack_proofs
 
-    found = report_proofs.explain(ops, report_id, metric)
+    found = stack_proofs.explain(ops, report_id, metric)
     screen = {
         "metric": [{"metric": found.metric, "label": found.label, "value": found.value}],
         "definition": [{"what is counted": found.definition}],
@@ -50,9 +50,9 @@ def explain(ops: Ops, report_id: str, metric: str) -> None:
 @click.pass_obj
 def diff(ops: Ops, report_id: str, other_id: str) -> None:
     """Show which numbers moved from one report to another, and which late or changed rows moved them."""
-    from ops_cli import report_proofs
+    from ops_cli.commands.report import stack_proofs
 
-    found = report_proofs.diff(ops, report_id, other_id)
+    found = stack_proofs.diff(ops, report_id, other_id)
     screen = {
         "figures": found.figures,
         "files": [{"file": key, "is": what} for key, what in found.files.items()],
@@ -74,9 +74,9 @@ def diff(ops: Ops, report_id: str, other_id: str) -> None:
 @click.pass_obj
 def verify(ops: Ops, report_id: str) -> None:
     """Compute a report's numbers again from its events, check its files, and say whether all of it holds."""
-    from ops_cli import report_proofs
+    from ops_cli.commands.report import stack_proofs
 
-    checks = report_proofs.verify(ops, report_id)
+    checks = stack_proofs.verify(ops, report_id)
     emit(checks, ops.choices, columns=("what", "holds", "found"), paint=lambda row: None if row["holds"] else "red")
     if wrong := [check.what for check in checks if not check.holds]:
         raise PartlyDone(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ops_cli.context import Ops
-from ops_cli.options import OpsCommand
-from ops_cli.output import emit, emit_line, note
+from ops_cli.frame.context import Ops
+from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.output import emit, emit_line, note
 
 if TYPE_CHECKING:
-    from insight.reports import ReportSummary
+    from insight.delivery.search import ReportSummary
 
 _LAST_DAY = "Last day, included: 2026-10-31, or a month: 2026-10.  [default: --from, if that is a month]"
 _FORMATS = "csv, html, json, xlsx or pdf; several may be given.  [default: csv and html]"
@@ -48,17 +48,17 @@ def start(
 
     The same request is the same report: asking twice makes it once. --force adds a generation beside it.
     """
+    from insight.orders.request import FORMATS, ReportOrder
     from insight.periods import parse_inclusive
-    from insight.requests import FORMATS, ReportOrder
-    from ops_cli import reports
+    from ops_cli.commands.report import stack_reports
 
     days = parse_inclusive(first, last or first)
     wanted = ReportOrder(account, *days, formats or FORMATS, getpass.getuser(), reason, force)
-    answer = reports.order(ops, wanted)
+    answer = stack_reports.order(ops, wanted)
     if not (wait or folder):
         emit(answer.to_payload() | {"next": f"opsctl report show {answer.report_id} --wait"}, ops.choices)
         return
-    delivered = reports.wait_for(ops, answer.report_id, timeout=timeout, say=note)
+    delivered = stack_reports.wait_for(ops, answer.report_id, timeout=timeout, say=note)
     _show(ops, delivered, folder)
 
 
@@ -67,9 +67,9 @@ def start(
 @click.pass_obj
 def list_reports(ops: Ops, account: str | None) -> None:
     """List reports with their state: REQUESTED, RUNNING, DELIVERED, FAILED or REISSUED."""
-    from ops_cli import reports
+    from ops_cli.commands.report import stack_reports
 
-    rows = [_row(found) for found in reports.list_reports(ops, account)]
+    rows = [_row(found) for found in stack_reports.list_reports(ops, account)]
     emit(rows, ops.choices, columns=_COLUMNS, paint=_paint, empty="No report was ever asked for here.")
 
 
@@ -82,15 +82,15 @@ def list_reports(ops: Ops, account: str | None) -> None:
 @click.pass_obj
 def show(ops: Ops, report_id: str, wait: bool, timeout: int, folder: Path | None, chart: bool) -> None:
     """Show one report, where its numbers come from, and its files."""
-    from ops_cli import reports
+    from ops_cli.commands.report import stack_reports
 
-    found = reports.find(ops, report_id)
+    found = stack_reports.find(ops, report_id)
     if wait:
-        found = reports.wait_for(ops, report_id, timeout=timeout, say=note)
+        found = stack_reports.wait_for(ops, report_id, timeout=timeout, say=note)
     if chart:
-        from ops_cli import report_proofs
+        from ops_cli.commands.report import stack_proofs
 
-        for row, line in report_proofs.trend(ops, report_id):
+        for row, line in stack_proofs.trend(ops, report_id):
             emit_line(row, line, ops.choices)
         return
     _show(ops, found, folder)
@@ -105,24 +105,24 @@ def show(ops: Ops, report_id: str, wait: bool, timeout: int, folder: Path | None
 @click.pass_obj
 def link(ops: Ops, report_id: str, name: str, minutes: int) -> None:
     """Print a link to a report's file that works for a few minutes, for anybody who has it."""
-    from ops_cli import reports
+    from ops_cli.commands.report import stack_reports
 
-    address = reports.link(ops, reports.find(ops, report_id), name, minutes * 60)
+    address = stack_reports.link(ops, stack_reports.find(ops, report_id), name, minutes * 60)
     emit_line({"report_id": report_id, "file": name, "link": address, "minutes": minutes}, address, ops.choices)
     note(f"Whoever has this link can read the report until {minutes} minutes from now.")
 
 
 def _show(ops: Ops, found: "ReportSummary", folder: Path | None) -> None:
-    from ops_cli import reports
+    from ops_cli.commands.report import stack_reports
 
     details: dict[str, Any] = _row(found)
     if found.is_readable:
-        manifest = reports.manifest(ops, found)
+        manifest = stack_reports.manifest(ops, found)
         details["rows"] = manifest["rows"]
         details["gaps"] = manifest["gaps"]
         details["files"] = [f"{file['name']} ({file['bytes']} bytes)" for file in manifest["outputs"]]
     if folder:
-        details["saved"] = [str(path) for path in reports.download(ops, found, folder)]
+        details["saved"] = [str(path) for path in stack_reports.download(ops, found, folder)]
     emit(details, ops.choices)
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from opscore.draining.intake import Intake
-from opscore.draining.pollers import Pollers
-from opscore.draining.polling import poll
+from opscore.draining.function.pollers import Pollers
+from opscore.draining.function.polling import poll
+from opscore.draining.function.queue import Intake
+from opscore.draining.function.schedule import sweep
+from opscore.draining.function.wiring import Wiring
 from opscore.draining.requests import Ignored, Request, parse
-from opscore.draining.sweep import sweep
-from opscore.draining.wiring import Wiring
 from opscore.queue_worker import PermanentError, Retry, Work, process_batch
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from opscore.draining.hosts import Hosts
-from opscore.draining.metrics import counter
+from opscore.draining.aws.drain_table import DynamoDrains
+from opscore.draining.aws.hosts import Hosts
+from opscore.draining.aws.metrics import counter
+from opscore.draining.function.pollers import Pollers, starter
+from opscore.draining.function.wiring import Wiring
 from opscore.draining.policy import parse_fleets
-from opscore.draining.pollers import Pollers, starter
-from opscore.draining.store import DynamoDrains
-from opscore.draining.wiring import Wiring
 from opscore.queue_worker import Invocation, Retry
 from opscore.settings import read
 

@@ -2,9 +2,9 @@
 
 import functools
 
-from insight.delivery import Places, Timings, deliver
+from insight.delivery.deliver import Places, Timings, deliver
+from insight.orders.request import ReportRequest
 from insight.render.pdf import PdfUnavailable
-from insight.requests import ReportRequest
 from insight.sources.accounts import UnknownAccount
 from opscore import structured_log
 from opscore.queue_worker import PermanentError, Work

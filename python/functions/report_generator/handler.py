@@ -9,9 +9,9 @@ from typing import Any
 
 import boto3
 
-from insight.delivery import Places
-from insight.facts.athena import Athena
-from insight.states import States
+from insight.delivery.deliver import Places
+from insight.numbers.facts.athena import Athena
+from insight.orders.state_table import States
 from opscore.queue_worker import BatchResponse, Invocation, Message, PermanentError, Retry, dead_letter, process_batch
 from opscore.settings import read
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from insight.requests import ReportRequest
-from insight.states import Held, States
+from insight.orders.request import ReportRequest
+from insight.orders.state_table import Held, States
 from opscore import structured_log
 from opscore.queue_worker import Message, NotYet, PermanentError, Work
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from insight.requests import ReportRequest, canonical_json
+from insight.orders.request import ReportRequest, canonical_json
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from insight import ledger, monthly
-from insight.ledger import Entry, Kept
-from insight.monthly import MonthOrder, Outcome, Policy
+from insight.months import ledger, survey
+from insight.months.ledger import Entry, Kept
+from insight.months.survey import MonthOrder, Outcome, Policy
+from insight.orders.state_table import States
 from insight.sources.accounts import BadAccount, account_ids, find_account
-from insight.states import States
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,11 +34,11 @@ def open_month(order: MonthOrder, office: Office) -> Outcome:
     """Ask for every report of the month that is not under way; safe to run again at any time."""
     kept = ledger.read(office.s3, office.reports_bucket, order.month) or _draw_up(order, office)
     kept = _mend(kept, office)
-    standings = monthly.survey(kept.ledger, office.states, order.accounts)
+    standings = survey.survey(kept.ledger, office.states, order.accounts)
     policy = Policy(office.patience_seconds, failed_too=order.again)
     due = [(standing, why) for standing in standings if (why := policy.why(standing, office.now()))]
-    asked = monthly.ask(due, order, office.states, office.send)
-    return Outcome(order.month, len(standings), monthly.counts(standings), asked)
+    asked = survey.ask(due, order, office.states, office.send)
+    return Outcome(order.month, len(standings), survey.counts(standings), asked)
 
 
 def _draw_up(order: MonthOrder, office: Office) -> Kept:

@@ -7,8 +7,8 @@ from typing import Any
 
 import boto3
 
-from insight.monthly import MonthOrder
-from insight.states import States
+from insight.months.survey import MonthOrder
+from insight.orders.state_table import States
 from opscore import structured_log
 from opscore.queue_sender import send_all
 from opscore.settings import read
@@ -39,7 +39,7 @@ def _wiring() -> Office:
 
 
 def handle(event: object, _context: object) -> dict[str, Any]:
-    """Open the month that `event` (insight.monthly.MonthOrder) asks for; fails when a request was not taken."""
+    """Open the month that `event` (insight.months.survey.MonthOrder) asks for; fails when a request was not taken."""
     outcome = open_month(MonthOrder.from_payload(event), _wiring()).to_payload()
     structured_log.write("INFO", "month opened", **outcome)
     return outcome

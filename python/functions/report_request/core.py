@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from insight import store
+from insight.delivery import store
+from insight.orders.request import BadRequest, Refusal, ReportAnswer, ReportOrder, ReportRequest, Status
+from insight.orders.state_table import States
+from insight.orders.states import State
 from insight.periods import BadPeriod, check_range
-from insight.requests import BadRequest, Refusal, ReportAnswer, ReportOrder, ReportRequest, Status
 from insight.sources.accounts import Account, BadAccount, UnknownAccount, find_account
-from insight.state_items import State
-from insight.states import States
 from opscore.errors import OpsError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import boto3
 
-from insight.states import States
+from insight.orders.state_table import States
 from opscore import structured_log
 from opscore.settings import read
 
@@ -31,7 +31,7 @@ def _wiring() -> Desk:
 
 
 def handle(event: object, _context: object) -> dict[str, str]:
-    """Answer an order (insight.requests.ReportOrder) with what became of it (ReportAnswer)."""
+    """Answer an order (insight.orders.request.ReportOrder) with what became of it (ReportAnswer)."""
     answer = place_order(event, _wiring())
     structured_log.write(
         "INFO", "order answered", status=answer.status, report_id=answer.report_id, reason=answer.reason

@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from insight import layout, ledger, monthly, peers
-from insight.late import drift, files_now
+from insight import layout
 from insight.manifest import Manifest
-from insight.monthly import MonthOrder, Outcome, Policy, Standing
+from insight.months import ledger, survey
+from insight.months.late import drift, files_now
+from insight.months.survey import MonthOrder, Outcome, Policy, Standing
+from insight.numbers import peers
+from insight.orders.request import ReportRequest
+from insight.orders.state_table import States
+from insight.orders.states import State
 from insight.periods import parse_month
-from insight.requests import ReportRequest
-from insight.state_items import State
-from insight.states import States
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -42,7 +44,7 @@ def sweep(order: MonthOrder, broom: Broom) -> Outcome:
     A month of which nothing is open any more gets its table of peers.
     """
     owed = ledger.must_read(broom.s3, broom.reports_bucket, order.month)
-    standings = monthly.survey(owed, broom.states, order.accounts)
+    standings = survey.survey(owed, broom.states, order.accounts)
     policy = Policy(broom.patience_seconds)
     due = [(standing, why) for standing in standings if (why := policy.why(standing, broom.now()))]
     delivered = [standing for standing in standings if standing.state is State.DELIVERED]
@@ -52,8 +54,8 @@ def sweep(order: MonthOrder, broom: Broom) -> Outcome:
     if not due and not order.accounts and all(standing.has_ended for standing in standings):
         figures = ((look.standing.entry.segment, look.figures) for look in looks)
         peers.publish(broom.s3, broom.reports_bucket, parse_month(order.month)[0], peers.make_table(figures))
-    asked = monthly.ask(due, order, broom.states, broom.send)
-    return Outcome(order.month, len(standings), monthly.counts(standings), asked)
+    asked = survey.ask(due, order, broom.states, broom.send)
+    return Outcome(order.month, len(standings), survey.counts(standings), asked)
 
 
 @dataclass(frozen=True)

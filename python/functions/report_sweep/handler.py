@@ -7,8 +7,8 @@ from typing import Any
 
 import boto3
 
-from insight.monthly import MonthOrder
-from insight.states import States
+from insight.months.survey import MonthOrder
+from insight.orders.state_table import States
 from opscore import structured_log
 from opscore.queue_sender import send_all
 from opscore.settings import read
@@ -40,7 +40,7 @@ def _wiring() -> Broom:
 
 
 def handle(event: object, _context: object) -> dict[str, Any]:
-    """Sweep the month that `event` (insight.monthly.MonthOrder) names; fails when a request was not taken."""
+    """Sweep the month that `event` (insight.months.survey.MonthOrder) names; fails when a request was not taken."""
     outcome = sweep(MonthOrder.from_payload(event), _wiring()).to_payload()
     structured_log.write("INFO", "month swept", **outcome)
     return outcome

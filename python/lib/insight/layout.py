@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from insight.requests import ReportRequest
+from insight.orders.request import ReportRequest
 
 MANIFEST = "manifest.json"
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from insight.requests import canonical_json
+from insight.orders.request import canonical_json
 from opscore.errors import OpsError
 
 SCHEMA_VERSION = 2

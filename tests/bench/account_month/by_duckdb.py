@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from insight.facts import duck
+from insight import duck
 
 _QUERY = """
 SELECT count(DISTINCT event_id), count(DISTINCT ("user", CAST("at" AS DATE))), count(DISTINCT document), max(account),

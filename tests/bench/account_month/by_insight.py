@@ -6,10 +6,10 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from insight import analysis
-from insight.facts import duck
-from insight.facts.local import compute_facts
-from insight.facts.sql import Selection
+from insight import duck
+from insight.numbers import analysis
+from insight.numbers.facts.local import compute_facts
+from insight.numbers.facts.sql import Selection
 from insight.periods import Period
 from insight.sources import event_tables
 from insight.sources.event_files import EventFile, LocalFile

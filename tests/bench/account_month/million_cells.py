@@ -5,8 +5,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from insight.analysis import Row
-from insight.definitions import Unit
+from insight.numbers.analysis import Row
+from insight.numbers.register import Unit
 from insight.render.workbook import Sheet, write
 
 _COLUMNS = (("User", Unit.TEXT), *((f"Number {at}", Unit.COUNT) for at in range(9)))

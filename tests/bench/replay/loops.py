@@ -10,13 +10,13 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
-from ops_cli.lean_sqs import Key, LeanSqs
-from opscore.dead_letters.admission import Admission
-from opscore.dead_letters.client_engine import ClientEngine, Pace
-from opscore.dead_letters.destinations import Arrived, Confirmation, SqsDestination
-from opscore.dead_letters.journal import FileTape, Journal
-from opscore.dead_letters.queues import describe
-from opscore.dead_letters.schedule import Limits
+from ops_cli.frame.lean_sqs import Key, LeanSqs
+from opscore.dead_letters.engine.engine import ClientEngine, Pace
+from opscore.dead_letters.engine.journal import FileTape, Journal
+from opscore.dead_letters.engine.schedule import Limits
+from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.sending.admission import Admission
+from opscore.dead_letters.sending.destinations import Arrived, Confirmation, SqsDestination
 from tests.bench.replay.sqs_stand_in import stand_in
 
 EVER = 2_000_000_000_000

@@ -3,10 +3,10 @@
 import resource
 import sys
 
-from opscore.dead_letters.cause_index import CauseIndex
-from opscore.dead_letters.groups import Grouping
-from opscore.dead_letters.queues import describe
-from opscore.dead_letters.sweep import Sweep
+from opscore.dead_letters.causes.cause_index import CauseIndex
+from opscore.dead_letters.causes.groups import Grouping
+from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.looking.sweep import Sweep
 from tests.bench.replay import loops
 from tests.bench.replay.sqs_stand_in import stand_in
 

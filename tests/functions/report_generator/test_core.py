@@ -10,11 +10,11 @@ import pytest
 from report_generator.core import report_work
 from report_generator.lifecycle import Lifecycle
 
-from insight import reports
-from insight.delivery import Places
+from insight.delivery import search
+from insight.delivery.deliver import Places
+from insight.delivery.search import State
 from insight.manifest import Manifest
-from insight.reports import State
-from insight.requests import ReportRequest, canonical_json
+from insight.orders.request import ReportRequest, canonical_json
 from opscore.queue_worker import Retry, process_batch
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def deliver(
 
 
 def manifest(world: "World") -> Manifest:
-    report = reports.find_report(world.states, REQUEST.report_id)
-    return reports.read_manifest(world.s3, world.reports, report)
+    report = search.find_report(world.states, REQUEST.report_id)
+    return search.read_manifest(world.s3, world.reports, report)
 
 
 def test_a_request_becomes_a_report_whose_manifest_says_what_it_was_made_of(
@@ -88,8 +88,8 @@ def test_a_request_becomes_a_report_whose_manifest_says_what_it_was_made_of(
     assert (made.starts_at, made.ends_at) == ("2026-09-30T22:00:00+00:00", "2026-10-31T23:00:00+00:00")
     assert (made.rows["read"], made.rows["counted"], made.rows["dropped_duplicate"]) == (3, 2, 1)
     assert [(file.key, file.rows) for file in made.inputs] == [("events/account=acme/date=2026-10-05/events.jsonl", 3)]
-    csv, page, _ = reports.download(
-        world.s3, world.reports, reports.find_report(world.states, REQUEST.report_id), tmp_path
+    csv, page, _ = search.download(
+        world.s3, world.reports, search.find_report(world.states, REQUEST.report_id), tmp_path
     )
     assert "usage,active_users,2\r\n" in csv.read_bytes().decode()
     assert "Usage report of Acme Industries" in page.read_text()
@@ -98,8 +98,8 @@ def test_a_request_becomes_a_report_whose_manifest_says_what_it_was_made_of(
 def test_only_the_formats_that_were_asked_for_are_made(world: "World", deliver: Deliver) -> None:
     request = ReportRequest("acme", REQUEST.start, REQUEST.end, "Europe/Berlin", ("csv",))
     deliver(canonical_json(request.to_payload()))
-    found = reports.find_report(world.states, request.report_id)
-    assert [file.name for file in reports.read_manifest(world.s3, world.reports, found).outputs] == ["usage.csv"]
+    found = search.find_report(world.states, request.report_id)
+    assert [file.name for file in search.read_manifest(world.s3, world.reports, found).outputs] == ["usage.csv"]
 
 
 def test_equal_inputs_give_equal_files_down_to_the_manifest(world: "World", deliver: Deliver) -> None:
@@ -145,7 +145,7 @@ def test_damaged_events_send_the_message_back_and_once_mended_the_report_is_deli
     assert line["report_id"] == REQUEST.report_id
     assert line["error_type"] == "DamagedEvents"
     assert line["error"].startswith("events/account=acme/date=2026-10-05/events.jsonl, line 1: ")
-    (waiting,) = reports.list_reports(world.states)
+    (waiting,) = search.list_reports(world.states)
     assert (waiting.state, waiting.reason.split(":")[0]) == (State.REQUESTED, line["error"].split(":")[0])
     world.put_events("a")
     assert deliver(BODY, receive_count=4) == []
@@ -155,11 +155,11 @@ def test_damaged_events_send_the_message_back_and_once_mended_the_report_is_deli
 def test_an_account_that_is_gone_is_recorded_and_may_come_back(world: "World", deliver: Deliver) -> None:
     world.forget_account()
     assert deliver(BODY) == []
-    failed = reports.find_report(world.states, REQUEST.report_id)
+    failed = search.find_report(world.states, REQUEST.report_id)
     assert (failed.state, failed.reason) == (State.FAILED, "There is no account 'acme'.")
     world.put_account()
     assert deliver(BODY) == []
-    assert reports.find_report(world.states, REQUEST.report_id).state is State.DELIVERED
+    assert search.find_report(world.states, REQUEST.report_id).state is State.DELIVERED
 
 
 def test_a_record_that_cannot_be_used_sends_the_message_back(world: "World", deliver: Deliver) -> None:
@@ -174,7 +174,7 @@ def test_poison_and_what_has_failed_for_good_are_buried_with_their_reason_and_to
 ) -> None:
     gone = canonical_json(ReportRequest("ember", REQUEST.start, REQUEST.end, "UTC").to_payload())
     assert deliver(poison, BODY, gone, poison) == []
-    states = {report.account: report.state for report in reports.list_reports(world.states)}
+    states = {report.account: report.state for report in search.list_reports(world.states)}
     assert states == {"acme": State.DELIVERED, "ember": State.FAILED}
     assert buried == [(poison, "bad_message"), (gone, "unknown_account"), (poison, "bad_message")]
 
@@ -206,7 +206,7 @@ def test_the_last_delivery_that_goes_back_is_a_failure_with_its_reason_and_a_rep
 ) -> None:
     world.put_file(b"{}\n")
     assert deliver(BODY, receive_count=5) == ["message-0"]
-    failed = reports.find_report(world.states, REQUEST.report_id)
+    failed = search.find_report(world.states, REQUEST.report_id)
     assert failed.state is State.FAILED
     assert failed.reason.startswith("Gave up after 5 deliveries, the last with DamagedEvents: events/account=acme")
     world.put_events("a")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from report_generator import handler
 
-from insight.requests import ReportRequest, canonical_json
-from insight.state_items import State
+from insight.orders.request import ReportRequest, canonical_json
+from insight.orders.states import State
 from opscore.settings import BadSettings
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import boto3
 from moto.ses.models import ses_backends
 from report_generator.notices import Notices
 
-from insight.requests import ReportRequest
+from insight.orders.request import ReportRequest
 
 if TYPE_CHECKING:
     from tests.functions.conftest import World

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from report_month.core import Office, open_month
 
-from insight import ledger, monthly
-from insight.monthly import MonthOrder
-from insight.requests import ReportRequest
+from insight.months import ledger, survey
+from insight.months.survey import MonthOrder
+from insight.orders.request import ReportRequest
+from insight.orders.states import State
 from insight.sources.accounts import Account
-from insight.state_items import State
 from opscore.queue_sender import Unsent
 from tests.functions.test_interruptions import EVERY_INTERRUPTION, Calls, Interruption, Killed, Watched
 
@@ -52,8 +52,8 @@ def accounts(bodies: list[str]) -> list[str]:
     return sorted(ReportRequest.from_json(body).account for body in bodies)
 
 
-def owed(world: "World") -> list[monthly.Standing]:
-    return monthly.survey(ledger.must_read(world.s3, world.reports, "2026-10"), world.states)
+def owed(world: "World") -> list[survey.Standing]:
+    return survey.survey(ledger.must_read(world.s3, world.reports, "2026-10"), world.states)
 
 
 def put_bad_record(world: "World", account: str) -> None:

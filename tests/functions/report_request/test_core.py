@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from report_request.core import Desk, place_order
 
-from insight import store
-from insight.requests import Refusal, ReportAnswer, ReportRequest, Status
+from insight.delivery import store
+from insight.orders.request import Refusal, ReportAnswer, ReportRequest, Status
+from insight.orders.states import State
 from insight.sources.accounts import Account
-from insight.state_items import State
 
 if TYPE_CHECKING:
     from tests.functions.conftest import World

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from report_request import handler
 
-from insight.requests import ReportAnswer, Status
+from insight.orders.request import ReportAnswer, Status
 from opscore.settings import BadSettings
 
 if TYPE_CHECKING:

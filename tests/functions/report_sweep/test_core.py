@@ -9,13 +9,15 @@ from report_generator.core import report_work
 from report_generator.lifecycle import Lifecycle
 from report_sweep.core import Broom, sweep
 
-from insight import layout, ledger, peers
-from insight.delivery import Places
-from insight.ledger import Entry
-from insight.monthly import MonthOrder
-from insight.requests import ReportRequest
+from insight import layout
+from insight.delivery.deliver import Places
+from insight.months import ledger
+from insight.months.ledger import Entry
+from insight.months.survey import MonthOrder
+from insight.numbers import peers
+from insight.orders.request import ReportRequest
+from insight.orders.states import State
 from insight.sources.accounts import Account
-from insight.state_items import State
 from opscore.errors import NotFound
 from opscore.queue_worker import Retry, process_batch
 from tests.functions.test_interruptions import EVERY_INTERRUPTION, Calls, Interruption, Killed, Watched

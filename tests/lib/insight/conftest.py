@@ -9,10 +9,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from insight.analysis import Row, RowCounts
-from insight.metrics import FIGURES, TABLES
+from insight.numbers.analysis import Row, RowCounts
+from insight.numbers.metrics import FIGURES, TABLES
+from insight.numbers.report import Report, Source, event_source, gaps_of, make_figures, make_tables
 from insight.periods import Period
-from insight.report import Report, Source, event_source, gaps_of, make_figures, make_tables
 from insight.sources.accounts import Account
 from insight.sources.events import Dropped
 

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 from hypothesis import strategies as st
 
-from insight.facts.sql import RAW_COLUMNS
+from insight.numbers.facts.sql import RAW_COLUMNS
 from insight.periods import Period
 from insight.sources.event_files import EventFile, LocalFile
 from insight.sources.events import UsageEvent

@@ -5,8 +5,8 @@
 
 from pathlib import Path
 
-from insight.definitions import FigureMetric, TableMetric
-from insight.metrics import FIGURES, TABLES
+from insight.numbers.metrics import FIGURES, TABLES
+from insight.numbers.register import FigureMetric, TableMetric
 from insight.sources.events import Dropped
 
 README = Path(__file__).parents[3] / "python" / "lib" / "insight" / "README.md"

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from insight.states import ACCOUNT_INDEX
+from insight.orders.state_table import ACCOUNT_INDEX
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

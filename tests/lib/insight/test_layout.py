@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insight import layout
-from insight.requests import ReportRequest
+from insight.orders.request import ReportRequest
 
 ACCOUNTS = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,20}\Z")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opscore.dead_letters.causes import own_cause
+from opscore.dead_letters.causes.consumer_log import own_cause
 from opscore.dead_letters.message import DeadLetter
 from opscore.queue_worker import (
     LONGEST_WAIT_SECONDS,

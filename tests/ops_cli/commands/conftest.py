@@ -12,8 +12,8 @@ import pytest
 from moto import mock_aws
 
 from ops_cli import main as root
-from ops_cli.context import Ops
-from ops_cli.environments import Environment, register
+from ops_cli.frame.context import Ops
+from ops_cli.frame.environments import Environment, register
 from tests.lib.insight.reports_table import create
 
 REGION = "eu-west-1"

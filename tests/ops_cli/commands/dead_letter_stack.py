@@ -9,10 +9,10 @@ import boto3
 import pytest
 from click.testing import CliRunner, Result
 
-from ops_cli.context import Ops
-from ops_cli.environments import Environment, register
+from ops_cli.frame.context import Ops
+from ops_cli.frame.environments import Environment, register
 from ops_cli.main import run
-from opscore.dead_letters import native_engine
+from opscore.dead_letters.replay import move_task
 
 DEAD, WORK, LOG_GROUP = "t-requests-dead-letter", "t-requests", "/aws/lambda/t-generator"
 
@@ -82,7 +82,7 @@ def build(monkeypatch: pytest.MonkeyPatch) -> DeadLetterStack:
 
     Moto stands behind botocore's client only, so that one makes all calls; and it has no move tasks.
     """
-    monkeypatch.setattr(native_engine, "support", lambda _sqs, _source: native_engine.Support(known=False))
+    monkeypatch.setattr(move_task, "support", lambda _sqs, _source: move_task.Support(known=False))
     monkeypatch.setattr(Ops, "fast_sqs", lambda ops: ops.client("sqs"))
     register(Environment("test", region="eu-west-1"))
     session = boto3.session.Session(region_name="eu-west-1")

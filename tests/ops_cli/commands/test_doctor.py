@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from ops_cli.commands.doctor import _clock
-from ops_cli.environments import Environment, register
+from ops_cli.frame.environments import Environment, register
 from tests.ops_cli.commands.conftest import Opsctl
 
 

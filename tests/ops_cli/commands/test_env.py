@@ -1,5 +1,5 @@
 from ops_cli import main as root
-from ops_cli.environments import Environment, load, register
+from ops_cli.frame.environments import Environment, load, register
 
 
 def test_an_environment_is_added_with_the_global_profile_and_region() -> None:

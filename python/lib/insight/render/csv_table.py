@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import date
 
-from insight.analysis import Value
-from insight.report import Report, Table
+from insight.numbers.analysis import Value
+from insight.numbers.report import Report, Table
 
 HEADER = ("section", "name", "value")
 

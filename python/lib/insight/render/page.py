@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from insight.definitions import Chart, Unit
+from insight.numbers.register import Chart, Unit
+from insight.numbers.report import Figure, Report, Source, Table
+from insight.numbers.trend import changes, is_month
 from insight.render import charts
 from insight.render.page_style import CSS
-from insight.report import Figure, Report, Source, Table
-from insight.trend import changes, is_month
 
 _HEAD = """<!doctype html>
 <html lang="en">

@@ -6,10 +6,10 @@ Browsers print the page well; this is for those who must attach a file.
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from insight.definitions import Chart, Unit
+from insight.numbers.register import Chart, Unit
+from insight.numbers.report import Report, Table
+from insight.numbers.trend import COMPARISON, changes
 from insight.render import charts
-from insight.report import Report, Table
-from insight.trend import COMPARISON, changes
 from opscore.errors import UsageProblem
 
 if TYPE_CHECKING:

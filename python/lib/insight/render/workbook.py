@@ -7,9 +7,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from insight.analysis import Value
-from insight.definitions import Chart, Unit
-from insight.report import Report
+from insight.numbers.analysis import Value
+from insight.numbers.register import Chart, Unit
+from insight.numbers.report import Report
 
 # The creation date is part of the file; only a fixed one keeps equal reports equal byte by byte.
 _CREATED = datetime(2000, 1, 1)  # noqa: DTZ001  The format has no zone.

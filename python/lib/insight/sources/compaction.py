@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from insight.facts.sql import RAW_COLUMNS, stored_sql, text_sql
+from insight.numbers.facts.sql import RAW_COLUMNS, stored_sql, text_sql
 
 if TYPE_CHECKING:
     import duckdb

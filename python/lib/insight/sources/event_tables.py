@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from insight.facts.sql import RAW_COLUMNS, names_sql, text_sql
 from insight.manifest import InputFile
+from insight.numbers.facts.sql import RAW_COLUMNS, names_sql, text_sql
 from insight.sources.event_files import LocalFile
 from insight.sources.events import HIGHEST_SCORE, DamagedEvents, UsageEvent, read_lines
 

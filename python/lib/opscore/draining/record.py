@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from opscore.draining.attributes import from_attribute, to_attribute
-from opscore.draining.facts import SERVICE
+from opscore.dynamodb_attributes import from_attribute, to_attribute
+from opscore.fleets.host import SERVICE
 
 AUDIT_SECONDS = 90 * 86_400
 """How long a closed drain is kept; the open ones have no expiry."""

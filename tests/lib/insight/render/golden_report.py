@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from insight import trend
-from insight.analysis import Row, RowCounts
-from insight.metrics import FIGURES, TABLES
+from insight.delivery.reader import Earlier, Figures
+from insight.numbers import trend
+from insight.numbers.analysis import Row, RowCounts
+from insight.numbers.metrics import FIGURES, TABLES
+from insight.numbers.report import Report, Source, event_source, gaps_of, make_figures, make_tables
 from insight.periods import Period
 from insight.render import page as render_html
-from insight.report import Report, Source, event_source, gaps_of, make_figures, make_tables
 from insight.sources.accounts import Account
 from insight.sources.events import Dropped
-from insight.workshop import Earlier, Figures
 
 GOLDEN = Path(__file__).parent / "golden" / "report.html"
 PERIOD = Period(date(2026, 10, 1), date(2026, 11, 1), "America/Santiago")

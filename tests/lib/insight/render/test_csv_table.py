@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from insight.numbers.report import Report
 from insight.render import csv_table as render_csv
 from insight.render.csv_table import safe_text
-from insight.report import Report
 
 FULL_WIDTH = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
 STARTS = ("=", "+", "-", "@", *FULL_WIDTH)

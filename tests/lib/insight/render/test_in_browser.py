@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from insight.metrics import TABLES
+from insight.numbers.metrics import TABLES
 from insight.render import page as render_html
 from tests.lib.insight.render.browser import NAMES, Tab, program, tab
 from tests.lib.insight.render.golden_report import GOLDEN, golden_report

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Callable
 
-from insight.metrics import FIGURES, TABLES
+from insight.numbers.metrics import FIGURES, TABLES
+from insight.numbers.report import Report
 from insight.render import json_document as render_json
-from insight.report import Report
 
 
 def test_the_schema_is_the_one_that_programs_know(report_with: Callable[..., Report]) -> None:

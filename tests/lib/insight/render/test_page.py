@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from insight.metrics import FIGURES, TABLES
+from insight.numbers.metrics import FIGURES, TABLES
+from insight.numbers.report import Report
 from insight.render import page as render_html
-from insight.report import Report
 
 EVIL = st.sampled_from(
     ["</title><script>x()</script>", '"><img src=x onerror=y>', "'/onload='x", "<!--", "]]>", "&lt;b&gt;", "</svg>"]

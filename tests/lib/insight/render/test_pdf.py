@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from insight.numbers.report import Report
 from insight.render import pdf as render_pdf
-from insight.report import Report
 
 
 def test_equal_reports_are_equal_bytes(report_with: Callable[..., Report]) -> None:

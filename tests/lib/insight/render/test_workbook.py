@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from insight.definitions import Unit
-from insight.metrics import FIGURES, TABLES
+from insight.numbers.metrics import FIGURES, TABLES
+from insight.numbers.register import Unit
+from insight.numbers.report import Report
 from insight.render import workbook as render_xlsx
 from insight.render.workbook import Sheet
-from insight.report import Report
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 

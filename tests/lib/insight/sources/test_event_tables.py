@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from insight.facts import duck
-from insight.facts.local import compute_facts
-from insight.facts.sql import RAW_COLUMNS, Selection, names_sql
+from insight import duck
+from insight.numbers.facts.local import compute_facts
+from insight.numbers.facts.sql import RAW_COLUMNS, Selection, names_sql
 from insight.periods import Period
 from insight.sources import event_tables
 from insight.sources.events import DamagedEvents, UsageEvent, read_lines

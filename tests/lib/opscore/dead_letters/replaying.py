@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from opscore.dead_letters.admission import Admission
-from opscore.dead_letters.client_engine import ClientEngine, Pace
-from opscore.dead_letters.destinations import SqsDestination
-from opscore.dead_letters.journal import Journal, NoJournal
-from opscore.dead_letters.queues import describe
-from opscore.dead_letters.schedule import Limits
+from opscore.dead_letters.engine.engine import ClientEngine, Pace
+from opscore.dead_letters.engine.journal import Journal, NoJournal
+from opscore.dead_letters.engine.schedule import Limits
+from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.sending.admission import Admission
+from opscore.dead_letters.sending.destinations import SqsDestination
 from opscore.dead_letters.tally import Tally
 from tests.lib.opscore.dead_letters.fake_sqs import Clock, FakeSqs, Queue
 

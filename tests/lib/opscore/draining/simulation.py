@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from opscore.draining.hosts import Hosts
-from opscore.draining.intake import Intake
+from opscore.draining.aws.drain_table import Changed, decides
+from opscore.draining.aws.hosts import Hosts
+from opscore.draining.function.pollers import Pollers
+from opscore.draining.function.polling import poll
+from opscore.draining.function.queue import Intake
+from opscore.draining.function.schedule import sweep
+from opscore.draining.function.tick import tick
+from opscore.draining.function.wiring import Wiring
 from opscore.draining.policy import POLL_SECONDS, SWEEP_SECONDS, Fleet, Policy
-from opscore.draining.pollers import Pollers
-from opscore.draining.polling import poll
 from opscore.draining.record import Drain
 from opscore.draining.requests import Order, Request, SpotNotice, Termination, parse
-from opscore.draining.store import Changed, decides
-from opscore.draining.sweep import sweep
-from opscore.draining.tick import tick
-from opscore.draining.wiring import Wiring
 from tests.lib.opscore.draining.model_aws import Killed, ModelAws, ModelHost
 from tests.lib.opscore.draining.model_clients import ModelAutoScaling, ModelEc2, ModelEcs
 

@@ -1,0 +1,97 @@
+"""`opsctl dlq`: what died, and why."""
+
+from typing import Any
+
+import click
+
+from ops_cli.commands.dlq.files import export_command, import_command, purge
+from ops_cli.commands.dlq.runs import history, resume, undo
+from ops_cli.frame.completion import complete_queue
+from ops_cli.frame.context import Ops
+from ops_cli.frame.options import OpsGroup
+from ops_cli.frame.output import emit, note, to_plain
+
+LIST_COLUMNS = ("queue", "depth", "in_flight", "oldest_age", "expires_in", "alarm", "consumer")
+SHOW_COLUMNS = ("message_id", "sent", "receives", "cause", "body")
+GROUP_COLUMNS = ("id", "count", "cause", "origin", "first", "last", "sample_id")
+
+
+@click.group(cls=OpsGroup)
+def dlq() -> None:
+    """List dead-letter queues and see why their messages died."""
+
+
+@dlq.command("list")
+@click.pass_obj
+def list_command(ops: Ops) -> None:
+    """List every dead-letter queue of the stack, the deepest first."""
+    from ops_cli.frame.time_spans import spoken
+    from opscore.dead_letters.looking.overview import list_queues
+
+    queues = [(queue.role, queue.dead_letter, queue.consumer) for queue in ops.stack.queues.values()]
+    rows = [
+        to_plain(row) | {"oldest_age": spoken(row.oldest_seconds), "expires_in": spoken(row.expires_seconds)}
+        for row in list_queues(ops.client("sqs"), ops.client("cloudwatch"), queues)
+    ]
+    emit(rows, ops.choices, columns=LIST_COLUMNS, paint=lambda row: "red" if row["depth"] else None)
+
+
+@dlq.command()
+@click.argument("queue", shell_complete=complete_queue)
+@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Messages at most.")
+@click.pass_obj
+def show(ops: Ops, queue: str, limit: int) -> None:
+    """Show messages of QUEUE's dead-letter queue, each with its cause, and leave them there.
+
+    QUEUE is a work queue or its dead-letter queue, by role or by name. The cause comes from the consumer's log.
+    """
+    from ops_cli.commands.dlq import stack_queues
+    from opscore.dead_letters.envelopes import recognise
+    from opscore.dead_letters.looking.peek import peek, warning
+
+    chosen = ops.stack.queue(queue)
+    facts = stack_queues.dead_letter_facts(ops, chosen)
+    if said := warning(facts):
+        note(f"Warning: {said}")
+    rows: list[dict[str, Any]] = []
+    for letter in peek(ops.client("sqs"), facts, limit=limit):
+        cause = stack_queues.cause(ops, chosen, letter)
+        envelope = recognise(letter).kind.value
+        rows.append(letter.document() | {"envelope": envelope, "cause": str(cause) if cause else None})
+    emit(rows, ops.choices, columns=SHOW_COLUMNS, empty=f"{facts.name} is empty.")
+    if facts.depth > len(rows) > 0:
+        note(f"{len(rows)} of about {facts.depth} messages; --limit shows more.")
+
+
+@dlq.command()
+@click.argument("queue", shell_complete=complete_queue)
+@click.option("--no-logs", is_flag=True, help="Do not read the consumer's log; group by the form of the body alone.")
+@click.pass_obj
+def analyse(ops: Ops, queue: str, no_logs: bool) -> None:
+    """Group the dead letters of QUEUE by cause, the most frequent first, and leave them there.
+
+    The consumer's errors are read from its log once, the queue is read once, and every message is visible again
+    afterwards. `opsctl replay-dlq QUEUE --group ID` replays one group.
+    """
+    from ops_cli.commands.dlq import stack_queues
+    from opscore.dead_letters.causes.cause_index import CauseIndex
+    from opscore.dead_letters.causes.groups import Grouping
+    from opscore.dead_letters.looking.peek import warning
+    from opscore.dead_letters.looking.sweep import Sweep
+
+    facts = stack_queues.dead_letter_facts(ops, ops.stack.queue(queue))
+    if said := warning(facts):
+        note(f"Warning: {said}")
+    grouping = Grouping(CauseIndex.empty() if no_logs else stack_queues.causes(ops, facts))
+    read = Sweep(ops.fast_sqs(), facts, grouping.add).run() if facts.depth else 0
+    emit(grouping.result(), ops.choices, columns=GROUP_COLUMNS, empty=f"{facts.name} is empty.")
+    if read < facts.visible:
+        note(f"{read} of about {facts.visible} messages could be looked at.")
+
+
+dlq.add_command(export_command)
+dlq.add_command(import_command)
+dlq.add_command(purge)
+dlq.add_command(resume)
+dlq.add_command(history)
+dlq.add_command(undo)

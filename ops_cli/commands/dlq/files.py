@@ -1,0 +1,115 @@
+"""`opsctl dlq export|import|purge`: dead letters to a file and back."""
+
+from pathlib import Path
+from typing import IO
+
+import click
+
+from ops_cli.frame.completion import complete_queue
+from ops_cli.frame.confirm import confirm, confirm_by_name
+from ops_cli.frame.context import Ops
+from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.output import emit, note
+from opscore.errors import PartlyDone
+
+_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command("export", cls=OpsCommand)
+@click.argument("queue", shell_complete=complete_queue)
+@click.argument("file", type=_NEW_FILE)
+@click.pass_obj
+def export_command(ops: Ops, queue: str, file: Path) -> None:
+    """Copy the dead letters of QUEUE to FILE, one JSON object a line, and leave them there.
+
+    Every attribute is kept exactly, binary ones in base64. Only you can read the file.
+    """
+    from ops_cli.commands.dlq import stack_queues
+    from opscore.dead_letters.files import create_private
+    from opscore.dead_letters.looking.peek import warning
+    from opscore.dead_letters.looking.sweep import Sweep
+    from opscore.dead_letters.message import DeadLetter
+    from opscore.dead_letters.ndjson import to_line, to_record
+
+    facts = stack_queues.dead_letter_facts(ops, ops.stack.queue(queue))
+    if said := warning(facts):
+        note(f"Warning: {said}")
+    with create_private(file) as output:
+
+        def keep(letter: DeadLetter) -> None:
+            output.write(to_line(to_record(letter)))
+
+        count = Sweep(ops.fast_sqs(), facts, keep).run()
+    emit({"exported": count, "file": str(file)}, ops.choices)
+    if count < facts.visible:
+        raise PartlyDone(
+            f"{count} of about {facts.visible} messages could be read: the others are behind them or in flight.",
+            hint="SQS lets a reader hold 120,000 messages, and of a FIFO group only the first ones.",
+        )
+
+
+@click.command("import", cls=OpsCommand)
+@click.argument("queue", shell_complete=complete_queue)
+@click.argument("file", type=click.File("rb"))
+@click.option("--dead-letters", is_flag=True, help="Into QUEUE's dead-letter queue, not into QUEUE itself.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def import_command(ops: Ops, queue: str, file: IO[bytes], dead_letters: bool, yes: bool) -> None:
+    """Send the messages of FILE (- for stdin), as `dlq export` writes them, to QUEUE.
+
+    What could not be sent is written to FILE.rest, to be mended and imported again.
+    """
+    from ops_cli.commands.dlq import stack_queues as glue
+    from opscore.dead_letters.files import Import, write_rest
+    from opscore.dead_letters.sending.destinations import SqsDestination
+
+    environment = ops.require_explicit_environment().name
+    target = glue.dead_letter_facts(ops, ops.stack.queue(queue)) if dead_letters else glue.any_queue(ops, queue)
+    lines = [*file]
+    count = sum(bool(line.strip()) for line in lines)
+    note(f"{count} messages of {file.name} go to {target.name} in {target.account_id} ({environment})")
+    confirm(f"Send {count} messages?", yes=yes)
+    work = Import(SqsDestination(ops.fast_sqs(), target))
+    try:
+        work.run(lines)
+    finally:
+        rest = write_rest(Path(f"{Path(file.name).name}.rest"), lines, work.result.done)
+    emit({"sent": count - len(work.result.failed), "failed": len(work.result.failed)}, ops.choices)
+    if work.result.failed:
+        number, why = next(iter(sorted(work.result.failed.items())))
+        raise PartlyDone(
+            f"{len(work.result.failed)} of {count} messages were not sent; line {number}: {why}.",
+            hint=f"They are in {rest}: mend and import it.",
+        )
+
+
+@click.command(cls=OpsCommand)
+@click.argument("queue", shell_complete=complete_queue)
+@click.option(
+    "--export", "file", type=_NEW_FILE, help="Where the deleted messages go.  [default: a name with the time]"
+)
+@click.option("--yes", is_flag=True, help="Do not ask for the queue's name.")
+@click.pass_obj
+def purge(ops: Ops, queue: str, file: Path | None, yes: bool) -> None:
+    """Delete the dead letters of QUEUE, each only after it is safe in a file.
+
+    `opsctl dlq import QUEUE FILE --dead-letters` brings them back.
+    """
+    from ops_cli.commands.dlq import stack_queues
+    from ops_cli.commands.dlq.purging import export_name, purge_into
+
+    environment = ops.require_explicit_environment().name
+    facts = stack_queues.dead_letter_facts(ops, ops.stack.queue(queue))
+    if not facts.depth:
+        note(f"{facts.name} is empty.")
+        return
+    path = file or export_name(facts.name)
+    note(f"{facts.depth} messages of {facts.name} in {facts.account_id} ({environment}) go to {path} and are deleted")
+    confirm_by_name("This empties the queue.", facts.name, yes=yes)
+    tally = purge_into(ops, facts, path)
+    emit({"deleted": tally.moved - tally.undeleted, "file": str(path)}, ops.choices)
+    if not tally.is_whole:
+        left = tally.undeleted + tally.held_elsewhere
+        raise PartlyDone(
+            f"{left} messages are still in {facts.name}.", hint="Run the command again, with another file."
+        )

@@ -1,0 +1,107 @@
+"""`opsctl replay-dlq`: send dead letters back, and delete only what arrived."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ops_cli.frame.completion import complete_queue
+from ops_cli.frame.confirm import confirm
+from ops_cli.frame.context import Ops
+from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.output import emit, note
+from opscore.errors import ExitCode, OpsError, PartlyDone
+
+if TYPE_CHECKING:
+    from ops_cli.commands.dlq.replaying import Result
+
+_COUNT = click.IntRange(1)
+
+
+@click.command(cls=OpsCommand)
+@click.argument("queue", shell_complete=complete_queue)
+@click.option(
+    "--filter", metavar="JMESPATH", help="Only messages for which this is true, such as \"body.account=='acme'\"."
+)
+@click.option("--group", metavar="ID", help="Only messages of this group of `opsctl dlq analyse`.")
+@click.option("--max", "maximum", type=_COUNT, metavar="N", help="Replay at most N messages.")
+@click.option("--rate", metavar="N/s", help="At most so many messages a second; also N/m and N/h.")
+@click.option("--to", metavar="QUEUE", shell_complete=complete_queue, help="Send there, not to where they came from.")
+@click.option(
+    "--edit", metavar="JMESPATH", help="Make the new body from the old one, such as \"merge(@, {formats: ['csv']})\"."
+)
+@click.option("--edit-with", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+              help="Make the new body by the function edit(body) in this Python file.")  # fmt: skip
+@click.option("--keep", is_flag=True, help="Copy: leave the dead letters where they are.")
+@click.option("--engine", type=click.Choice(("auto", "native", "client")), default="auto", show_default=True,
+              help="SQS's own move task, or message by message from here.")  # fmt: skip
+@click.option("--canary", type=_COUNT, metavar="N", help="Replay N first, watch them, then more if they are well.")
+@click.option("--max-replays", "maximum_replays", type=_COUNT, metavar="N",
+              help="Leave a message that was replayed N times already.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def replay_dlq(ops: Ops, /, dry_run: bool, yes: bool, rate: str | None, edit_with: Path | None, **asked: Any) -> None:
+    """Send dead letters back to where they failed.
+
+    QUEUE is a work queue or its dead-letter queue, by role or by name. The plan is shown first, and it is what then
+    runs. A message is deleted from the dead-letter queue only after its destination confirmed it, and what comes back
+    while the run is going is not sent again. Every step is written to a journal: `opsctl dlq resume` does the rest of
+    an interrupted run, `opsctl dlq undo` takes a run back.
+    """
+    from ops_cli.commands.dlq.replay_view import Meter, how_many, show_plan, show_verdict
+    from ops_cli.commands.dlq.replaying import Replaying, begin
+    from opscore.dead_letters.replay.request import ReplayRequest, parse_rate
+
+    environment = ops.require_explicit_environment().name
+    request = ReplayRequest(
+        **asked,
+        rate=parse_rate(rate) if rate else None,
+        edit_with=str(edit_with) if edit_with else None,
+        edit_source=edit_with.read_text(encoding="utf-8") if edit_with else None,
+    )
+    replaying = Replaying(ops, request)
+    plan = replaying.plan()
+    show_plan(plan, environment)
+    if dry_run or not plan.source.depth:
+        note("Changes made: none." if dry_run else f"{plan.source.name} is empty: nothing to replay.")
+        return
+    confirm(f"Replay {how_many(plan)}?", yes=yes)
+    meter = Meter(plan.count)
+    try:
+        result = begin(replaying, plan, environment, meter, show_verdict)
+    finally:
+        meter.close()
+    show_result(ops, result)
+
+
+def show_result(ops: Ops, result: "Result") -> None:
+    """Print what a run came to; raise when it is not all that was asked for."""
+    tally = result.tally
+    answer: dict[str, Any] = {"run": result.run, **tally.plain()}
+    if result.verdict:
+        answer |= {"canaries": result.verdict, "groups": result.groups}
+    emit(answer, ops.choices)
+    if tally.interrupted:
+        raise OpsError(
+            f"Interrupted: {tally.moved} moved, nothing lost, the rest is where it was.",
+            hint=f"`opsctl dlq resume {result.run}` does the rest.",
+            exit_code=ExitCode.INTERRUPTED,
+        )
+    if result.verdict and result.verdict.do == "stop":
+        raise PartlyDone(
+            f"Stopped after the canaries: {result.verdict.why.rstrip('.')}.", hint="The others were not touched."
+        )
+    if not tally.is_whole:
+        raise PartlyDone(_unfinished(tally.plain()), hint="; ".join(f"{n} x {why}" for why, n in tally.reasons.items()))
+
+
+def _unfinished(counts: dict[str, Any]) -> str:
+    words = {
+        "failed": "could not be sent and stay in the dead-letter queue",
+        "quarantined": "were replayed too often and stay",
+        "undeleted": "arrived but could not be deleted: `opsctl dlq resume` deletes them",
+        "held_elsewhere": "are still hidden by another reader",
+    }
+    parts = [f"{counts[name]} {text}" for name, text in words.items() if counts[name]]
+    return f"{counts['moved']} replayed, {', '.join(parts)}."

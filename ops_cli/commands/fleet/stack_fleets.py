@@ -1,0 +1,124 @@
+"""From the stack to the draining library's arguments: which fleet is meant, and where its records are."""
+
+import getpass
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ops_cli.frame.context import Ops
+from ops_cli.frame.stack import Fleet
+from opscore.draining.aws.drain_table import DynamoDrains
+from opscore.draining.aws.hosts import RETAINED
+from opscore.draining.operator.drains import Drained, Watched, list_drained
+from opscore.draining.operator.placement import Move
+from opscore.draining.operator.rehearsal import rehearse_drain
+from opscore.draining.operator.waiting import wait_for_end
+from opscore.draining.record import Drain
+from opscore.draining.requests import Order, Undo
+from opscore.errors import NotFound, OpsError
+from opscore.fleets.fleet_view import FleetView, view
+
+QUEUE = "drain-events"
+
+
+def records(ops: Ops) -> DynamoDrains:
+    """Return the table of drains; raises `NotFound` when the stack drains nothing."""
+    if "drains" not in ops.stack.tables:
+        raise NotFound("No fleet of this stack is drained by opsctl.", hint="`opsctl fleet` shows who drains what.")
+    return DynamoDrains(ops.client("dynamodb"), ops.stack.table("drains"))
+
+
+def fleets(ops: Ops, name: str | None = None) -> list[Fleet]:
+    """Return the fleet called `name`, or all of them."""
+    return [ops.stack.fleet(name)] if name else list(ops.stack.fleets.values())
+
+
+def look(ops: Ops, fleet: Fleet) -> FleetView:
+    """Return a fleet as it is now."""
+    import datetime as dt
+
+    clients = {service: ops.client(service) for service in ("autoscaling", "ec2", "ecs")}
+    return view(fleet.role, fleet.name, fleet.cluster, clients, dt.datetime.now(dt.UTC))
+
+
+def drained(ops: Ops, name: str | None, since: int) -> list[Drained]:
+    """Return the drains of a fleet or of all since then."""
+    clusters = {fleet.cluster: _watched(ops, fleet) for fleet in fleets(ops, name)}
+    return list_drained(records(ops), ops.client("ecs"), clusters, since, int(time.time()))
+
+
+def _watched(ops: Ops, fleet: Fleet) -> Watched:
+    autoscaling = ops.client("autoscaling")
+    hooks = autoscaling.describe_lifecycle_hooks(AutoScalingGroupName=fleet.name)["LifecycleHooks"]
+    timeouts = [int(hook["HeartbeatTimeout"]) for hook in hooks if hook["LifecycleHookName"].startswith("opsctl-")]
+    groups = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[fleet.name])["AutoScalingGroups"]
+    instances = [instance for group in groups for instance in group["Instances"]]
+    retained = {one["InstanceId"] for one in instances if one["LifecycleState"] == RETAINED}
+    return Watched(next(iter(timeouts), 0), frozenset(retained))
+
+
+def fleet_of(ops: Ops, instance_ids: Sequence[str]) -> Mapping[str, Fleet]:
+    """Return the fleet of each instance; raises `NotFound` naming those of no fleet."""
+    by_group = {fleet.name: fleet for fleet in ops.stack.fleets.values()}
+    found: dict[str, Fleet] = {}
+    for first in range(0, len(instance_ids), 50):
+        answer = ops.client("autoscaling").describe_auto_scaling_instances(
+            InstanceIds=list(instance_ids[first : first + 50])
+        )
+        for entry in answer["AutoScalingInstances"]:
+            if entry["AutoScalingGroupName"] in by_group:
+                found[entry["InstanceId"]] = by_group[entry["AutoScalingGroupName"]]
+    if strange := [instance_id for instance_id in instance_ids if instance_id not in found]:
+        raise NotFound(
+            f"Not instances of a fleet of this stack: {', '.join(strange)}.", hint="`opsctl fleet NAME` lists them."
+        )
+    return found
+
+
+def rehearse(ops: Ops, found: Mapping[str, Fleet]) -> list[tuple[str, Move]]:
+    """Return what becomes of the tasks, by cluster."""
+    clusters = sorted({fleet.cluster for fleet in found.values()})
+    return [
+        (cluster, move)
+        for cluster in clusters
+        for move in rehearse_drain(
+            ops.client("ecs"), cluster, [name for name, fleet in found.items() if fleet.cluster == cluster]
+        )
+    ]
+
+
+def order(ops: Ops, found: Mapping[str, Fleet], reason: str) -> None:
+    """Order the drain of instances."""
+    at = int(time.time())
+    _send(ops, [Order(name, fleet.name, getpass.getuser(), reason, at) for name, fleet in found.items()])
+
+
+def undo(ops: Ops, found: Mapping[str, Fleet]) -> None:
+    """Order that instances take tasks again."""
+    at = int(time.time())
+    _send(ops, [Undo(name, fleet.name, getpass.getuser(), at) for name, fleet in found.items()])
+
+
+def _send(ops: Ops, orders: Sequence[Order | Undo]) -> None:
+    if QUEUE not in ops.stack.queues:
+        raise NotFound("No fleet of this stack is drained by opsctl.", hint="`opsctl fleet` shows who drains what.")
+    sqs = ops.client("sqs")
+    url = sqs.get_queue_url(QueueName=ops.stack.queue(QUEUE).name)["QueueUrl"]
+    for wanted in orders:
+        sqs.send_message(QueueUrl=url, MessageBody=wanted.to_json())
+
+
+def wait(ops: Ops, instance_ids: Sequence[str], since: int, timeout: float, say: Any) -> list[Drain]:
+    """Wait until the drains of instances, begun at `since` or later, have ended."""
+    return wait_for_end(records(ops), instance_ids, since, timeout=timeout, say=say)
+
+
+def find(ops: Ops, drain_id: str) -> list[Drain]:
+    """Return the drain with that id, or all drains of an instance; raises `NotFound`."""
+    instance_id, _, attempt = drain_id.partition("/")
+    if attempt and not attempt.isdigit():
+        raise OpsError(f"{drain_id!r} is no drain: an id is INSTANCE or INSTANCE/NUMBER.", exit_code=NotFound.exit_code)
+    found = [drain for drain in records(ops).history(instance_id) if not attempt or drain.attempt == int(attempt)]
+    if not found:
+        raise NotFound(f"There is no record of a drain {drain_id}.", hint="`opsctl drained --since 1w` lists drains.")
+    return found

@@ -1,0 +1,57 @@
+"""Names from the stack for shell completion: quick, cached for a minute, and never an error on the prompt."""
+
+import contextlib
+import json
+import os
+import time
+from pathlib import Path
+
+import click
+from click.shell_completion import CompletionItem
+
+from ops_cli.frame.context import Ops
+
+FRESH_SECONDS = 60
+
+
+def complete_queue(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the roles of the stack's queues."""
+    return _complete(ctx, "queues", incomplete)
+
+
+def complete_service(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the roles of the stack's functions."""
+    return _complete(ctx, "functions", incomplete)
+
+
+def complete_fleet(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the roles of the stack's fleets."""
+    return _complete(ctx, "fleets", incomplete)
+
+
+def _complete(ctx: click.Context, kind: str, incomplete: str) -> list[CompletionItem]:
+    # A traceback in the middle of a command line helps nobody: no names are better.
+    with contextlib.suppress(Exception):
+        names = _names(ctx.find_object(Ops) or Ops())
+        return [CompletionItem(name) for name in names[kind] if name.startswith(incomplete)]
+    return []
+
+
+def _names(ops: Ops) -> dict[str, list[str]]:
+    """Return the stack's names by kind, from the cache while it is fresh."""
+    cache = _cache_file(ops)
+    with contextlib.suppress(OSError, ValueError):
+        if time.time() - cache.stat().st_mtime < FRESH_SECONDS:
+            found: dict[str, list[str]] = json.loads(cache.read_text(encoding="utf-8"))
+            return found
+    names = {kind: sorted(getattr(ops.stack, kind)) for kind in ("queues", "functions", "fleets")}
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    draft = cache.with_suffix(f".{os.getpid()}")
+    draft.write_text(json.dumps(names), encoding="utf-8")
+    draft.replace(cache)
+    return names
+
+
+def _cache_file(ops: Ops) -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "opsctl" / f"names-{ops.environment.name}.json"

@@ -1,0 +1,137 @@
+"""What a command works with: the chosen environment, its clients and its stack. The only maker of clients."""
+
+import functools
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ops_cli.frame.options import Choices
+from opscore.errors import NotFound, UsageProblem
+
+if TYPE_CHECKING:
+    from ops_cli.frame.environments import Environment
+    from ops_cli.frame.stack import Stack
+
+LOCAL_KEY_PAIR = ("test", "test")
+"""The emulator's root key pair. An endpoint on this machine never sees real credentials."""
+
+
+_IGNORED = (None, None, None, None)
+"""A botocore setting that neither the shell's AWS_PROFILE nor a configuration file can set."""
+
+
+class Ops:
+    """The operator's choices and, made on first use, the environment, clients and stack that follow from them."""
+
+    def __init__(self, choices: Choices | None = None) -> None:
+        self.choices = choices or Choices()
+        self._clients: dict[str, Any] = {}
+
+    @functools.cached_property
+    def environment(self) -> "Environment":
+        """The environment named by --env or OPSCTL_ENV; without either, the sandbox if it is the only one.
+
+        A real account is never chosen silently. Raises `NotFound` for a name nobody registered, and
+        `UsageProblem` when nothing says which environment is meant.
+        """
+        from ops_cli.frame.environments import load
+
+        known = load()
+        name = self.choices.env or _only_local(known)
+        if name is None:
+            raise UsageProblem("No environment is chosen.", hint=_how_to_choose(known))
+        if name not in known:
+            listing = "opsctl sandbox up" if name == "sandbox" else "opsctl env list"
+            if name == "sandbox":
+                raise NotFound("The sandbox is not running.", hint=f"`{listing}` starts it.")
+            raise NotFound.among("environment", name, known, listing=listing)
+        chosen = known[name]
+        return replace(
+            chosen,
+            profile=self.choices.profile or chosen.profile,
+            region=self.choices.region or chosen.region,
+        )
+
+    def client(self, service: str) -> Any:
+        """Return the one client of `service` (a botocore name, such as "sqs") for the chosen environment."""
+        if service not in self._clients:
+            self._clients[service] = self._make_client(service)
+        return self._clients[service]
+
+    def fast_sqs(self) -> Any:
+        """Return an SQS client for many calls; botocore's own where a proxy stands between, which it knows best."""
+        from botocore.httpsession import get_cert_path
+        from botocore.utils import get_environ_proxies
+
+        client = self.client("sqs")
+        if get_environ_proxies(client.meta.endpoint_url):
+            return client
+        from ops_cli.frame.lean_sqs import Key, LeanSqs
+
+        credentials = self._session.get_credentials()
+
+        def key() -> Key:
+            frozen = credentials.get_frozen_credentials()
+            return Key(frozen.access_key, frozen.secret_key, frozen.token)
+
+        return LeanSqs(client, key, self._session.get_config_variable("ca_bundle") or get_cert_path(True))
+
+    def require_explicit_environment(self) -> "Environment":
+        """Return the environment for a command that writes; the name of a real account must have been said.
+
+        `environment` already refuses to guess; commands that write call this to say so, and to be found.
+        """
+        return self.environment
+
+    @functools.cached_property
+    def stack(self) -> "Stack":
+        """The stack description, from SSM or, under --terraform-dir, from the Terraform outputs."""
+        from ops_cli.frame import stack
+
+        if self.choices.terraform_dir:
+            return stack.from_terraform(self.choices.terraform_dir)
+        return stack.from_ssm(self.client("ssm"), self.environment)
+
+    @functools.cached_property
+    def _session(self) -> Any:
+        # botocore, not boto3: the same clients without importing the resource and transfer layers.
+        import botocore.session
+
+        environment = self.environment
+        if environment.is_local:
+            session = botocore.session.Session(session_vars={"profile": _IGNORED})
+            session.set_credentials(*LOCAL_KEY_PAIR)
+        else:
+            session = botocore.session.Session(profile=environment.profile)
+        if environment.region:
+            session.set_config_variable("region", environment.region)
+        return session
+
+    def _make_client(self, service: str) -> Any:
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=5,
+            max_pool_connections=64,  # a replay has that many calls under way; connections are opened when needed
+            retries={"mode": "standard", "total_max_attempts": 4},
+            # An endpoint on this machine is not behind the proxy that the shell's HTTP_PROXY names.
+            proxies={} if self.environment.is_local else None,
+            user_agent_extra="opsctl",
+            signature_version="s3v4" if service == "s3" else None,
+        )
+        return self._session.create_client(service, endpoint_url=self.environment.endpoint, config=config)
+
+
+def _only_local(known: "dict[str, Environment]") -> str | None:
+    names = list(known)
+    return names[0] if len(names) == 1 and known[names[0]].is_local else None
+
+
+def _how_to_choose(known: "dict[str, Environment]") -> str:
+    if known:
+        return f"Say --env NAME or set OPSCTL_ENV; known are {', '.join(sorted(known))}."
+    from ops_cli.frame.environments import config_file
+
+    return (
+        "`opsctl sandbox up` starts one on this machine; `opsctl env add NAME --profile P --region R` "
+        f"registers a real account in {config_file()}."
+    )

@@ -1,0 +1,109 @@
+"""The options that every command takes, before or after its name: where to work and how to answer."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+FORMATS = ("table", "json", "yaml", "csv", "ndjson")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass
+class Choices:
+    """What the operator chose on the command line; None means not said."""
+
+    env: str | None = None
+    profile: str | None = None
+    region: str | None = None
+    terraform_dir: str | None = None
+    output: str = "table"
+    query: str | None = None
+    debug: bool = False
+    no_color: bool = False
+
+    @property
+    def color(self) -> bool | None:
+        """Whether to colour: False when refused (https://no-color.org), None to let Click ask the terminal."""
+        refused = self.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return False if refused else None
+
+
+def _environment_names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+    from click.shell_completion import CompletionItem
+
+    from ops_cli.frame.environments import load
+
+    return [CompletionItem(name) for name in load() if name.startswith(incomplete)]
+
+
+def _store(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    """Keep a value that was said; the one nearest to the command's end wins."""
+    if value is not None and value is not False and ctx.obj is not None:
+        setattr(ctx.obj.choices, str(param.name), value)
+
+
+def _options(*, hidden: bool) -> list[click.Option]:
+    def option(*names: str, text: str, **more: Any) -> click.Option:
+        return click.Option(names, help=text, hidden=hidden, expose_value=False, is_eager=True, callback=_store, **more)
+
+    return [
+        option("--env", envvar=None if hidden else "OPSCTL_ENV", metavar="NAME", text="Environment to work on.",
+               shell_complete=_environment_names, show_envvar=True),
+        option("--profile", metavar="NAME", text="AWS profile, instead of the environment's."),
+        option("--region", metavar="NAME", text="AWS region, instead of the environment's."),
+        option("--terraform-dir", metavar="DIR", type=click.Path(exists=True, file_okay=False),
+               text="Read the stack from the Terraform outputs in DIR, not from SSM."),
+        option("--output", type=click.Choice(FORMATS), text="How to print data.  [default: table]"),
+        option("--query", metavar="JMESPATH", text="Select from the data before it is printed."),
+        option("--debug", is_flag=True, text="Show tracebacks."),
+        option("--no-color", is_flag=True, text="No colours; NO_COLOR does the same."),
+    ]  # fmt: skip
+
+
+def global_options(function: F) -> F:
+    """Declare the global options on the root group, where `--help` shows them."""
+    params = function.__dict__.setdefault("__click_params__", [])
+    params.extend(reversed(_options(hidden=False)))
+    return function
+
+
+class OpsCommand(click.Command):
+    """A command that also takes the global options after its name; its help points to them in one line."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = {name for param in self.params for name in param.opts}
+        self.params.extend(option for option in _options(hidden=True) if not own & set(option.opts))
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the command's epilog and where the global options are explained."""
+        super().format_epilog(ctx, formatter)
+        formatter.write_paragraph()
+        formatter.write_text("--env, --output, --query and the other global options: opsctl --help")
+
+
+class OpsGroup(click.Group):
+    """A group of such commands; the global options may stand after its name too."""
+
+    command_class = OpsCommand
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = {name for param in self.params for name in param.opts}
+        self.params.extend(option for option in _options(hidden=True) if not own & set(option.opts))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each command with its whole first sentence; Click would cut it to the width of a line."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(limit=200)) for name, command in found if command])
+
+
+OpsGroup.group_class = OpsGroup

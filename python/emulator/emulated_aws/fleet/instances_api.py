@@ -1,0 +1,116 @@
+"""DescribeInstances with its filters and pages, TerminateInstances, and spot instances that say that they are spot.
+
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TerminateInstances.html
+
+The filters in `FILTERS`, `tag:NAME`, `tag-key` and `tag-value` are modelled, with `*` and `?`; another one is refused
+by name, where the emulator would answer everything.
+"""
+
+import fnmatch
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack.core.responses import get_account_id
+from ministack.services import ec2
+
+from emulated_aws.fleet import machines
+from emulated_aws.fleet.protocol import Query, page
+from emulated_aws.fleet.refusals import Refused
+
+Record = Mapping[str, Any]
+
+FILTERS: Mapping[str, Callable[[Record], str]] = {
+    "availability-zone": lambda one: one["Placement"]["AvailabilityZone"],
+    "architecture": lambda one: one["Architecture"],
+    "image-id": lambda one: one["ImageId"],
+    "iam-instance-profile.arn": lambda one: (one.get("IamInstanceProfile") or {}).get("Arn", ""),
+    "instance-id": lambda one: one["InstanceId"],
+    "instance-lifecycle": lambda one: one.get("InstanceLifecycle", ""),
+    "instance-state-code": lambda one: str(one["State"]["Code"]),
+    "instance-state-name": lambda one: one["State"]["Name"],
+    "instance-type": lambda one: one["InstanceType"],
+    "key-name": lambda one: one.get("KeyName", ""),
+    "private-ip-address": lambda one: one["PrivateIpAddress"],
+    "private-dns-name": lambda one: one["PrivateDnsName"],
+    "subnet-id": lambda one: one["SubnetId"],
+    "vpc-id": lambda one: one["VpcId"],
+}
+PAGE = (5, 1000)
+
+
+def describe(query: Query) -> Any:
+    """DescribeInstances."""
+    wanted = ec2._parse_member_list(query.params, "InstanceId")
+    filters = ec2._parse_filters(query.params)
+    size = query.number("MaxResults")
+    if wanted and size:
+        message = "The parameter instancesSet cannot be used with the parameter maxResults"
+        raise Refused("InvalidParameterCombination", message)
+    if size is not None and not PAGE[0] <= size <= PAGE[1]:
+        message = f"Value ( {size} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000."
+        raise Refused("InvalidParameterValue", message)
+    ec2._cleanup_terminated()
+    _check_ids(wanted)
+    records = [ec2._instances.get(one) for one in wanted] if wanted else ec2._instances.values()
+    found = [one for one in records if _passes(one, filters)]
+    items, token = page(found, query.text("NextToken"), size or max(1, len(found)))
+    reservations = "".join(_reservation(one) for one in items)
+    next_token = f"<nextToken>{token}</nextToken>" if token else ""
+    return ec2._xml(200, "DescribeInstancesResponse", f"<reservationSet>{reservations}</reservationSet>{next_token}")
+
+
+def _check_ids(wanted: list[str]) -> None:
+    for instance_id in wanted:
+        if not ec2._INSTANCE_ID_RE.match(instance_id):
+            raise Refused("InvalidInstanceID.Malformed", f'Invalid id: "{instance_id}"')
+        if instance_id not in ec2._instances:
+            raise Refused("InvalidInstanceID.NotFound", f"The instance ID '{instance_id}' does not exist")
+
+
+def _passes(record: Record, filters: Mapping[str, list[str]]) -> bool:
+    tags = {tag["Key"]: tag["Value"] for tag in ec2._tags.get(record["InstanceId"], [])}
+    return all(_fits(_values(record, tags, name), patterns) for name, patterns in filters.items())
+
+
+def _values(record: Record, tags: Mapping[str, str], name: str) -> list[str]:
+    if name.startswith("tag:"):
+        return [tags[name[4:]]] if name[4:] in tags else []
+    if name == "tag-key":
+        return list(tags)
+    if name == "tag-value":
+        return list(tags.values())
+    if name not in FILTERS:
+        raise Refused("InvalidParameterValue", f"The filter '{name}' is invalid, or the sandbox does not model it")
+    return [FILTERS[name](record)]
+
+
+def _fits(values: list[str], patterns: list[str]) -> bool:
+    return any(fnmatch.fnmatchcase(value, pattern) for value in values for pattern in patterns)
+
+
+def _reservation(record: Record) -> str:
+    item = ec2._instance_xml(record)
+    if record.get("InstanceLifecycle"):
+        item = item.replace("</item>", f"<instanceLifecycle>{record['InstanceLifecycle']}</instanceLifecycle></item>")
+    return (
+        f"<item><reservationId>r-{record['InstanceId'][2:]}</reservationId><ownerId>{get_account_id()}</ownerId>"
+        f"<groupSet/><instancesSet>{item}</instancesSet></item>"
+    )
+
+
+def terminate(query: Query) -> Any:
+    """TerminateInstances: at once; a group then finds its instance dead and replaces it."""
+    wanted = ec2._parse_member_list(query.params, "InstanceId")
+    _check_ids(wanted)
+    before = {instance_id: dict(ec2._instances[instance_id]["State"]) for instance_id in wanted}
+    if query.flag("DryRun"):
+        raise Refused("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+    machines.terminate(wanted)
+    items = "".join(
+        f"<item><instanceId>{instance_id}</instanceId>"
+        f"<previousState><code>{state['Code']}</code><name>{state['Name']}</name></previousState>"
+        f"<currentState><code>32</code><name>shutting-down</name></currentState></item>"
+        for instance_id, state in before.items()
+    )
+    return ec2._xml(200, "TerminateInstancesResponse", f"<instancesSet>{items}</instancesSet>")

@@ -1,0 +1,115 @@
+"""Which launch template version a group or a request means; unknown ones are refused.
+
+https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateSpecification.html
+
+`$Latest` and `$Default` are looked up again at every launch, as AWS does; a number stays what it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ministack.services import autoscaling, ec2
+
+from emulated_aws.fleet.refusals import Refused
+
+_FULLY_FORMED = "You must use a valid fully-formed launch template. "
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What an instance is launched from: the template's ids and number, or a launch configuration's name."""
+
+    data: Mapping[str, Any]
+    template: Mapping[str, str] = field(default_factory=dict)
+    configuration: str = ""
+    spot: bool = False
+
+    @property
+    def image_id(self) -> str:
+        """The AMI."""
+        return str(self.data.get("ImageId", ""))
+
+    @property
+    def instance_type(self) -> str:
+        """The instance type."""
+        return str(self.data.get("InstanceType", "m5.large"))
+
+    def is_of(self, instance: Mapping[str, Any]) -> bool:
+        """Whether an instance was launched from this very version or configuration."""
+        if self.configuration:
+            return bool(instance.get("LaunchConfigurationName") == self.configuration)
+        launched = instance.get("LaunchTemplate") or {}
+        same = all(launched.get(name) == self.template[name] for name in ("LaunchTemplateId", "Version"))
+        return same and instance.get("InstanceType") in self.types
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The instance types that this recipe allows."""
+        return tuple(self.data.get("_types") or (self.instance_type,))
+
+
+def find(ref: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the launch template that an id or a name means; raises `Refused`."""
+    names = {ref.get("LaunchTemplateId"), ref.get("LaunchTemplateName")} - {None, ""}
+    for template in ec2._launch_templates.values():
+        if names & {template["LaunchTemplateId"], template["LaunchTemplateName"]}:
+            return dict(template)
+    wanted = next(iter(names), "")
+    raise Refused("ValidationError", f"{_FULLY_FORMED}The specified launch template {wanted} does not exist.")
+
+
+def resolve(ref: Mapping[str, Any]) -> Recipe:
+    """Return what a launch template specification means now; raises `Refused` on an unknown template or version."""
+    template = find(ref)
+    wanted = str(ref.get("Version") or "$Default")
+    numbers = {"$Latest": template["LatestVersionNumber"], "$Default": template["DefaultVersionNumber"]}
+    number = str(numbers.get(wanted, wanted))
+    for version in template["Versions"]:
+        if str(version["VersionNumber"]) == number:
+            names = {name: template[name] for name in ("LaunchTemplateId", "LaunchTemplateName")}
+            return Recipe(version["LaunchTemplateData"], {**names, "Version": number})
+    raise Refused(
+        "ValidationError",
+        f"{_FULLY_FORMED}The specified launch template version, with launch template ID "
+        f"{template['LaunchTemplateId']} and version {wanted}, does not exist.",
+    )
+
+
+def specification(ref: Mapping[str, Any]) -> dict[str, str]:
+    """Return a specification with both the id and the name, as AWS answers it; raises `Refused` on unknown ones."""
+    resolve(ref)
+    template = find(ref)
+    version = str(ref.get("Version") or "$Default")
+    return {
+        "LaunchTemplateId": template["LaunchTemplateId"],
+        "LaunchTemplateName": template["LaunchTemplateName"],
+        "Version": version,
+    }
+
+
+def recipe_of(group: Mapping[str, Any], on_demand: int = 0) -> Recipe:
+    """Return what the group launches from now; `on_demand` counts its On-Demand instances. Raises `Refused`."""
+    if mixed := group.get("MixedInstancesPolicy"):
+        return _mixed(mixed, on_demand, len(group.get("Instances") or ()))
+    if group.get("LaunchTemplate"):
+        return resolve(group["LaunchTemplate"])
+    name = group.get("LaunchConfigurationName", "")
+    configuration = autoscaling._launch_configs.get(name)
+    if not configuration:
+        raise Refused("ValidationError", f"Launch configuration {name or '(none)'} does not exist.")
+    return Recipe(configuration, configuration=name)
+
+
+def _mixed(policy: Mapping[str, Any], on_demand: int, total: int) -> Recipe:
+    """Model the first override, and the share of On-Demand capacity above the base."""
+    template = policy.get("LaunchTemplate") or {}
+    base = resolve(template.get("LaunchTemplateSpecification") or {})
+    types = tuple(item["InstanceType"] for item in template.get("Overrides") or () if item.get("InstanceType"))
+    shares = policy.get("InstancesDistribution") or {}
+    least = int(shares.get("OnDemandBaseCapacity") or 0)
+    percent = int(shares.get("OnDemandPercentageAboveBaseCapacity") or 100)
+    wanted = least + -(-max(0, total + 1 - least) * percent // 100)
+    data = {**base.data, "_types": types or (base.data.get("InstanceType", "m5.large"),)}
+    data["InstanceType"] = data["_types"][0]
+    return Recipe(data, base.template, spot=on_demand >= wanted)

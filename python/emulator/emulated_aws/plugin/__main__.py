@@ -1,0 +1,58 @@
+"""Start the mended emulator: `python -m emulated_aws.plugin`, in the environment that emulator.py prepares."""
+
+import asyncio
+import logging
+import os
+import resource
+from importlib import metadata
+from pathlib import Path
+
+from emulated_aws.fleet import wiring as fleet
+from emulated_aws.plugin import (
+    alarm_evaluation,
+    alarm_roundtrip,
+    athena_results,
+    authorization,
+    lambda_metrics,
+    lambda_runtime,
+    log_events,
+    schedules,
+    secure_transport,
+    server,
+    sqs,
+)
+
+MENDED = (
+    alarm_evaluation,
+    alarm_roundtrip,
+    athena_results,
+    authorization,
+    lambda_metrics,
+    lambda_runtime,
+    log_events,
+    schedules,
+    secure_transport,
+    sqs,
+    fleet,
+)
+
+
+def main() -> None:
+    """Mend the emulator and serve it until the process is told to stop."""
+    logging.getLogger("persistence").setLevel(logging.WARNING)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 65_536)), hard))
+    for module in MENDED:
+        module.install()
+    asyncio.run(
+        server.run(
+            port=int(os.environ["GATEWAY_PORT"]),
+            state_dir=Path(os.environ["STATE_DIR"]),
+            state_id=os.environ["OPSCTL_STATE_ID"],
+            version=metadata.version("ministack"),
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

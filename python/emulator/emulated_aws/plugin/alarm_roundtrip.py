@@ -1,0 +1,97 @@
+"""CloudWatch: an alarm reads back as it was written, so that a plan right after an apply is empty.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+
+The emulator keeps every field, but its answer in the Query protocol (Terraform's) names nine of them, and a few are
+dropped on the way in. Not modelled, and refused: alarms on metric math or anomaly detection (`Metrics`,
+`ThresholdMetricId`).
+"""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+from ministack.services import cloudwatch
+
+from emulated_aws.plugin.hooks import replace
+
+_LISTS = ("AlarmNames", "AlarmTypes")
+_WORDS = ("AlarmNamePrefix", "StateValue", "MaxRecords", "NextToken")
+
+
+def install() -> None:
+    """Answer every field, keep every field, refuse metric math."""
+    replace(cloudwatch, "_describe_alarms", _describe_everything)
+    replace(cloudwatch, "_put_metric_alarm", _keep_everything)
+
+
+def _describe_everything(stock: Any) -> Any:
+    def describe(params: Mapping[str, Any], data: Any, is_cbor: bool, is_json: bool = False) -> Any:
+        if is_cbor or is_json:
+            return stock(params, data, is_cbor, is_json)
+        status, _headers, body = stock({}, _query_as_json(params), False, True)
+        if status != 200:  # noqa: PLR2004
+            fault = json.loads(body)
+            return cloudwatch._error(fault["__type"], fault["message"], status)
+        result = Xml.Element("DescribeAlarmsResult")
+        _append(result, json.loads(body))
+        return cloudwatch._xml(status, "DescribeAlarmsResponse", Xml.tostring(result, encoding="unicode"))
+
+    return describe
+
+
+def _query_as_json(params: Mapping[str, Any]) -> dict[str, Any]:
+    lists = {name: _members(params, name) for name in _LISTS}
+    words = {name: cloudwatch._p(params, name) for name in _WORDS}
+    return {name: value for name, value in {**lists, **words}.items() if value}
+
+
+def _members(params: Mapping[str, Any], name: str) -> list[str]:
+    found: list[str] = []
+    while value := cloudwatch._p(params, f"{name}.member.{len(found) + 1}"):
+        found.append(value)
+    return found
+
+
+def _append(parent: Xml.Element, value: Any) -> None:
+    """Write a JSON value below `parent` as the Query protocol does: mappings by name, lists as `member`."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            if item is not None:
+                _append(Xml.SubElement(parent, name), _as_timestamp(item) if name.endswith("Timestamp") else item)
+    elif isinstance(value, list):
+        for item in value:
+            _append(Xml.SubElement(parent, "member"), item)
+    else:
+        parent.text = str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _as_timestamp(seconds: float) -> str:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def _keep_everything(stock: Any) -> Any:
+    def put(params: Mapping[str, Any], data: Any, is_cbor: bool, is_json: bool = False) -> Any:
+        by_query = not (is_cbor or is_json)
+        given = params if by_query else data
+        if any(name.startswith(("Metrics", "ThresholdMetricId")) for name in given):
+            message = "The sandbox does not model alarms on metric math or anomaly detection."
+            return cloudwatch._error("ValidationError", message, 400, use_json=is_json, use_cbor=is_cbor)
+        answer = stock(params, data, is_cbor, is_json)
+        name = cloudwatch._p(params, "AlarmName") if by_query else data.get("AlarmName")
+        if answer[0] == 200:  # noqa: PLR2004
+            _restore_dropped(cloudwatch._alarms[name], params if by_query else None)
+        return answer
+
+    return put
+
+
+def _restore_dropped(alarm: dict[str, Any], query: Mapping[str, Any] | None) -> None:
+    if alarm.get("ExtendedStatistic"):
+        alarm["Statistic"] = None
+    if query is not None:
+        alarm["InsufficientDataActions"] = _members(query, "InsufficientDataActions")
+        alarm["EvaluateLowSampleCountPercentile"] = cloudwatch._p(query, "EvaluateLowSampleCountPercentile") or None

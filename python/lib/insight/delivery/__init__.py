@@ -1,0 +1,1 @@
+"""Delivery: from a request to a published report, and back from the bucket to its reader."""

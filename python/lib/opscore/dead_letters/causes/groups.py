@@ -1,0 +1,102 @@
+"""Dead letters that died of one cause: the groups that `analyse` shows and `--group` selects."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+from opscore.dead_letters.causes.cause_index import CauseIndex
+from opscore.dead_letters.causes.signatures import shape
+from opscore.dead_letters.envelopes import recognise
+from opscore.dead_letters.message import DeadLetter, moment
+
+MAXIMUM_GROUPS = 1_000
+"""More kinds of dead letters than this are no longer a picture; what does not fit is counted as one group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What the messages of a group have in common. Without a known cause the shape of the body stands in for it."""
+
+    origin: str
+    envelope: str
+    cause: str | None
+    shape: str
+
+    @property
+    def id(self) -> str:
+        """The group's name: the same for the same kind of message, today and tomorrow."""
+        text = "\0".join((self.origin, self.envelope, self.cause or "", self.shape))
+        return "g" + sha256(text.encode()).hexdigest()[:6]
+
+
+def classify(letter: DeadLetter, causes: CauseIndex) -> Key:
+    """Return the group of a message."""
+    envelope = recognise(letter)
+    origin = (letter.origin_arn or envelope.source or "unknown").rsplit(":", 1)[-1]
+    return Key(origin, envelope.kind.value, causes.cause(letter), shape(letter.content()))
+
+
+@dataclass(slots=True)
+class Group:
+    """One group as far as it was counted."""
+
+    id: str
+    cause: str | None
+    count: int
+    first: str
+    last: str
+    origin: str
+    envelope: str
+    shape: str
+    replays: int
+    sample_id: str
+    sample_body: str
+
+
+class Grouping:
+    """Counts messages by group. Its memory grows with the number of groups, never with that of messages."""
+
+    def __init__(self, causes: CauseIndex) -> None:
+        self._causes = causes
+        self._groups: dict[str, Group] = {}
+        self._spans: dict[str, tuple[int, int]] = {}
+
+    def add(self, letter: DeadLetter) -> None:
+        """Count a message."""
+        key = classify(letter, self._causes)
+        name = key.id
+        if name not in self._groups and len(self._groups) >= MAXIMUM_GROUPS:
+            key = Key("several", "several", None, f"more than {MAXIMUM_GROUPS} kinds")
+            name = key.id
+        if name not in self._groups:
+            self._groups[name] = _new(name, key, letter)
+        group = self._groups[name]
+        group.count += 1
+        group.replays = max(group.replays, letter.replay[1])
+        first, last = self._spans.get(name, (letter.sent_ms, letter.sent_ms))
+        self._spans[name] = (min(first, letter.sent_ms), max(last, letter.sent_ms))
+
+    def result(self) -> list[Group]:
+        """Return the groups, the largest first."""
+        for name, group in self._groups.items():
+            group.first, group.last = (moment(ms) for ms in self._spans[name])
+        return sorted(self._groups.values(), key=lambda group: (-group.count, group.id))
+
+    def __iter__(self) -> Iterator[Group]:
+        return iter(self._groups.values())
+
+
+def _new(name: str, key: Key, letter: DeadLetter) -> Group:
+    return Group(
+        id=name,
+        cause=key.cause,
+        count=0,
+        first="",
+        last="",
+        origin=key.origin,
+        envelope=key.envelope,
+        shape=key.shape,
+        replays=0,
+        sample_id=letter.message_id,
+        sample_body=letter.body,
+    )

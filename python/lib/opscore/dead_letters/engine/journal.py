@@ -1,0 +1,116 @@
+"""The write-ahead journal of a run: what was about to be sent, what arrived, what was deleted.
+
+One line of NDJSON each, on the disk before the step it announces. After a crash it tells which messages of the
+dead-letter queue have arrived already (delete them, do not send them) and which may have (nobody can know).
+"""
+
+import os
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from opscore.dead_letters.ndjson import to_line, to_record
+from opscore.dead_letters.sending.destinations import Outcome
+from opscore.dead_letters.sending.outgoing import Outgoing
+
+VERSION = 1
+
+
+class Tape(Protocol):
+    """Where lines go: `write` hands them over, `sync` returns when they would survive a power cut."""
+
+    def write(self, data: bytes) -> None:
+        """Append."""
+
+    def sync(self) -> None:
+        """Make durable what was written."""
+
+
+class FileTape:
+    """A file that only its owner can read: the lines hold whole messages."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def write(self, data: bytes) -> None:
+        """Append."""
+        while data:
+            data = data[os.write(self._file, data) :]
+
+    def sync(self) -> None:
+        """Make durable what was written."""
+        os.fsync(self._file)
+
+    def __enter__(self) -> "FileTape":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        os.close(self._file)
+
+
+class Journal:
+    """Writes the steps of a run; safe to use from many threads, which share their syncs."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+        self._lock = threading.Lock()
+        self._syncing = threading.Lock()
+        self._written = 0
+        self._synced = 0
+
+    def begin(self, run: str, facts: Mapping[str, Any]) -> None:
+        """Write the first line: which run this is and what was asked for."""
+        self._append({"run": run, "version": VERSION, **facts})
+
+    def resume(self) -> None:
+        """Begin on a line of its own: the last one may be half a line."""
+        with self._lock:
+            self._tape.write(b"\n")
+
+    def intend(self, destination: str, messages: Sequence[Outgoing]) -> None:
+        """Write down what is about to be sent. Returns when it is safe on the disk."""
+        letters = [to_record(message.letter) for message in messages]
+        self._append({"intent": letters, "to": destination})
+
+    def sent(self, outcome: Outcome) -> None:
+        """Write down what arrived and what was refused. Returns when it is safe on the disk."""
+        confirmed = {message_id: proof.new_id for message_id, proof in outcome.confirmed.items()}
+        refused = {message_id: str(refusal) for message_id, refusal in outcome.refused.items()}
+        self._append({"sent": confirmed, **({"refused": refused} if refused else {})})
+
+    def deleted(self, message_ids: Iterable[str]) -> None:
+        """Write down what is gone from the dead-letter queue. Losing this line costs one more delete, no message."""
+        self._append({"deleted": list(message_ids)}, durable=False)
+
+    def end(self, state: str, tally: Mapping[str, Any]) -> None:
+        """Write the last line of this process."""
+        self._append({"end": state, "tally": tally})
+
+    def _append(self, fields: Mapping[str, Any], *, durable: bool = True) -> None:
+        line = to_line(fields)
+        with self._lock:
+            self._tape.write(line)
+            self._written += 1
+            mine = self._written
+        if durable:
+            self._sync(mine)
+
+    def _sync(self, mine: int) -> None:
+        with self._syncing:
+            if self._synced >= mine:  # somebody's sync covered this line while we waited
+                return
+            covered = self._written
+            self._tape.sync()
+            self._synced = covered
+
+
+class NoJournal(Journal):
+    """For what needs no journal: nothing is written."""
+
+    def __init__(self) -> None:
+        pass
+
+    def _append(self, fields: Mapping[str, Any], *, durable: bool = True) -> None:
+        pass

@@ -1,0 +1,268 @@
+"""Which call a replay makes next, and what its answer changes. No client, no thread, no sleep.
+
+Whoever is free takes the call that is nearest to the end of the pipe: renew a lease, delete what arrived, send what
+waits, receive more. Every connection is busy with what is needed most, and nobody has to guess how many of them should
+receive, send or delete.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from opscore.dead_letters.engine.calls import Call, Delete, Receive, Release, Renew, Send
+from opscore.dead_letters.engine.deleting import Cleanup
+from opscore.dead_letters.engine.dispatch import Dispatch, Sent
+from opscore.dead_letters.engine.leases import Leases
+from opscore.dead_letters.engine.pace import Backoff
+from opscore.dead_letters.engine.receiving import Intake
+from opscore.dead_letters.looking.held_queue import BATCH
+from opscore.dead_letters.sending.admission import Leave
+from opscore.dead_letters.sending.admission import Send as Admitted
+from opscore.dead_letters.sending.destinations import Arrived, Confirmation
+from opscore.dead_letters.tally import Left, Tally
+
+PREFETCH_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What bounds a run: so many messages, so many a second, copies only (`keep`), the order of groups (`ordered`)."""
+
+    maximum: int | None = None
+    rate: float | None = None
+    keep: bool = False
+    ordered: bool = False
+
+    def prefetch(self, workers: int) -> int:
+        """Return how many messages may wait: two batches a worker, and no more than soon can go."""
+        enough = 2 * BATCH * workers
+        return enough if self.rate is None else min(enough, max(BATCH, int(self.rate * PREFETCH_SECONDS)))
+
+
+class Schedule:
+    """The state of a run. Its engine holds one lock around every method.
+
+    `arrived`, `in_doubt` and `to_clean_up` come from the journal of an earlier process: messages known to have arrived,
+    messages that were about to be sent when it died, and how many of the arrived ones may still be in the queue.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        now: float,
+        chance: Callable[[], float],
+        workers: int,
+        arrived: Arrived,
+        in_doubt: Collection[str] = (),
+        to_clean_up: int = 0,
+        returns_expected: bool = False,
+    ) -> None:
+        self.tally = Tally()
+        self.leases = Leases()
+        self.dispatch = Dispatch(rate=limits.rate, now=now, chance=chance)
+        self.cleanup = Cleanup(chance)
+        self.intake = Intake(
+            maximum=limits.maximum,
+            moving=len(arrived) + len(in_doubt),
+            to_clean_up=to_clean_up + len(in_doubt),
+            returns_expected=returns_expected,
+            prefetch=limits.prefetch(workers),
+            now=now,
+            chance=chance,
+        )
+        self._limits = limits
+        self._arrived, self._in_doubt = arrived, set(in_doubt)
+        self._counted_already = set(in_doubt)  # they may have arrived, so they have their place under the maximum
+        self._blocked_groups: set[str] = set()
+        self._renewals = Backoff(chance)
+        self._under_way = self._releasing = 0
+        self._stopped = False
+
+    def next(self, now: float) -> Call | None:
+        """Return the call to make now, None when there is none at the moment."""
+        call = self._choose(now)
+        self._under_way += call is not None
+        return call
+
+    def _choose(self, now: float) -> Call | None:
+        flush = self.intake.drained
+        return (
+            self._renew(now)
+            or self.cleanup.next(now, self.leases, flush=flush)
+            or self._send(now, flush=flush)
+            or self.intake.next(
+                now,
+                waiting=self.dispatch.waiting,
+                waiting_bytes=self.dispatch.waiting_bytes,
+                held=len(self.leases),
+            )
+            or self._release()
+        )
+
+    def pause(self, now: float) -> float:
+        """Return for how many seconds at most there is nothing to do unless an answer comes in."""
+        times = [*self.dispatch.wakes(now), *self.cleanup.wakes(), self.intake.backoff.until]
+        times += [due] if (due := self.leases.next_due()) is not None else []
+        later = [time - now for time in times if time > now]
+        return min(later, default=1.0)
+
+    @property
+    def over(self) -> bool:
+        """Whether everything is done and no message is held any more."""
+        return self._idle and not self._releasing and not len(self.leases)
+
+    @property
+    def _idle(self) -> bool:
+        working = self._under_way - self._releasing or self.dispatch.waiting or len(self.cleanup)
+        return self.intake.drained and not working
+
+    def stop(self) -> None:
+        """Receive and send no more; what is under way is finished and what arrived is deleted."""
+        self._stopped = True
+        self.intake.over = True
+        self.dispatch.stop()
+
+    def failures(self, call: Call) -> int:
+        """Return how many calls of this kind failed in a row."""
+        if isinstance(call, Send):
+            return self.dispatch.backoff.failures
+        if isinstance(call, Delete):
+            return self.cleanup.backoff.failures
+        return self._renewals.failures if isinstance(call, Renew) else self.intake.backoff.failures
+
+    def _renew(self, now: float) -> Renew | None:
+        if now < self._renewals.until:
+            return None
+        due = self.leases.due(now, BATCH)
+        return Renew(due) if due else None
+
+    def _send(self, now: float, *, flush: bool) -> Send | None:
+        while send := self.dispatch.next(now, flush=flush):
+            late = self.dispatch.expired(send, self.leases, now)
+            if not late:
+                return send
+            for message in late:
+                self.leases.let_go(message.letter.message_id)
+            self.intake.moving -= len(late)
+            self.intake.expect_returns(now)
+            if fresh := [message for message in send.messages if message not in late]:
+                return Send(send.outbox, fresh)
+        return None
+
+    def _release(self) -> Release | None:
+        if not self._idle:
+            return None
+        handles = self.leases.let_some_go(BATCH)
+        self._releasing += bool(handles)
+        return Release(handles) if handles else None
+
+    # What came of a call. Each is the answer to one call that `next` gave out.
+
+    def received(self, decisions: Sequence[Admitted | Leave], receive: Receive, asked: float, now: float) -> None:
+        """Take in the messages that a receive begun at `asked` brought."""
+        self._under_way -= 1
+        self.intake.received(len(decisions), receive.count, now)
+        for decision in decisions:
+            self._take_in(decision, asked, now)
+
+    def _take_in(self, decision: Admitted | Leave, asked: float, now: float) -> None:
+        letter = decision.letter if isinstance(decision, Leave) else decision.message.letter
+        known = letter.message_id in self.leases
+        self.leases.hold(letter.message_id, letter.receipt_handle, asked)
+        if known:
+            return  # delivered again while we have it: only its handle is new
+        if letter.message_id in self._counted_already:
+            self._counted_already.remove(letter.message_id)
+            self.intake.to_clean_up -= 1
+            self.intake.moving -= 1
+        if proof := self._arrived.proof(letter.message_id):
+            self.intake.to_clean_up -= 1
+            self._clean_up(proof, now)
+        elif isinstance(decision, Leave):
+            self._leave(decision)
+        elif letter.group_id in self._blocked_groups:
+            self._leave(Leave(letter, Left.FAILED, "comes after a message of its group that was left"))
+        elif not self._stopped and not self.intake.is_full:
+            self.intake.moving += 1
+            self.dispatch.add(decision.message, decision.destination, now)
+
+    def _clean_up(self, proof: Confirmation, now: float) -> None:
+        if not self._limits.keep:
+            self.cleanup.add(proof, now)
+
+    def _leave(self, leave: Leave) -> None:
+        self.tally.leave(leave.left, leave.why)
+        if self._limits.ordered and leave.letter.group_id:
+            self._blocked_groups.add(leave.letter.group_id)
+
+    def sent(self, sent: Sent, now: float) -> None:
+        """Take in what became of a batch, as `dispatch` read it."""
+        self._under_way -= 1
+        for proof in sent.arrived:
+            self._arrived.add(proof)
+            self.tally.moved += 1
+            self.tally.possibly_twice += proof.message_id in self._in_doubt
+            self._clean_up(proof, now)
+        for message, why in sent.failed:
+            self.intake.moving -= 1
+            self._leave(Leave(message.letter, Left.FAILED, why))
+        if self._stopped:
+            self.dispatch.stop()
+
+    def doubt(self, send: Send) -> None:
+        """Remember that a batch got no answer: it may have arrived all the same."""
+        self._in_doubt |= {message.letter.message_id for message in send.messages}
+
+    def deleted(self, delete: Delete, done: Collection[str], now: float) -> None:
+        """Take in which messages SQS deleted; it refused the others."""
+        self._under_way -= 1
+        late = [proof for proof, _ in delete.proofs if self.leases.seconds_left(proof.message_id, now) <= 0]
+        # SQS may say yes to an old handle and not delete: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/
+        # APIReference/API_DeleteMessage.html. If it is still there it comes back, and is deleted then.
+        self.intake.to_clean_up += len(late)
+        if late or len(done) < len(delete.proofs):
+            self.intake.expect_returns(now)
+        self.cleanup.settled(delete, done, self.leases, now)
+        self.tally.undeleted = len(self.cleanup.undeleted)
+
+    def not_deleted(self, delete: Delete, now: float) -> None:
+        """Take in that a delete got no answer."""
+        self._under_way -= 1
+        self.cleanup.failed(delete, now)
+
+    def renewed(self, renew: Renew, refused: Collection[str], asked: float) -> None:
+        """Take in which leases were extended. What was refused is not ours any more and will not be sent."""
+        self._under_way -= 1
+        self._renewals.succeeded()
+        for message_id, handle, seconds in renew.leases:
+            if message_id not in refused:
+                self.leases.renewed(message_id, handle, asked, seconds)
+
+    def not_renewed(self, renew: Renew, now: float) -> None:
+        """Take in that a renewal got no answer."""
+        self._under_way -= 1
+        self._renewals.failed(now)
+        for message_id, _handle, _seconds in renew.leases:
+            self.leases.not_renewed(message_id, self._renewals.until)
+
+    def released(self) -> None:
+        """Take in that a release is over, whatever came of it: what is still hidden comes back by itself."""
+        self._under_way -= 1
+        self._releasing -= 1
+
+    def receive_failed(self, receive: Receive, now: float) -> None:
+        """Take in that a receive failed."""
+        self._under_way -= 1
+        self.intake.receive_failed(receive.count, now)
+
+    def looked(self, visible: int, hidden: int, now: float) -> None:
+        """Take in how many messages the queue says it has."""
+        self._under_way -= 1
+        blocked = bool(self._blocked_groups)
+        self.intake.looked(visible, hidden, len(self.leases), now, blocked=blocked)
+        self.tally.held_elsewhere = self.intake.held_elsewhere
+
+    def look_failed(self, now: float) -> None:
+        """Take in that the count could not be had."""
+        self._under_way -= 1
+        self.intake.look_failed(now)

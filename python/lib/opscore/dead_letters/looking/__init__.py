@@ -1,0 +1,1 @@
+"""Looking at queues and at the messages in them, and leaving both as they were."""

@@ -1,0 +1,151 @@
+"""What a replay is going to do: shown first, and the same object that then runs."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from opscore.dead_letters.looking.peek import peek, warning
+from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.dead_letters.message import DeadLetter
+from opscore.dead_letters.replay.move_task import MAXIMUM_RATE, Support, refuse_while_active
+from opscore.dead_letters.replay.request import ReplayRequest
+from opscore.dead_letters.sending.admission import Admission, Leave
+from opscore.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+SAMPLE = 30
+NATIVE_FROM = 10_000
+"""From how many messages on SQS's own task is preferred. Fewer are replayed by the client engine in seconds, and that
+one keeps a journal, so that the run can be undone, and marks each message, so that a bounce is seen."""
+
+CLIENT_RATE = 1_000
+"""Messages a second to expect of the client engine: a careful figure for a network some 20 ms away."""
+
+
+@dataclass(frozen=True)
+class ReplayPlan:
+    """Everything an operator should know before saying yes.
+
+    `sample` is what was looked at and `chosen` what of it would be replayed; `destinations` says how many of it go
+    where, `left` how many stay and why. `count` is the number of messages to expect. `oldest_ms` is when the oldest of
+    the sample was sent.
+    """
+
+    request: ReplayRequest
+    source: QueueFacts
+    sources: Sequence[QueueFacts]
+    engine: str
+    why_engine: str
+    count: int
+    sample: Sequence[DeadLetter]
+    chosen: Sequence[DeadLetter]
+    destinations: Mapping[str, int]
+    left: Mapping[str, int]
+    warnings: Sequence[str]
+
+    @property
+    def seconds(self) -> int:
+        """How long the replay will take, roughly."""
+        rate = self.request.rate or (MAXIMUM_RATE if self.engine == "native" else CLIENT_RATE)
+        return max(1, round(self.count / rate))
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """When the oldest message of the sample was sent."""
+        return min((letter.sent_ms for letter in self.sample), default=None)
+
+    @property
+    def expires_seconds(self) -> int | None:
+        """In how many seconds SQS deletes that message."""
+        if self.oldest_ms is None:
+            return None
+        return max(0, self.source.retention_seconds - (self.source.asked_ms - self.oldest_ms) // 1000)
+
+
+def plan_replay(
+    sqs: "SQSClient",
+    request: ReplayRequest,
+    source: QueueFacts,
+    sources: Sequence[QueueFacts],
+    admission: Admission,
+    support: Support,
+    to: QueueFacts | None = None,
+) -> ReplayPlan:
+    """Return the plan. Raises, before anything is sent, what makes the replay impossible or unsafe."""
+    refuse_while_active(support, source)
+    _refuse_impossible(request, source, to)
+    engine, why = choose_engine(request, source, sources, support)
+    sample = peek(sqs, source, limit=SAMPLE) if source.visible else []
+    decisions = [admission.decide(letter) for letter in sample]
+    chosen = [letter for letter, fate in zip(sample, decisions, strict=True) if not isinstance(fate, Leave)]
+    destinations = Counter(decision.destination.label for decision in decisions if not isinstance(decision, Leave))
+    left = Counter(decision.why or str(decision.left) for decision in decisions if isinstance(decision, Leave))
+    count = source.visible if not sample else round(source.visible * destinations.total() / len(sample))
+    if request.maximum is not None:
+        count = min(count, request.maximum)
+    plan = ReplayPlan(request, source, sources, engine, why, count, sample, chosen, destinations, left, ())
+    return _with_warnings(plan)
+
+
+def choose_engine(
+    request: ReplayRequest, source: QueueFacts, sources: Sequence[QueueFacts], support: Support
+) -> tuple[str, str]:
+    """Return the engine for a request and why; raises `UsageProblem` when the one asked for cannot do it."""
+    obstacle = _native_obstacle(request, sources, support)
+    if request.engine == "native" and obstacle:
+        raise UsageProblem(f"SQS's own move task cannot be used: {obstacle}.", hint="Leave out --engine native.")
+    if request.engine != "auto":
+        return request.engine, "as asked for"
+    if obstacle:
+        return "client", obstacle
+    if source.visible < NATIVE_FROM:
+        return "client", f"under {NATIVE_FROM} messages, and it keeps a journal to resume and undo by"
+    return "native", "nothing is filtered or edited, and SQS moves the messages by itself"
+
+
+def _native_obstacle(request: ReplayRequest, sources: Sequence[QueueFacts], support: Support) -> str:
+    if request.only_client:
+        return f"SQS's own task cannot do {request.only_client}"
+    if not sources:
+        return "SQS's own task moves only what a queue gave up, and no queue has this one for its dead letters"
+    if not support.known:
+        return "this endpoint has no move tasks"
+    if request.rate and not 1 <= request.rate <= MAXIMUM_RATE:
+        return f"SQS's own task moves 1 to {MAXIMUM_RATE} messages a second"
+    return ""
+
+
+def _refuse_impossible(request: ReplayRequest, source: QueueFacts, to: QueueFacts | None) -> None:
+    if to and to.arn == source.arn:
+        raise UsageProblem(f"{source.name} cannot be replayed into itself.")
+    if to and to.fifo != source.fifo:
+        kinds = {True: "a FIFO queue", False: "a standard queue"}
+        raise UsageProblem(
+            f"{source.name} is {kinds[source.fifo]} and {to.name} is {kinds[to.fifo]}.",
+            hint="Name a destination of the same kind.",
+        )
+    if source.fifo and request.selects:
+        raise UsageProblem(
+            f"{source.name} is a FIFO queue: what is left out would hold back all that follow it in its group.",
+            hint="`opsctl dlq export`, choose from the file, then `opsctl dlq import`.",
+        )
+
+
+def _with_warnings(plan: ReplayPlan) -> ReplayPlan:
+    source = plan.source
+    found = [said] if (said := warning(source)) else []
+    left = plan.expires_seconds
+    if left is not None and plan.count and left < 2 * plan.seconds:
+        found.append(f"the oldest messages expire in about {left} s; at this rate some will be gone before their turn")
+    if source.in_flight:
+        found.append(f"{source.in_flight} messages are in flight: another reader holds them, or a run was killed")
+    if source.fifo:
+        found.append("FIFO: one message of a group at a time; one that cannot be sent holds back its group")
+    if plan.engine == "native":
+        found.append("SQS's own task keeps no journal here and may move again what fails again while it runs")
+    if plan.request.keep:
+        found.append("--keep copies: the dead letters stay, and a second run copies them again")
+    return ReplayPlan(**{**vars(plan), "warnings": found})

@@ -1,0 +1,98 @@
+"""Reads of one cluster in the largest batches that ECS takes, counted against a budget.
+
+The read calls share one bucket with everybody else in the account and region; it refills with 20 calls a second:
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from opscore.fleets.host import Host, Task, short
+
+REFILL_PER_SECOND = 20
+HOSTS_PER_CALL = 100
+TASKS_PER_CALL = 100
+SERVICES_PER_CALL = 10
+INSTANCES_PER_FILTER = 40
+
+T = TypeVar("T")
+
+
+def parts(items: Iterable[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield `items` in lists of at most `size`."""
+    listed = list(items)
+    for first in range(0, len(listed), size):
+        yield listed[first : first + size]
+
+
+class ClusterReader:
+    """Reads through an ECS client. `spent` counts the calls; `can_afford` keeps those that can wait in the budget."""
+
+    def __init__(self, ecs: Any, cluster: str, budget: int = HOSTS_PER_CALL) -> None:
+        self._ecs = ecs
+        self.cluster = cluster
+        self.budget = budget
+        self.spent = 0
+
+    def can_afford(self, calls: int) -> bool:
+        """Say whether `calls` more stay within the budget."""
+        return self.spent + calls <= self.budget
+
+    def locate(self, instance_ids: Sequence[str]) -> dict[str, Host]:
+        """Return the hosts by EC2 instance id; instances that the cluster does not know are missing."""
+        arns: list[str] = []
+        for some in parts(instance_ids, INSTANCES_PER_FILTER):
+            arns += self._list("list_container_instances", "containerInstanceArns", filter=_one_of(some))
+        return {host.instance_id: host for host in self.hosts(arns).values()}
+
+    def hosts(self, arns: Sequence[str]) -> dict[str, Host]:
+        """Return the hosts by ARN. ECS answers for unknown ones with 200 and `failures`: they are missing."""
+        found: dict[str, Host] = {}
+        for some in parts(arns, HOSTS_PER_CALL):
+            answer = self._call("describe_container_instances", containerInstances=list(some))
+            found |= {entry["containerInstanceArn"]: Host.parse(entry) for entry in answer["containerInstances"]}
+        return found
+
+    def task_ids(self, host: str, desired: str) -> list[str]:
+        """Return the tasks on a host in one desired status; ECS keeps those that stopped within the last hour."""
+        return [
+            short(arn) for arn in self._list("list_tasks", "taskArns", containerInstance=host, desiredStatus=desired)
+        ]
+
+    def tasks(self, task_ids: Sequence[str]) -> dict[str, Task]:
+        """Return tasks by id; those that ECS has forgotten, an hour after they stopped, are missing."""
+        found: dict[str, Task] = {}
+        for some in parts(task_ids, TASKS_PER_CALL):
+            answer = self._call("describe_tasks", tasks=list(some))
+            found |= {(task := Task.parse(entry)).task_id: task for entry in answer["tasks"]}
+        return found
+
+    def services(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Return services by name as DescribeServices gives them."""
+        found: dict[str, dict[str, Any]] = {}
+        for some in parts(sorted(set(names)), SERVICES_PER_CALL):
+            answer = self._call("describe_services", services=list(some))
+            found |= {entry["serviceName"]: entry for entry in answer["services"]}
+        return found
+
+    def _list(self, operation: str, key: str, **request: Any) -> list[str]:
+        arns: list[str] = []
+        token: dict[str, str] = {}
+        while True:
+            answer = self._call(operation, **request, **token)
+            arns += answer[key]
+            if not answer.get("nextToken"):
+                return arns
+            token = {"nextToken": answer["nextToken"]}
+
+    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
+        self.spent += 1
+        answer: dict[str, Any] = getattr(self._ecs, operation)(cluster=self.cluster, **request)
+        return answer
+
+
+def _one_of(instance_ids: Sequence[str]) -> str:
+    """Return a filter in ECS's cluster query language."""
+    if len(instance_ids) == 1:
+        return f"ec2InstanceId == {instance_ids[0]}"
+    return "ec2InstanceId in [" + ", ".join(f"'{instance_id}'" for instance_id in instance_ids) + "]"

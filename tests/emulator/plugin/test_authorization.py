@@ -1,0 +1,47 @@
+"""IAM in the sandbox where the emulator's own answer is another than AWS's."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.emulator.emulated_account import Account
+
+
+def test_a_batch_is_allowed_by_the_permission_for_its_parts(account: Account) -> None:
+    url, arn = account.queue()
+    sqs = _as(account, "sqs", {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn})
+    sent = sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "a", "MessageBody": "one"}])
+    assert [entry["Id"] for entry in sent["Successful"]] == ["a"]
+    with pytest.raises(sqs.exceptions.ClientError, match="sqs:DeleteMessage"):
+        sqs.delete_message_batch(QueueUrl=url, Entries=[{"Id": "a", "ReceiptHandle": "none"}])
+
+
+def _as(account: Account, service: str, statement: dict[str, str]) -> Any:
+    """Return a client of a role that may do what the statement says."""
+    iam, sts = account.client("iam"), account.client("sts")
+    arn = account.role(statement)
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam.update_assume_role_policy(RoleName=arn.rsplit("/", 1)[-1], PolicyDocument=policy)
+    found = sts.assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    return account.client(
+        service,
+        aws_access_key_id=found["AccessKeyId"],
+        aws_secret_access_key=found["SecretAccessKey"],
+        aws_session_token=found["SessionToken"],
+    )
+
+
+def test_a_query_is_looked_at_by_who_may_use_its_workgroup(account: Account) -> None:
+    where = {"LocationConstraint": "eu-west-1"}
+    account.client("s3").create_bucket(Bucket="query-results", CreateBucketConfiguration=where)
+    athena = account.client("athena")
+    results = {"OutputLocation": "s3://query-results/"}
+    query = athena.start_query_execution(QueryString="SELECT 1", ResultConfiguration=results)["QueryExecutionId"]
+    groups = "arn:aws:athena:eu-west-1:000000000000:workgroup"
+    may = _as(account, "athena", {"Effect": "Allow", "Action": "athena:*", "Resource": f"{groups}/primary"})
+    assert may.get_query_execution(QueryExecutionId=query)["QueryExecution"]["WorkGroup"] == "primary"
+    may_not = _as(account, "athena", {"Effect": "Allow", "Action": "athena:*", "Resource": f"{groups}/other"})
+    with pytest.raises(may_not.exceptions.ClientError, match="athena:GetQueryExecution"):
+        may_not.get_query_execution(QueryExecutionId=query)

@@ -1,0 +1,249 @@
+"""For every schedule of faults and for a kill at every step: none lost, few doubled, order kept."""
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from opscore.dead_letters.engine.journal import Journal
+from opscore.dead_letters.engine.runs import RunState, read_state
+from opscore.dead_letters.engine.schedule import Limits
+from opscore.dead_letters.sending.destinations import Arrived
+from tests.lib.opscore.dead_letters.fake_sqs import error
+from tests.lib.opscore.dead_letters.replaying import Killed, MemoryTape, World, duplicates, lost, sent_bodies
+
+MESSAGES = 24
+
+
+class Fate:
+    """Kills the process at one step; from then on nothing it tries has any effect."""
+
+    def __init__(self, kill_at: int | None = None) -> None:
+        self.steps = 0
+        self.kill_at = kill_at
+
+    def __call__(self, _operation: str, _phase: str) -> None:
+        self.steps += 1
+        if self.kill_at is not None and self.steps > self.kill_at:
+            raise Killed
+
+
+def run_until_killed(world: World, fate: Any, threads: int = 1, limits: Limits | None = None) -> None:
+    tape = MemoryTape(fate)
+    world.tape = tape
+    engine = world.engine(threads=threads, journal=Journal(tape), limits=limits)
+    world.sqs.hook = fate
+    try:
+        engine.run()
+    except Killed:
+        pass
+    finally:
+        world.sqs.hook = lambda _operation, _phase: None
+
+
+def resume(world: World, limits: Limits | None = None) -> RunState:
+    state = read_state(world.tape.durable.splitlines())
+    world.clock.sleep(1)
+    known: dict[str, Any] = {"arrived": state.arrived, "in_doubt": state.in_doubt, "to_clean_up": state.open}
+    world.replay(limits=limits or Limits(ordered=world.dead.fifo), resumed=True, **known)
+    return state
+
+
+def is_ordered(world: World) -> bool:
+    """Say whether every group arrived in order; a message may stand twice in a row."""
+    by_group: dict[str | None, list[int]] = {}
+    for message in world.work.log:
+        by_group.setdefault(message.group, []).append(int(message.body.split()[1]))
+    return all(numbers == sorted(numbers) for numbers in by_group.values())
+
+
+def steps_of_a_whole_run(fifo: bool) -> int:
+    world, fate = World(fifo=fifo), Fate()
+    world.bury(MESSAGES)
+    run_until_killed(world, fate)
+    return fate.steps
+
+
+@pytest.mark.parametrize("fifo", [False, True])
+def test_a_kill_at_any_step_and_a_resume_lose_nothing(fifo: bool) -> None:
+    steps = steps_of_a_whole_run(fifo)
+    assert steps > 30
+    for kill_at in range(steps):
+        world = World(fifo=fifo)
+        bodies = world.bury(MESSAGES)
+        run_until_killed(world, Fate(kill_at))
+        doubt = resume(world).in_doubt
+        assert not lost(bodies, world), kill_at
+        assert world.dead.messages == [], kill_at
+        assert duplicates(world.work) <= len(doubt) <= 10, kill_at
+        assert not fifo or (is_ordered(world) and not duplicates(world.work)), kill_at
+
+
+def test_a_kill_of_a_bounded_run_and_a_resume_move_exactly_so_many() -> None:
+    for kill_at in range(40):
+        world, limits = World(), Limits(maximum=13)
+        bodies = world.bury(MESSAGES)
+        run_until_killed(world, Fate(kill_at), limits=limits)
+        resume(world, limits)
+        assert not lost(bodies, world), kill_at
+        assert len(set(sent_bodies(world.work))) == 13, kill_at
+        assert len(world.dead.messages) == MESSAGES - 13, kill_at
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_kill_in_the_middle_of_many_threads_and_a_resume_lose_nothing(seed: int) -> None:
+    threads = 5
+    world = World(seed=seed)
+    bodies = world.bury(120)
+    run_until_killed(world, Fate(20 + 23 * seed), threads)
+    resume(world)
+    assert not lost(bodies, world)
+    assert world.dead.messages == []
+    assert duplicates(world.work) <= 10 * threads
+
+
+@dataclass
+class Weather:
+    """How likely each kind of fault is; hypothesis shrinks these to the one that matters."""
+
+    seed: int
+    throttled: float
+    unanswered: float
+    refused: float
+    refused_for_good: float
+    undeletable: float
+    redelivered: float
+    slow: float
+    short_receives: bool
+    kill_at: int | None
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+        self.unanswered_sends = 0
+        self.steps = 0
+
+    def rage_over(self, world: World) -> None:
+        sqs = world.sqs
+        codes = ({"Code": "InternalError", "SenderFault": False}, {"Code": "Invalid", "SenderFault": True})
+        sqs.refuse_send = lambda _entry: (
+            codes[0] if self._strikes(self.refused) else codes[1] if self._strikes(self.refused_for_good) else None
+        )
+        sqs.refuse_delete = lambda _message: self._strikes(self.undeletable)
+        sqs.redeliver = lambda: self._strikes(self.redelivered)
+        sqs.deliver = lambda available: self.chance.randint(1, max(1, available)) if self.short_receives else available
+        self._world = world
+
+    def hook(self, operation: str, phase: str) -> None:
+        self.steps += 1
+        if self.kill_at is not None and self.steps > self.kill_at:
+            raise Killed
+        if operation == "GetQueueAttributes" or operation.startswith("journal"):
+            return
+        if phase == "before" and self._strikes(self.throttled):
+            raise error(operation, "ThrottlingException")
+        if phase == "after" and self._strikes(self.slow):
+            self._world.clock.sleep(self.chance.choice([20, 70, 130]))
+        if phase == "after" and self._strikes(self.unanswered):
+            self.unanswered_sends += operation == "SendMessageBatch"
+            raise ReadTimeoutError(endpoint_url="https://sqs")
+
+    def _strikes(self, likelihood: float) -> bool:
+        return self.chance.random() < likelihood
+
+
+rare = st.sampled_from([0.0, 0.05, 0.2])
+weathers = st.builds(
+    Weather,
+    seed=st.integers(0, 10**6),
+    throttled=rare,
+    unanswered=rare,
+    refused=rare,
+    refused_for_good=st.sampled_from([0.0, 0.05]),
+    undeletable=rare,
+    redelivered=rare,
+    slow=rare,
+    short_receives=st.booleans(),
+    kill_at=st.none() | st.integers(0, 200),
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(weather=weathers, fifo=st.booleans())
+def test_no_weather_loses_a_message(weather: Weather, fifo: bool) -> None:
+    world = World(fifo=fifo, seed=weather.seed)
+    bodies = world.bury(40)
+    weather.rage_over(world)
+    try:
+        run_until_killed(world, weather.hook)
+    except Exception as failed:  # noqa: BLE001  A run may give up in bad weather; it must not lose anything.
+        assert "ReadTimeout" in repr(failed) or "Throttling" in repr(failed)
+    assert not lost(bodies, world)
+    sent_once = 10 * (weather.unanswered_sends + 1)
+    assert duplicates(world.work) <= sent_once
+    assert not fifo or is_ordered(world)
+    resume(world)
+    assert not lost(bodies, world)
+    assert duplicates(world.work) <= sent_once + 10
+    assert not fifo or is_ordered(world)
+
+
+# The harness can fail: it sees what simpler loops lose.
+
+
+def serial_loop(world: World) -> None:
+    """Receive, send, delete what was received: the loop that everybody writes first."""
+    sqs, source, target = world.sqs, world.dead.url, world.work.url
+    while messages := sqs.receive_message(source, 10, VisibilityTimeout=30)["Messages"]:
+        entries = [{"Id": str(n), "MessageBody": message["Body"]} for n, message in enumerate(messages)]
+        sqs.send_message_batch(target, entries)
+        handles = [{"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]} for n, message in enumerate(messages)]
+        sqs.delete_message_batch(source, handles)
+
+
+def move_and_ignore_failures(world: World) -> None:
+    """Delete first what was received, then send, and take any answer for a success."""
+    sqs, source, target = world.sqs, world.dead.url, world.work.url
+    while messages := sqs.receive_message(source, 10, VisibilityTimeout=30)["Messages"]:
+        handles = [{"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]} for n, message in enumerate(messages)]
+        sqs.delete_message_batch(source, handles)
+        sqs.send_message_batch(target, [{"Id": str(n), "MessageBody": m["Body"]} for n, m in enumerate(messages)])
+
+
+def test_the_harness_sees_a_serial_loop_lose_what_the_target_refused() -> None:
+    world = World()
+    bodies = world.bury(MESSAGES)
+    world.sqs.refuse_send = lambda entry: (
+        {"Code": "InternalError", "SenderFault": False} if entry["MessageBody"].endswith("3") else None
+    )
+    serial_loop(world)
+    assert lost(bodies, world) == {"body 3", "body 13", "body 23"}
+
+
+def test_the_harness_sees_a_kill_lose_what_was_deleted_before_it_was_sent() -> None:
+    lossy_steps = 0
+    for kill_at in range(20):
+        world = World()
+        bodies = world.bury(MESSAGES)
+        world.sqs.hook = Fate(kill_at)
+        with pytest.raises(Killed):
+            move_and_ignore_failures(world)
+        lossy_steps += bool(lost(bodies, world))
+    assert lossy_steps > 0
+
+
+def test_the_harness_sees_a_resume_without_a_journal_send_twice() -> None:
+    world = World()
+    world.bury(MESSAGES)
+
+    def kill_after_the_first_send(operation: str, _phase: str) -> None:
+        if operation == "DeleteMessageBatch":
+            raise Killed
+
+    run_until_killed(world, kill_after_the_first_send)
+    world.clock.sleep(130)
+    world.replay(arrived=Arrived())
+    assert duplicates(world.work) == len(set(sent_bodies(world.work)) & {f"body {n}" for n in range(10)})

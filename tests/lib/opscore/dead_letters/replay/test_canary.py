@@ -1,0 +1,133 @@
+import json
+from typing import Any
+
+import pytest
+
+from opscore.dead_letters.causes.cause_index import CauseIndex
+from opscore.dead_letters.causes.groups import classify
+from opscore.dead_letters.engine.engine import Pace
+from opscore.dead_letters.engine.journal import NoJournal
+from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.replay.canary import Canary, Flock, Observation, by_group, judge, steps
+from opscore.dead_letters.replay.closed_loop import ClosedLoop, Finding
+from opscore.dead_letters.replay.request import ReplayRequest
+from opscore.dead_letters.replay.run import ClientRun
+from opscore.dead_letters.sending.destinations import SqsDestination
+from opscore.dead_letters.sending.observed import ObservedRoute
+from opscore.log_events import LogEvent
+from tests.lib.opscore.dead_letters.replaying import World
+
+FLOCK = [Canary(f"n{number}", "g1" if number % 2 else "g2") for number in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("failed", "backlog", "seconds", "do"),
+    [
+        (0, 4, 10.0, "wait"),
+        (0, 0, 1.0, "wait"),
+        (0, 0, 6.0, "go on"),
+        (2, 0, 6.0, "go on"),
+        (3, 0, 6.0, "stop"),
+        (3, 9, 0.0, "stop"),
+        (0, 4, 200.0, "stop"),
+        (0, -3, 6.0, "go on"),
+    ],
+)
+def test_the_verdict(failed: int, backlog: int, seconds: float, do: str) -> None:
+    errors = {canary.new_id: "Boom" for canary in FLOCK[:failed]}
+    assert judge(Observation(FLOCK, errors, backlog, seconds)).do == do
+
+
+def test_each_group_has_its_own_fate_and_the_worst_comes_first() -> None:
+    fates = by_group(FLOCK, {canary.new_id: "Boom" for canary in FLOCK if canary.group == "g2"})
+    assert [(fate.group, fate.verdict) for fate in fates] == [("g2", "not mended"), ("g1", "mended")]
+
+
+@pytest.mark.parametrize(
+    ("first", "maximum", "expected"),
+    [(5, None, [5, 25, 105, 425, None]), (5, 30, [5, 25, 30]), (5, 5, [5]), (9, 3, [3])],
+)
+def test_steps_grow_until_there_is_nothing_more_to_learn(first: int, maximum: int | None, expected: list[Any]) -> None:
+    assert list(steps(first, maximum)) == expected
+
+
+def run(world: World, consumer: Any, first: int = 5) -> Finding:
+    """Run the loop beside a consumer, which works whenever the loop sleeps and writes the log."""
+    client: Any = world.sqs
+    flock = Flock(lambda letter: classify(letter, CauseIndex.empty()).id)
+    work = describe(client, world.work.url)
+    destination = SqsDestination(client, work)
+    admission = world.admission(route=ObservedRoute(lambda _letter: destination, [flock.hear]))
+    lines: list[LogEvent] = []
+    dead = describe(client, world.dead.url)
+    pace = Pace(1, 1, clock=world.clock, sleep=world.clock.sleep)
+    process = ClientRun(client, dead, ReplayRequest("work"), admission, NoJournal(), pace=pace)
+
+    def sleep(seconds: float) -> None:
+        consumer(world, lines)
+        world.clock.sleep(seconds)
+
+    loop = ClosedLoop(
+        client, dead, [work], process, flock, lambda _since: CauseIndex.of(lines), clock=world.clock, sleep=sleep
+    )
+    return loop.work(first, None)
+
+
+def healthy(world: World, _lines: list[LogEvent]) -> None:
+    world.work.messages.clear()
+
+
+def rejecting_numbers(world: World, lines: list[LogEvent]) -> None:
+    """Take everything; fail, in the log, on what has a number for a body."""
+    for message in world.work.messages:
+        if message.body.isdigit():
+            line = json.dumps({"level": "ERROR", "message_id": message.id, "error": "still broken"})
+            lines.append(LogEvent("e", 0, "s", line))
+    world.work.messages.clear()
+
+
+def bouncing(world: World, _lines: list[LogEvent]) -> None:
+    for message in list(world.work.messages):
+        world.sqs.bury(world.work, message, world.dead)
+
+
+def test_canaries_that_are_well_are_followed_by_all_the_others() -> None:
+    world = World()
+    world.bury(200)
+    found = run(world, healthy)
+    assert found.tally.moved == 200
+    assert found.verdict is not None
+    assert found.verdict.do == "go on"
+    assert {fate.verdict for fate in found.groups} == {"mended"}
+
+
+def test_errors_in_the_consumer_s_log_stop_the_replay_after_the_canaries() -> None:
+    world = World()
+    for number in range(50):
+        world.sqs.put(world.dead, str(number) if number % 2 else '{"a": 1}', origin=world.work.arn)
+    found = run(world, rejecting_numbers, first=10)
+    assert found.tally.moved == 10
+    assert found.verdict is not None
+    assert found.verdict.do == "stop"
+    assert "still broken" in found.verdict.why
+    assert sorted(fate.verdict for fate in found.groups) == ["mended", "not mended"]
+    assert len(world.dead.messages) == 40
+
+
+def test_messages_that_come_back_stop_the_replay() -> None:
+    world = World()
+    world.bury(50)
+    found = run(world, bouncing)
+    assert found.tally.moved == 5
+    assert found.verdict is not None
+    assert "came back" in found.verdict.why
+    assert len(world.dead.messages) == 50
+
+
+def test_a_consumer_that_does_not_run_stops_the_replay() -> None:
+    world = World()
+    world.bury(50)
+    found = run(world, lambda _world, _lines: None)
+    assert found.tally.moved == 5
+    assert found.verdict is not None
+    assert "does the consumer run" in found.verdict.why

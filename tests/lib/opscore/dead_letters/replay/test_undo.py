@@ -1,0 +1,62 @@
+from pathlib import Path
+from typing import Any
+
+from opscore.dead_letters.engine.engine import Pace
+from opscore.dead_letters.engine.journal import Journal
+from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.message import REPLAY_ATTRIBUTE
+from opscore.dead_letters.replay.undo import Replayed, Undone, undo
+from tests.lib.opscore.dead_letters.replaying import MemoryTape, World
+
+
+def replayed_world(tmp_path: Path, count: int = 20) -> tuple[World, Replayed]:
+    world, tape = World(), MemoryTape()
+    world.bury(count)
+    world.replay(journal=Journal(tape))
+    path = tmp_path / "run.ndjson"
+    path.write_bytes(tape.durable)
+    return world, Replayed(path)
+
+
+def take_back(world: World, replayed: Replayed, *, copies: bool = False) -> Undone:
+    client: Any = world.sqs
+    pace = Pace(1, 1, clock=world.clock, sleep=world.clock.sleep)
+    work = [describe(client, world.work.url)]
+    return undo(client, describe(client, world.dead.url), work, replayed, in_doubt=0, copies=copies, pace=pace)
+
+
+def test_what_still_waits_is_moved_back_and_its_replay_is_not_counted(tmp_path: Path) -> None:
+    world, replayed = replayed_world(tmp_path)
+    undone = take_back(world, replayed)
+    assert (undone.replayed, undone.moved_back, undone.unknown) == (20, 20, 0)
+    assert len(world.dead.messages) == 20
+    assert world.work.messages == []
+    assert world.dead.messages[0].attributes[REPLAY_ATTRIBUTE]["StringValue"] == "undo:0"
+
+
+def test_messages_of_others_stay_where_they_are(tmp_path: Path) -> None:
+    world, replayed = replayed_world(tmp_path)
+    world.sqs.put(world.work, "somebody else's")
+    take_back(world, replayed)
+    assert world.work.bodies == ["somebody else's"]
+    assert world.work.messages[0].visible_at <= world.clock.now
+
+
+def test_what_the_consumer_took_is_unknown_and_what_failed_again_is_back_already(tmp_path: Path) -> None:
+    world, replayed = replayed_world(tmp_path)
+    for message in world.work.messages[:5]:
+        world.sqs.bury(world.work, message, world.dead)
+    del world.work.messages[:7]
+    undone = take_back(world, replayed)
+    assert undone == Undone(replayed=20, moved_back=8, back_already=5, unknown=7, copied=0, in_doubt=0)
+    assert len(world.dead.messages) == 13
+
+
+def test_copies_bring_back_what_is_unknown_and_nothing_else(tmp_path: Path) -> None:
+    world, replayed = replayed_world(tmp_path)
+    taken = [message.body for message in world.work.messages[:7]]
+    del world.work.messages[:7]
+    undone = take_back(world, replayed, copies=True)
+    assert (undone.moved_back, undone.unknown, undone.copied) == (13, 7, 7)
+    assert len(world.dead.messages) == 20
+    assert {message.body for message in world.dead.log} >= set(taken)

@@ -1,0 +1,327 @@
+"""The drivers on the model AWS: events in, hosts drained, records written."""
+
+from math import inf
+from typing import Any
+
+import pytest
+
+from opscore.draining.aws.hosts import Hosts
+from opscore.draining.function.schedule import sweep
+from opscore.draining.policy import AtDeadline, Policy, Standalone
+from opscore.draining.record import Cause, Drain, Outcome
+from opscore.draining.requests import Undo
+from tests.lib.opscore.draining.model_aws import ModelHost, ModelTask
+from tests.lib.opscore.draining.simulation import EPOCH, Simulation, order, spot, termination
+
+
+def a_host(name: str = "i-1", *tasks: ModelTask, **facts: Any) -> ModelHost:
+    return ModelHost(name, tasks=list(tasks or (ModelTask(f"{name}-t1"), ModelTask(f"{name}-t2"))), **facts)
+
+
+@pytest.fixture
+def simulation() -> Simulation:
+    return Simulation(Policy(heartbeat_timeout_seconds=300))
+
+
+def only(simulation: Simulation) -> Drain:
+    (drain,) = simulation.drains.all()
+    return drain
+
+
+def test_a_terminating_host_goes_when_its_last_task_has_stopped_and_not_before(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", stop_seconds=300), ModelTask("t2")))
+    simulation.terminate(host)
+    simulation.run(300)
+    assert host.lifecycle == "Terminating:Wait"
+    assert host.status == "DRAINING"
+    simulation.run(400)
+    assert (host.ended_by, host.killed) == ("CONTINUE", 0)
+    drain = only(simulation)
+    assert (drain.outcome, drain.cause, drain.hook) == (Outcome.DRAINED, Cause.TERMINATION, "drain")
+    assert (drain.tasks_at_start, drain.moved, drain.killed) == (2, 2, 0)
+    assert drain.image_id == "ami-1"
+
+
+def test_an_empty_host_goes_at_once(simulation: Simulation) -> None:
+    host = simulation.aws.add(ModelHost("i-1"))
+    simulation.terminate(host)
+    simulation.run(2)
+    assert host.ended_by == "CONTINUE"
+
+
+def test_tasks_that_vanished_from_the_counts_are_waited_for(simulation: Simulation) -> None:
+    """What kills tasks behind a load balancer elsewhere: RUNNING tasks are zero while connections still drain."""
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=0, stop_seconds=500)))
+    simulation.terminate(host)
+    simulation.run(490)
+    assert host.lifecycle == "Terminating:Wait"
+    simulation.run(520)
+    assert host.killed == 0
+
+
+def test_daemons_end_last_and_are_waited_for_too(simulation: Simulation) -> None:
+    daemon = ModelTask("d1", "service:daemon", moves_after=5, stop_seconds=5)
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", stop_seconds=60), daemon))
+    simulation.terminate(host)
+    simulation.run(200)
+    assert (host.ended_by, host.killed) == ("CONTINUE", 0)
+    assert daemon.stop_at > 60
+    # The daemon has moved nowhere.
+    assert (only(simulation).tasks_at_start, only(simulation).moved) == (2, 1)
+
+
+def test_a_daemon_that_ecs_forgets_is_stopped_once_it_is_alone(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1"), ModelTask("d1", "service:daemon", moves_after=inf)))
+    simulation.terminate(host)
+    simulation.run(400)
+    assert (host.ended_by, host.killed) == ("CONTINUE", 0)
+    assert (only(simulation).tasks_at_start, only(simulation).moved, only(simulation).stopped) == (2, 1, 0)
+
+
+def test_the_same_event_twice_and_late_is_one_drain(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host())
+    simulation.terminate(host, delays=(1, 1, 3, 200))
+    simulation.run(300)
+    assert only(simulation).outcome is Outcome.DRAINED
+
+
+def test_a_lost_event_is_found_by_the_sweep_within_a_minute(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host())
+    simulation.terminate(host, delays=())
+    simulation.run(31)
+    assert host.status == "DRAINING"
+    assert only(simulation).detail == "the sweep found the instance waiting"
+    simulation.run(150)
+    assert (host.ended_by, host.killed) == ("CONTINUE", 0)
+
+
+def test_a_poller_that_died_is_started_again_by_the_sweep(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", stop_seconds=200)))
+    simulation.terminate(host)
+    simulation.run(20)
+    simulation.executions.clear()
+    simulation.run(300)
+    assert (host.ended_by, host.killed) == ("CONTINUE", 0)
+
+
+def test_heartbeats_keep_a_long_drain_alive(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", stop_seconds=3000)))
+    simulation.terminate(host)
+    simulation.run(3100)
+    assert (host.ended_by, host.killed) == ("CONTINUE", 0)
+    assert 3000 / 115 <= simulation.aws.calls["record_lifecycle_action_heartbeat"] <= 3000 / 100
+
+
+def test_at_the_deadline_the_host_is_kept_with_its_tasks(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf), ModelTask("t2")))
+    simulation.terminate(host)
+    simulation.run(4000)
+    assert host.lifecycle == "Terminating:Retained"
+    assert [task.task_id for task in host.unstopped(simulation.aws.now)] == ["t1"]
+    drain = only(simulation)
+    assert (drain.outcome, drain.killed, drain.moved) == (Outcome.KEPT, 0, 1)
+    # It needs a person until it is gone, so its alarm goes on.
+    assert simulation.counted[-1] == ("StuckDrains", "web", 1)
+    simulation.aws.end(host, "by hand")
+    simulation.run(4100)
+    assert simulation.counted[-1] == ("StuckDrains", "web", 0)
+
+
+def test_at_the_deadline_the_policy_may_let_the_host_go_and_the_kill_is_counted() -> None:
+    simulation = Simulation(Policy(at_deadline=AtDeadline.LET_GO, deadline_seconds=600))
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    simulation.terminate(host)
+    simulation.run(700)
+    assert (host.ended_by, host.killed) == ("CONTINUE", 1)
+    assert ("KilledTasks", "web", 1) in simulation.counted
+    assert only(simulation).blocker == "web"
+    assert only(simulation).why == (
+        "1 tasks had not stopped at the deadline, and the policy lets the host go; "
+        "web: ECS starts its replacement tasks before it stops these"
+    )
+
+
+def test_a_standalone_task_is_stopped_after_its_time() -> None:
+    simulation = Simulation(Policy(standalone=Standalone.STOP, stop_after_seconds=120))
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", "family:batch", moves_after=inf)))
+    simulation.terminate(host)
+    simulation.run(100)
+    assert host.unstopped(100)
+    simulation.run(300)
+    assert (host.ended_by, host.killed) == ("CONTINUE", 0)
+    assert (only(simulation).stopped, only(simulation).moved) == (1, 0)
+
+
+def test_an_instance_of_no_cluster_is_let_go_after_its_boot_time(simulation: Simulation) -> None:
+    young = simulation.aws.add(ModelHost("i-1", launched=EPOCH - 60, registers_at=inf))
+    old = simulation.aws.add(ModelHost("i-2", launched=EPOCH - 6000, registers_at=inf))
+    foreign = simulation.aws.add(ModelHost("i-3", cluster="other", launched=EPOCH - 6000))
+    for host in (young, old, foreign):
+        simulation.terminate(host)
+    simulation.run(60)
+    assert [host.ended_by for host in (young, old, foreign)] == ["", "CONTINUE", "CONTINUE"]
+    simulation.run(600)
+    assert young.ended_by == "CONTINUE"
+    assert {drain.outcome for drain in simulation.drains.all()} == {Outcome.NEVER_JOINED}
+
+
+def test_an_instance_that_registers_late_is_drained_then(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", launched=EPOCH - 10, registers_at=100))
+    simulation.terminate(host)
+    simulation.run(120)
+    assert host.status == "DRAINING"
+    simulation.run(200)
+    assert only(simulation).outcome is Outcome.DRAINED
+
+
+def test_a_registering_host_is_drained_as_soon_as_ecs_allows(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", status="REGISTERING", launched=EPOCH - 10))
+    simulation.terminate(host)
+    simulation.run(100)
+    host.status = "ACTIVE"
+    simulation.run(200)
+    assert only(simulation).outcome is Outcome.DRAINED
+
+
+def test_a_group_that_is_none_of_ours_is_left_alone(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", group="other-group"))
+    simulation.deliver(termination(host), spot(host))
+    assert simulation.drains.all() == []
+    assert host.status == "ACTIVE"
+
+
+def test_a_spot_notice_drains_at_once_and_what_aws_took_is_recorded(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf), ModelTask("t2")))
+    simulation.deliver(spot(host))
+    assert host.status == "DRAINING"
+    simulation.run(120)
+    simulation.aws.end(host, "spot")
+    simulation.run(200)
+    drain = only(simulation)
+    assert (drain.cause, drain.outcome, drain.killed) == (Cause.SPOT, Outcome.LOST, 1)
+    assert ("KilledTasks", "web", 1) in simulation.counted
+
+
+def test_a_termination_joins_the_drain_that_a_spot_notice_or_an_operator_began(simulation: Simulation) -> None:
+    taken, drained = simulation.aws.add(a_host("i-1")), simulation.aws.add(a_host("i-2"))
+    simulation.deliver(spot(taken), order(drained))
+    simulation.terminate(taken)
+    simulation.terminate(drained)
+    simulation.run(100)
+    causes = {drain.instance_id: (drain.cause, drain.outcome) for drain in simulation.drains.all()}
+    assert causes == {"i-1": (Cause.SPOT, Outcome.DRAINED), "i-2": (Cause.TERMINATION, Outcome.DRAINED)}
+    assert (taken.ended_by, drained.ended_by) == ("CONTINUE", "CONTINUE")
+
+
+def test_an_order_drains_a_host_that_stays_and_can_be_undone(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host())
+    simulation.deliver(order(host))
+    simulation.run(100)
+    assert (host.status, host.lifecycle) == ("DRAINING", "InService")
+    assert only(simulation).outcome is Outcome.DRAINED
+    simulation.deliver(Undo("i-1", "web-group", "ada", EPOCH))
+    assert host.status == "ACTIVE"
+    simulation.deliver(order(host, at=EPOCH + 200))
+    assert [drain.attempt for drain in simulation.drains.all()] == [1, 2]
+
+
+def test_an_order_in_progress_that_is_undone_ends_as_undone(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    simulation.deliver(order(host))
+    simulation.deliver(Undo("i-1", "web-group", "ada", EPOCH))
+    simulation.run(100)
+    assert (host.status, only(simulation).outcome) == ("ACTIVE", Outcome.UNDONE)
+
+
+def test_an_undo_that_is_delivered_again_does_not_undo_a_later_order(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    undo = Undo("i-1", "web-group", "ada", EPOCH)
+    simulation.deliver(order(host))
+    simulation.deliver(undo)
+    simulation.run(100)
+    simulation.deliver(order(host, at=EPOCH + 100))
+    simulation.deliver(undo)
+    assert host.status == "DRAINING"
+    assert [drain.outcome for drain in simulation.drains.all()] == [Outcome.UNDONE, None]
+
+
+def test_a_terminating_host_cannot_be_undone(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    simulation.terminate(host)
+    simulation.run(10)
+    simulation.deliver(Undo("i-1", "web-group", "ada", EPOCH))
+    assert host.status == "DRAINING"
+
+
+def test_a_completion_that_did_not_arrive_is_made_again_by_the_sweep(simulation: Simulation) -> None:
+    host = simulation.aws.add(ModelHost("i-1"))
+    simulation.terminate(host)
+    simulation.run(2)
+    host.lifecycle, host.gone, host.expires_at = "Terminating:Wait", False, inf
+    simulation.run(300)
+    assert host.gone
+    assert only(simulation).outcome is Outcome.DRAINED
+
+
+def test_a_kept_host_that_is_terminated_again_is_a_new_drain(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    simulation.terminate(host)
+    simulation.run(4000)
+    host.tasks[0].stop_at = 4000
+    simulation.aws.terminate(host)
+    sweep(simulation.wiring, simulation.pollers)
+    simulation.run(4200)
+    assert [drain.outcome for drain in simulation.drains.all()] == [Outcome.KEPT, Outcome.DRAINED]
+
+
+def test_an_action_that_somebody_else_completed_is_recorded_as_a_loss(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    simulation.terminate(host)
+    simulation.run(200)
+    simulation.aws.end(host, "by hand")
+    simulation.run(400)
+    assert (only(simulation).outcome, only(simulation).killed) == (Outcome.LOST, 1)
+
+
+def test_a_cluster_has_one_poller_and_it_ends_when_nothing_drains(simulation: Simulation) -> None:
+    hosts = [simulation.aws.add(a_host(f"i-{number}")) for number in range(30)]
+    for host in hosts:
+        simulation.terminate(host)
+    simulation.run(10)
+    assert len(simulation.executions) == 1
+    simulation.run(200)
+    assert simulation.executions == {}
+    assert all(host.ended_by == "CONTINUE" and not host.killed for host in hosts)
+    late = simulation.aws.add(a_host("i-late"))
+    simulation.terminate(late)
+    simulation.run(210)
+    assert len(simulation.executions) == 1
+
+
+def test_what_blocks_one_of_few_drains_is_known_after_the_first_tick(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", "family:batch", moves_after=inf)))
+    simulation.terminate(host)
+    simulation.run(20)
+    assert (only(simulation).blocker, only(simulation).left) == ("family:batch", {"t1": "family:batch"})
+
+
+def test_one_host_whose_calls_fail_delays_no_other(
+    simulation: Simulation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = simulation.aws.add(a_host("i-1")), simulation.aws.add(a_host("i-2"))
+    release = Hosts.release
+
+    def fails_for_one(hosts: Hosts, drain: Drain) -> None:
+        if drain.instance_id == "i-2":
+            raise ConnectionError("AWS is away")
+        release(hosts, drain)
+
+    monkeypatch.setattr(Hosts, "release", fails_for_one)
+    for host in (bad, good):
+        simulation.terminate(host)
+    simulation.run(900)
+    assert (good.ended_by, bad.lifecycle) == ("CONTINUE", "Terminating:Wait")
+    assert "AWS is away" in capsys.readouterr().out
+    monkeypatch.setattr(Hosts, "release", release)
+    simulation.run(930)
+    assert {drain.outcome for drain in simulation.drains.all()} == {Outcome.DRAINED}

@@ -1,0 +1,111 @@
+"""The packager as the Makefile runs it: on the standard library alone, in one process."""
+
+import ast
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from ops_cli.packaging import Target, builder
+from tests.ops_cli.packaging.repository import PACKAGER, ROOT, Repository
+
+HEAVY = {"argparse", "ast", "dataclasses", "hashlib", "json", "pathlib", "re", "subprocess", "typing", "zipfile"}
+PROBLEM = (
+    "python/functions/orders/handler.py:1: imports nothing_there, which is neither in the standard library nor "
+    "provided by python/functions/orders/requirements.txt"
+)
+
+
+def test_without_a_target_both_are_built(repository: Repository) -> None:
+    repository.function("orders")
+    answer = repository.run()
+    assert answer.returncode == 0, answer.stderr
+    assert [line for line in answer.stdout.splitlines() if ":" in line and not line.startswith("built")]
+    assert list(repository.keys("deploy")) == list(repository.keys("sandbox")) == ["orders"]
+
+
+def test_the_deployment_can_be_for_another_runtime_and_architecture(repository: Repository) -> None:
+    repository.function("orders")
+    answer = repository.run("--target=deploy", "--runtime", "python3.12", "--architecture=x86_64", "--no-bytecode")
+    assert answer.stdout.endswith("deploy: 1 built, 0 unchanged (python3.12 x86_64; no bytecode, as asked)\n")
+    assert repository.manifest()["target"]["architecture"] == "x86_64"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--wrong"], "There is no option --wrong."),
+        (["orders"], "There is no option orders."),
+        (["--target"], "--target needs a value."),
+        (["--target", "moon"], "There is no target 'moon'; known: deploy, sandbox, all."),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_exit_code_2(
+    repository: Repository, arguments: list[str], message: str
+) -> None:
+    answer = repository.run(*arguments)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr.splitlines()[0] == message
+    assert "--help" in answer.stderr.splitlines()[1]
+
+
+def test_help_names_every_option(repository: Repository) -> None:
+    answer = repository.run("--help")
+    assert answer.returncode == 0
+    for option in ("--root", "--target", "--runtime", "--architecture", "--no-bytecode", "--lock", "--upgrade"):
+        assert f"\n  {option}" in answer.stdout
+
+
+def test_a_failure_is_told_without_a_traceback(repository: Repository) -> None:
+    repository.function("orders", "import nothing_there\n")
+    answer = repository.run()
+    assert answer.returncode == 1
+    assert answer.stderr.splitlines() == [
+        PROBLEM,
+        "Nothing was built.",
+    ]
+
+
+def test_an_unreadable_file_is_told_without_a_traceback(repository: Repository) -> None:
+    repository.function("orders")
+    repository.write("build", "a file where the folder should be")
+    answer = repository.run()
+    assert answer.returncode == 1
+    assert answer.stderr.count("\n") == 1
+    assert "build" in answer.stderr
+
+
+def test_a_build_with_nothing_to_do_imports_next_to_nothing(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.function("orders")
+    # As if the sources had been written some time ago: only then may their content be taken from memory.
+    monkeypatch.setattr(builder, "time", SimpleNamespace(time_ns=lambda: time.time_ns() + 10_000_000_000))
+    for target in (Target.deploy(), Target.sandbox()):
+        repository.build(target)
+    code = (
+        f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'python/lib')!r}]\n"
+        "from ops_cli.packaging.command import main\n"
+        f"main(['--root', {str(repository.root)!r}])\n"
+        "print(*sorted(sys.modules))"
+    )
+    answer = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
+    *told, modules = answer.stdout.splitlines()
+    assert [line.partition(" (")[0] for line in told] == [
+        "deploy: 0 built, 1 unchanged",
+        "sandbox: 0 built, 1 unchanged",
+    ]
+    assert HEAVY & set(modules.split()) == set()
+
+
+def test_the_packager_imports_only_the_standard_library_and_the_error_model() -> None:
+    for path in Path(PACKAGER).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                ours = name.startswith("ops_cli.packaging") or name == "opscore.errors"
+                assert ours or name.partition(".")[0] in sys.stdlib_module_names, (path.name, name)
