@@ -103,7 +103,7 @@ def start(places: Places, port: int, state_id: str) -> Emulator:
     _begin_log_anew(places)
     with places.log.open("ab") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "emulated_aws.plugin"],
+            [sys.executable, "-m", "emulated_aws"],
             cwd=places.root,
             env=environment(places, port, state_id),
             stdin=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from emulated_aws import fleet, plugin
+import emulated_aws
 
 VERSION = "1.5.33"
 
@@ -188,7 +188,7 @@ SIGNATURES = {
     "ministack.services.sqs._get_q": "(url, action)",
 }
 
-SOURCES = sorted(source for part in (plugin, fleet) for source in Path(str(part.__file__)).parent.glob("*.py"))
+SOURCES = sorted(Path(str(emulated_aws.__file__)).parent.rglob("*.py"))
 
 
 def test_the_emulator_has_the_version_that_the_plug_in_is_written_for() -> None:

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from emulated_aws.fleet.images import IMAGES
+from emulated_aws.fleet.ec2.images import IMAGES
 from tests.emulator.emulated_account import Account, eventually
 
 OLD_AMI, NEW_AMI = IMAGES[1].image_id, IMAGES[2].image_id

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulated_aws.fleet import refresh_plan, rolling_plan
-from emulated_aws.fleet.instance_types import capacity
-from emulated_aws.fleet.lifecycle_hooks import Action, Outcome, next_state, outcome
-from emulated_aws.fleet.placement import SERVICE_DEFAULT, Host, Need, Strategy, place
-from emulated_aws.fleet.query_language import BadExpression, compile_expression
+from emulated_aws.fleet.autoscaling import refresh_plan
+from emulated_aws.fleet.autoscaling.lifecycle_hooks import Action, Outcome, next_state, outcome
+from emulated_aws.fleet.autoscaling.scale_in import Candidate, choose
+from emulated_aws.fleet.cloudformation import rolling_plan
+from emulated_aws.fleet.ec2.instance_types import capacity
+from emulated_aws.fleet.ecs.placement import SERVICE_DEFAULT, Host, Need, Strategy, place
+from emulated_aws.fleet.ecs.query_language import BadExpression, compile_expression
+from emulated_aws.fleet.ecs.service_plan import TaskFact, daemon_step, replica_step
 from emulated_aws.fleet.refusals import Refused
-from emulated_aws.fleet.scale_in import Candidate, choose
-from emulated_aws.fleet.service_plan import TaskFact, daemon_step, replica_step
 from emulated_aws.fleet.token_bucket import Bucket
 
 NEEDS = st.builds(

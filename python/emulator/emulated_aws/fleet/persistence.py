@@ -11,8 +11,9 @@ from typing import Any
 from ministack.core.responses import request_scope
 from ministack.services import autoscaling, ec2, ecs
 
-from emulated_aws.fleet import state, tasks
-from emulated_aws.plugin.hooks import replace
+from emulated_aws.fleet import state
+from emulated_aws.fleet.ecs import tasks
+from emulated_aws.replacement import replace
 
 MEMBER = "opsctl_fleet"
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
 
+from emulated_aws.fleet.ecs.placement import Host
 from emulated_aws.fleet.faults import Faults
-from emulated_aws.fleet.placement import Host
 from emulated_aws.fleet.settings import Settings
 
 Record = dict[str, Any]

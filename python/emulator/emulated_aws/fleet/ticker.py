@@ -11,7 +11,9 @@ import time
 from ministack.core.responses import request_scope
 from ministack.services import autoscaling, ec2, ecs
 
-from emulated_aws.fleet import agents, capacity_providers, container_instances, groups, services, state, tasks
+from emulated_aws.fleet import state
+from emulated_aws.fleet.autoscaling import groups
+from emulated_aws.fleet.ecs import agents, capacity_providers, container_instances, services, tasks
 
 INTERVAL_SECONDS = 0.1
 IDLE_SECONDS = 0.5

@@ -5,29 +5,15 @@ from typing import Any
 
 from ministack.services import autoscaling, ec2, ecs, ssm, stepfunctions
 
-from emulated_aws.fleet import (
-    activities,
-    admin,
-    capacity_providers,
-    cloudformation,
-    clusters,
-    events,
-    group_api,
-    hook_api,
-    images,
-    instances_api,
-    member_api,
-    persistence,
-    refresh_api,
-    service_api,
-    services,
-    state,
-    task_api,
-    ticker,
-)
+from emulated_aws import admin
+from emulated_aws.fleet import events, persistence, state, ticker
+from emulated_aws.fleet.autoscaling import activities, group_api, hook_api, member_api, refresh_api
+from emulated_aws.fleet.cloudformation import stack_groups
+from emulated_aws.fleet.ec2 import images, instances_api
+from emulated_aws.fleet.ecs import capacity_providers, clusters, service_api, services, task_api
 from emulated_aws.fleet.protocol import autoscaling_action, ec2_action, ecs_action
 from emulated_aws.fleet.refusals import Refused
-from emulated_aws.plugin.hooks import replace
+from emulated_aws.replacement import replace
 
 AUTOSCALING: Mapping[str, Callable[..., Any]] = {
     "AttachInstances": member_api.attach,
@@ -122,7 +108,7 @@ def install() -> None:
     replace(ssm, "handle_request", _with_public_parameters)
     stepfunctions._AWS_SDK_SERVICE_MAP.setdefault("autoscaling", {"protocol": "query"})
     stepfunctions._AWS_SDK_SERVICE_MAP.setdefault("cloudformation", {"protocol": "query"})
-    cloudformation.install()
+    stack_groups.install()
     persistence.install()
     admin.install()
     events.start()

@@ -19,7 +19,7 @@ from typing import Any
 from ministack.core.responses import request_scope
 from ministack.services import cloudwatch
 
-from emulated_aws.plugin.hooks import replace
+from emulated_aws.replacement import replace
 
 _BREACHES: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,

@@ -16,7 +16,7 @@ from xml.etree import ElementTree as Xml
 
 from ministack.services import cloudwatch
 
-from emulated_aws.plugin.hooks import replace
+from emulated_aws.replacement import replace
 
 _LISTS = ("AlarmNames", "AlarmTypes")
 _WORDS = ("AlarmNamePrefix", "StateValue", "MaxRecords", "NextToken")

@@ -17,7 +17,7 @@ from xml.etree import ElementTree as Xml
 
 from ministack.services import athena, s3
 
-from emulated_aws.plugin.hooks import replace
+from emulated_aws.replacement import replace
 
 _OK = 200
 

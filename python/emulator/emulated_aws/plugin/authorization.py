@@ -20,7 +20,7 @@ from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import athena
 
-from emulated_aws.plugin.hooks import replace
+from emulated_aws.replacement import replace
 
 RESOURCES: Mapping[str, tuple[str, str]] = {
     "DescribeContainerInstances": ("container-instance", "containerInstances"),

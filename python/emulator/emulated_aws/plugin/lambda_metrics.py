@@ -11,7 +11,7 @@ from typing import Any
 
 from ministack.services import cloudwatch, lambda_svc
 
-from emulated_aws.plugin.hooks import replace
+from emulated_aws.replacement import replace
 
 NAMESPACE = "AWS/Lambda"
 

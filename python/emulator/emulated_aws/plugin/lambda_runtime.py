@@ -22,7 +22,7 @@ from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
 from emulated_aws.plugin import runtime_packages, worker
-from emulated_aws.plugin.hooks import replace
+from emulated_aws.replacement import replace
 
 DRAIN_SECONDS = 2.0
 """How long to wait for the end of an invocation's log: the mark is written before the answer, so it is on its way."""

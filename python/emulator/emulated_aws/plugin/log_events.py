@@ -15,8 +15,8 @@ from typing import Any
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import cloudwatch_logs
 
-from emulated_aws.plugin.hooks import replace
 from emulated_aws.plugin.log_patterns import UnsupportedPatternError, matcher
+from emulated_aws.replacement import replace
 
 PAGE_LIMIT = 10_000
 _arrivals = itertools.count()

@@ -17,7 +17,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import eventbridge
 from ministack.services import scheduler as service
 
-from emulated_aws.plugin.hooks import replace
+from emulated_aws.replacement import replace
 
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 SCHEDULE_ARN = "<aws.scheduler.schedule-arn>"

@@ -13,7 +13,7 @@ from typing import Any
 
 import ministack.app
 
-from emulated_aws.plugin.hooks import replace
+from emulated_aws.replacement import replace
 
 
 def install() -> None:

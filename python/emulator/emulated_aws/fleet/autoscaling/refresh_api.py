@@ -13,9 +13,11 @@ from typing import Any
 
 from ministack.core.responses import new_uuid
 
-from emulated_aws.fleet import launch_templates, members, refreshes, state
-from emulated_aws.fleet.group_api import require
-from emulated_aws.fleet.members import Group
+from emulated_aws.fleet import state
+from emulated_aws.fleet.autoscaling import members, refreshes
+from emulated_aws.fleet.autoscaling.group_api import require
+from emulated_aws.fleet.autoscaling.members import Group
+from emulated_aws.fleet.ec2 import launch_templates
 from emulated_aws.fleet.protocol import Query, page, timestamp
 from emulated_aws.fleet.refusals import Refused
 

@@ -14,12 +14,13 @@ from typing import Any
 
 from ministack.services import cloudwatch
 
-from emulated_aws.fleet import members, refresh_plan, state
+from emulated_aws.fleet import state
+from emulated_aws.fleet.autoscaling import members, refresh_plan
+from emulated_aws.fleet.autoscaling.members import Group, Instance
+from emulated_aws.fleet.autoscaling.refresh_plan import Bounds, Decision, Member
+from emulated_aws.fleet.ec2.launch_templates import Recipe
 from emulated_aws.fleet.events import emit
-from emulated_aws.fleet.launch_templates import Recipe
-from emulated_aws.fleet.members import Group, Instance
 from emulated_aws.fleet.protocol import timestamp
-from emulated_aws.fleet.refresh_plan import Bounds, Decision, Member
 from emulated_aws.fleet.refusals import Refused
 
 STALLED_SECONDS = 3600.0

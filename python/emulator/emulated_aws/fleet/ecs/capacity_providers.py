@@ -13,8 +13,10 @@ from typing import Any
 
 from ministack.services import autoscaling, ecs
 
-from emulated_aws.fleet import container_instances, members, state
-from emulated_aws.fleet.lifecycle_hooks import Action
+from emulated_aws.fleet import state
+from emulated_aws.fleet.autoscaling import members
+from emulated_aws.fleet.autoscaling.lifecycle_hooks import Action
+from emulated_aws.fleet.ecs import container_instances
 from emulated_aws.fleet.refusals import Refused
 
 Json = dict[str, Any]

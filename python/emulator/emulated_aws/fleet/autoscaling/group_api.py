@@ -14,12 +14,13 @@ from typing import Any
 
 from ministack.services import autoscaling
 
-from emulated_aws.fleet import launch_templates, machines, state
-from emulated_aws.fleet.group_view import describe_group, describe_instance
-from emulated_aws.fleet.members import Group
+from emulated_aws.fleet import state
+from emulated_aws.fleet.autoscaling.group_view import describe_group, describe_instance
+from emulated_aws.fleet.autoscaling.members import Group
+from emulated_aws.fleet.autoscaling.scale_in import check_policies
+from emulated_aws.fleet.ec2 import launch_templates, machines
 from emulated_aws.fleet.protocol import Query, page, timestamp
 from emulated_aws.fleet.refusals import Refused
-from emulated_aws.fleet.scale_in import check_policies
 
 NUMBERS = (
     "MinSize",

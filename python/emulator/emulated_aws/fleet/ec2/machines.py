@@ -8,10 +8,11 @@ from typing import Any
 
 from ministack.services import ec2
 
-from emulated_aws.fleet import images, state
+from emulated_aws.fleet import state
+from emulated_aws.fleet.ec2 import images
+from emulated_aws.fleet.ec2.instance_types import capacity
+from emulated_aws.fleet.ec2.launch_templates import Recipe
 from emulated_aws.fleet.events import emit
-from emulated_aws.fleet.instance_types import capacity
-from emulated_aws.fleet.launch_templates import Recipe
 from emulated_aws.fleet.refusals import Refused
 
 _CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48}

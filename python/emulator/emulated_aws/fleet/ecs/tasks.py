@@ -16,10 +16,11 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import ecs
 
-from emulated_aws.fleet import container_instances, state
+from emulated_aws.fleet import state
+from emulated_aws.fleet.ecs import container_instances
+from emulated_aws.fleet.ecs.placement import Host, Need, Strategy
+from emulated_aws.fleet.ecs.query_language import BadExpression, Predicate, compile_expression
 from emulated_aws.fleet.events import emit
-from emulated_aws.fleet.placement import Host, Need, Strategy
-from emulated_aws.fleet.query_language import BadExpression, Predicate, compile_expression
 from emulated_aws.fleet.refusals import Refused
 
 Task = dict[str, Any]

@@ -14,9 +14,10 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ec2, ecs
 
-from emulated_aws.fleet import container_instances, state, tasks
+from emulated_aws.fleet import state
+from emulated_aws.fleet.ecs import container_instances, tasks
+from emulated_aws.fleet.ecs.query_language import BadExpression, compile_expression
 from emulated_aws.fleet.protocol import page
-from emulated_aws.fleet.query_language import BadExpression, compile_expression
 from emulated_aws.fleet.refusals import Refused
 
 Json = dict[str, Any]

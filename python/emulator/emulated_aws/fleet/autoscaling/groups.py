@@ -14,11 +14,13 @@ from typing import Any
 
 from ministack.services import autoscaling
 
-from emulated_aws.fleet import activities, machines, members, refreshes, state
-from emulated_aws.fleet.lifecycle_hooks import Action, next_state, outcome
-from emulated_aws.fleet.members import Group, Instance
+from emulated_aws.fleet import state
+from emulated_aws.fleet.autoscaling import activities, members, refreshes
+from emulated_aws.fleet.autoscaling.lifecycle_hooks import Action, next_state, outcome
+from emulated_aws.fleet.autoscaling.members import Group, Instance
+from emulated_aws.fleet.autoscaling.scale_in import Candidate, choose
+from emulated_aws.fleet.ec2 import machines
 from emulated_aws.fleet.refusals import Refused
-from emulated_aws.fleet.scale_in import Candidate, choose
 
 RETRY_SECONDS = 5.0
 """After a failed launch the group waits, longer each time, as AWS does; in AWS's seconds times the scale."""

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulated_aws.fleet.query_language import Predicate
+from emulated_aws.fleet.ecs.query_language import Predicate
 
 FIRST_DYNAMIC_PORT = 32768
 AGENT_PORTS = frozenset({22, 2375, 2376, 51678, 51679, 51680})

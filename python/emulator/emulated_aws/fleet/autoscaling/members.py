@@ -14,13 +14,15 @@ from typing import Any
 from ministack.core.responses import get_account_id, new_uuid
 from ministack.services import autoscaling
 
-from emulated_aws.fleet import activities, launch_templates, machines, state
+from emulated_aws.fleet import state
+from emulated_aws.fleet.autoscaling import activities
+from emulated_aws.fleet.autoscaling.lifecycle_hooks import Action
+from emulated_aws.fleet.autoscaling.scale_in import emptiest
+from emulated_aws.fleet.ec2 import launch_templates, machines
+from emulated_aws.fleet.ec2.launch_templates import Recipe
 from emulated_aws.fleet.events import emit, notify
-from emulated_aws.fleet.launch_templates import Recipe
-from emulated_aws.fleet.lifecycle_hooks import Action
 from emulated_aws.fleet.protocol import timestamp
 from emulated_aws.fleet.refusals import Refused
-from emulated_aws.fleet.scale_in import emptiest
 
 Group = dict[str, Any]
 Instance = dict[str, Any]

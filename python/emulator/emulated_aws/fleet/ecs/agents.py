@@ -15,7 +15,9 @@ from typing import Any
 
 from ministack.services import ec2, ecs
 
-from emulated_aws.fleet import container_instances, machines, state, tasks
+from emulated_aws.fleet import state
+from emulated_aws.fleet.ec2 import machines
+from emulated_aws.fleet.ecs import container_instances, tasks
 from emulated_aws.fleet.events import emit
 from emulated_aws.fleet.refusals import Refused
 

@@ -19,10 +19,12 @@ from ministack.services import autoscaling, ec2
 from ministack.services import cloudformation as service
 from ministack.services.cloudformation import engine, handlers, provisioners, stacks
 
-from emulated_aws.fleet import agents, members, state
+from emulated_aws.fleet import state
+from emulated_aws.fleet.autoscaling import members
+from emulated_aws.fleet.cloudformation.rolling_plan import Member, Policy, next_batch
+from emulated_aws.fleet.ecs import agents
 from emulated_aws.fleet.refusals import Refused
-from emulated_aws.fleet.rolling_plan import Member, Policy, next_batch
-from emulated_aws.plugin.hooks import replace
+from emulated_aws.replacement import replace
 
 GROUP = "AWS::AutoScaling::AutoScalingGroup"
 REPLACING = ("LaunchTemplate", "LaunchConfigurationName", "VPCZoneIdentifier", "MixedInstancesPolicy")

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_Instance.html
 
 from typing import Any
 
-from emulated_aws.fleet.members import Group, Instance
+from emulated_aws.fleet.autoscaling.members import Group, Instance
 
 ALWAYS = (
     "AutoScalingGroupName",

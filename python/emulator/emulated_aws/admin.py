@@ -19,9 +19,10 @@ import ministack.app
 from ministack.core.responses import request_scope
 from ministack.services import ec2
 
-from emulated_aws.fleet import agents, faults, state
+from emulated_aws.fleet import faults, state
+from emulated_aws.fleet.ecs import agents
 from emulated_aws.fleet.refusals import Refused
-from emulated_aws.plugin.hooks import replace
+from emulated_aws.replacement import replace
 
 PREFIX = "/_sandbox/fleet"
 

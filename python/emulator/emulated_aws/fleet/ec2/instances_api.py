@@ -14,7 +14,7 @@ from typing import Any
 from ministack.core.responses import get_account_id
 from ministack.services import ec2
 
-from emulated_aws.fleet import machines
+from emulated_aws.fleet.ec2 import machines
 from emulated_aws.fleet.protocol import Query, page
 from emulated_aws.fleet.refusals import Refused
 

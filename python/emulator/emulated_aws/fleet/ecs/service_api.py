@@ -14,8 +14,8 @@ from typing import Any
 
 from ministack.services import ecs
 
-from emulated_aws.fleet import services, tasks
-from emulated_aws.fleet.clusters import require
+from emulated_aws.fleet.ecs import services, tasks
+from emulated_aws.fleet.ecs.clusters import require
 from emulated_aws.fleet.refusals import Refused
 
 Json = dict[str, Any]

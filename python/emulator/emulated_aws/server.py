@@ -16,9 +16,9 @@ from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 from ministack.core import lambda_runtime
 
+from emulated_aws.checkpoint import Checkpointer
 from emulated_aws.plugin import alarm_evaluation, sqs
 from emulated_aws.plugin.answer_pace import Send, paced
-from emulated_aws.plugin.checkpoint import Checkpointer
 
 IDENTITY_PATH = "/_opsctl/identity"
 CHECKPOINT_PATH = "/_opsctl/checkpoint"

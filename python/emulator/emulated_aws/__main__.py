@@ -1,4 +1,4 @@
-"""Start the mended emulator: `python -m emulated_aws.plugin`, in the environment that emulator.py prepares."""
+"""Start the mended emulator: `python -m emulated_aws`, in the environment that emulator.py prepares."""
 
 import asyncio
 import logging
@@ -7,6 +7,7 @@ import resource
 from importlib import metadata
 from pathlib import Path
 
+from emulated_aws import server
 from emulated_aws.fleet import wiring as fleet
 from emulated_aws.plugin import (
     alarm_evaluation,
@@ -18,7 +19,6 @@ from emulated_aws.plugin import (
     log_events,
     schedules,
     secure_transport,
-    server,
     sqs,
 )
 

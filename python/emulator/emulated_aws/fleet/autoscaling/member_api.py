@@ -14,9 +14,11 @@ from typing import Any
 
 from ministack.services import ec2
 
-from emulated_aws.fleet import activities, machines, members, state
-from emulated_aws.fleet.group_api import require
-from emulated_aws.fleet.members import Group, Instance
+from emulated_aws.fleet import state
+from emulated_aws.fleet.autoscaling import activities, members
+from emulated_aws.fleet.autoscaling.group_api import require
+from emulated_aws.fleet.autoscaling.members import Group, Instance
+from emulated_aws.fleet.ec2 import machines
 from emulated_aws.fleet.protocol import Query
 from emulated_aws.fleet.refusals import Refused
 

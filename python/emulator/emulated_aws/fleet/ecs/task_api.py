@@ -15,9 +15,10 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs
 
-from emulated_aws.fleet import services, state, tasks
-from emulated_aws.fleet.clusters import container_instance, require
-from emulated_aws.fleet.placement import Host, Need, Placed, place
+from emulated_aws.fleet import state
+from emulated_aws.fleet.ecs import services, tasks
+from emulated_aws.fleet.ecs.clusters import container_instance, require
+from emulated_aws.fleet.ecs.placement import Host, Need, Placed, place
 from emulated_aws.fleet.protocol import page
 from emulated_aws.fleet.refusals import Refused
 

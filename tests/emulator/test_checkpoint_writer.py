@@ -8,7 +8,7 @@ from typing import Any
 import ministack.app
 import pytest
 
-from emulated_aws.plugin.checkpoint import Checkpointer
+from emulated_aws.checkpoint import Checkpointer
 from ops_cli.sandbox.checkpoints import Condition, condition, read_checkpoint
 
 States = dict[str, Callable[[], Mapping[str, Any] | None]]

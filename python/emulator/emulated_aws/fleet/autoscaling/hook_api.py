@@ -15,11 +15,12 @@ from typing import Any
 from ministack.core.responses import get_account_id, new_uuid
 from ministack.services import autoscaling
 
-from emulated_aws.fleet import members, state
+from emulated_aws.fleet import state
+from emulated_aws.fleet.autoscaling import members
+from emulated_aws.fleet.autoscaling.group_api import require
+from emulated_aws.fleet.autoscaling.lifecycle_hooks import LONGEST_SECONDS, MOST_TIMEOUTS, Action
+from emulated_aws.fleet.autoscaling.members import Instance
 from emulated_aws.fleet.events import notify
-from emulated_aws.fleet.group_api import require
-from emulated_aws.fleet.lifecycle_hooks import LONGEST_SECONDS, MOST_TIMEOUTS, Action
-from emulated_aws.fleet.members import Instance
 from emulated_aws.fleet.protocol import Query, timestamp
 from emulated_aws.fleet.refusals import Refused
 

@@ -15,9 +15,10 @@ from typing import Any
 from ministack.core.responses import new_uuid
 from ministack.services import ecs
 
-from emulated_aws.fleet import container_instances, state, tasks
-from emulated_aws.fleet.placement import SERVICE_DEFAULT, Host, Need, Placed, place
-from emulated_aws.fleet.service_plan import Step, TaskFact, daemon_step, replica_step
+from emulated_aws.fleet import state
+from emulated_aws.fleet.ecs import container_instances, tasks
+from emulated_aws.fleet.ecs.placement import SERVICE_DEFAULT, Host, Need, Placed, place
+from emulated_aws.fleet.ecs.service_plan import Step, TaskFact, daemon_step, replica_step
 
 Service = dict[str, Any]
 Task = dict[str, Any]

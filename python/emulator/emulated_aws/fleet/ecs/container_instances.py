@@ -14,10 +14,10 @@ from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import ec2, ecs
 
 from emulated_aws.fleet import state
+from emulated_aws.fleet.ec2.images import AGENT_VERSION
+from emulated_aws.fleet.ec2.instance_types import capacity
+from emulated_aws.fleet.ecs.placement import AGENT_PORTS, Host
 from emulated_aws.fleet.events import emit
-from emulated_aws.fleet.images import AGENT_VERSION
-from emulated_aws.fleet.instance_types import capacity
-from emulated_aws.fleet.placement import AGENT_PORTS, Host
 
 Record = dict[str, Any]
 

@@ -1,0 +1,1 @@
+"""ECS: clusters with container instances and their agents, placement, tasks, services, capacity providers."""
