@@ -1,6 +1,6 @@
 """The record of a checkpoint: which state the emulator's files hold, and whether they are whole.
 
-Written by the emulator's process (plugin/checkpoint.py), read before it is started again.
+Written by the emulator's process (emulated_aws/checkpoint.py), read before it is started again.
 """
 
 import enum

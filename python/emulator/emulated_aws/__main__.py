@@ -7,7 +7,7 @@ import resource
 from importlib import metadata
 from pathlib import Path
 
-from emulated_aws import server
+from emulated_aws import admin, server
 from emulated_aws.fleet import wiring as fleet
 from emulated_aws.plugin import (
     alarm_evaluation,
@@ -34,6 +34,7 @@ MENDED = (
     secure_transport,
     sqs,
     fleet,
+    admin,
 )
 
 

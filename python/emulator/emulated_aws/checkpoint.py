@@ -11,16 +11,29 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import ministack.app
 from ministack.core import persistence
 
-from ops_cli.sandbox.checkpoints import CHECKPOINT, Checkpoint, write_checkpoint
-
+CHECKPOINT = "checkpoint.json"
 TRIES = 5
 """A service's state can change under the copy; the copy is then made again."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """`state_id` names one life of the emulated account, `emulator` the version that wrote, `files` their digests.
+
+    `written_at` is in seconds since 1970, a digest the SHA-256 in hexadecimal.
+    """
+
+    state_id: str
+    emulator: str
+    written_at: float
+    files: Mapping[str, str]
 
 
 class Checkpointer:
@@ -50,7 +63,7 @@ class Checkpointer:
         known = {**self._digests, **{name: digest for name, digest in files.items() if digest}}
         checkpoint = Checkpoint(self._state_id, self._version, time.time(), known)
         if known != self._digests or not (self._folder / CHECKPOINT).exists():
-            write_checkpoint(self._folder, checkpoint)
+            self._replace(CHECKPOINT, json.dumps(asdict(checkpoint)))
         self._digests = known
         return checkpoint
 
@@ -63,10 +76,13 @@ class Checkpointer:
         digest = hashlib.sha256(text.encode()).hexdigest()
         name = f"{service}.json"
         if self._digests.get(name) != digest:
-            draft = self._folder / f"{name}.draft"
-            draft.write_text(text, encoding="utf-8")
-            os.replace(draft, self._folder / name)  # noqa: PTH105 - the name of the guarantee
+            self._replace(name, text)
         return digest
+
+    def _replace(self, name: str, text: str) -> None:
+        draft = self._folder / f"{name}.draft"
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, self._folder / name)  # noqa: PTH105 - the name of the guarantee
 
 
 def _copy(get_state: Callable[[], Mapping[str, Any] | None]) -> Mapping[str, Any] | None:

@@ -17,7 +17,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import eventbridge, sns
 
-from emulated_aws.fleet import state
+from emulated_aws.fleet import clock, state
 
 logger = logging.getLogger("opsctl.fleet")
 
@@ -90,7 +90,7 @@ def _enqueue(account: str, region: str, target: str, text: str) -> None:
 
 def _later(seconds: float, work: Callable[[], object]) -> None:
     with _changed:
-        heapq.heappush(_waiting, (state.now() + seconds, next(_numbers), work))
+        heapq.heappush(_waiting, (clock.now() + seconds, next(_numbers), work))
         _changed.notify()
 
 
@@ -110,6 +110,6 @@ def _deliver() -> None:
 
 def _next() -> Callable[[], object]:
     with _changed:
-        while not _waiting or _waiting[0][0] > state.now():
-            _changed.wait(timeout=max(0.0, _waiting[0][0] - state.now()) if _waiting else None)
+        while not _waiting or _waiting[0][0] > clock.now():
+            _changed.wait(timeout=max(0.0, _waiting[0][0] - clock.now()) if _waiting else None)
         return heapq.heappop(_waiting)[2]

@@ -5,17 +5,23 @@ have none, so they go on where they were. What has no record of its own there is
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.core.responses import request_scope
 from ministack.services import autoscaling, ec2, ecs
 
 from emulated_aws.fleet import state
-from emulated_aws.fleet.ecs import tasks
+from emulated_aws.fleet.ecs import records, tasks
 from emulated_aws.replacement import replace
 
 MEMBER = "opsctl_fleet"
+STORES: Mapping[str, Any] = {
+    "container_instances": records.container_instances,
+    "activities": state.activities,
+    "owners": state.owners,
+}
+"""What has no record in the emulator, by the name under which it is saved."""
 
 
 def install() -> None:
@@ -39,7 +45,7 @@ def _locked(stock: Callable[[], Any]) -> Callable[[], Any]:
 def _with_fleet(stock: Callable[[], Any]) -> Callable[[], Any]:
     def get_state() -> Any:
         with state.LOCK:
-            return {**stock(), MEMBER: state.saved()}
+            return {**stock(), MEMBER: _saved()}
 
     return get_state
 
@@ -48,7 +54,7 @@ def _with_restored_fleet(stock: Callable[[Any], None]) -> Callable[[Any], None]:
     def load(data: Any) -> None:
         with state.LOCK:
             stock(data)
-            state.restore(data.get(MEMBER) or {})
+            _restore(data.get(MEMBER) or {})
             rebuild()
 
     return load
@@ -66,11 +72,34 @@ def _with_live_tasks(stock: Callable[[Any], None]) -> Callable[[Any], None]:
     return load
 
 
+def _saved() -> dict[str, Any]:
+    return {
+        **{name: copy.deepcopy(store) for name, store in STORES.items()},
+        "settings": vars(state.settings()).copy(),
+        "faults": state.faults.saved(),
+    }
+
+
+def _restore(found: Mapping[str, Any]) -> None:
+    for name, store in STORES.items():
+        store.clear()
+        store.update(found.get(name) or {})
+    state.change_settings(found.get("settings") or {})
+    state.faults.restore(found.get("faults") or [])
+
+
+def _reset() -> None:
+    for store in STORES.values():
+        store.clear()
+    records.clear_indices()
+    state.faults.clear()
+    state.reset_settings()
+
+
 def rebuild() -> None:
     """Build the indices of every account and region; whichever of the two states is loaded last completes them."""
-    for index in (state.hosts, state.live, state.moving):
-        index.clear()
-    scopes = {key[:2] for store in (state.container_instances, ecs._tasks) for key, _value in store.all_items()}
+    records.clear_indices()
+    scopes = {key[:2] for store in (records.container_instances, ecs._tasks) for key, _value in store.all_items()}
     for account, region in scopes:
         with request_scope(account, region):
             tasks.rebuild_index()
@@ -80,6 +109,6 @@ def _with_reset(stock: Callable[[], None]) -> Callable[[], None]:
     def reset() -> None:
         with state.LOCK:
             stock()
-            state.reset()
+            _reset()
 
     return reset

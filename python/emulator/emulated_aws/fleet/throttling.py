@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from ministack.core.responses import get_account_id, get_region
 
-from emulated_aws.fleet import state
+from emulated_aws.fleet import clock, state
 from emulated_aws.fleet.refusals import Refused
 from emulated_aws.fleet.token_bucket import Bucket
 
@@ -67,7 +67,7 @@ def admit(service: str, action: str) -> None:
     bucket = BUCKETS.get((service, action))
     if not state.settings().throttle or bucket is None:
         return
-    key, now = (get_account_id(), get_region(), service, bucket), state.now()
+    key, now = (get_account_id(), get_region(), service, bucket), clock.now()
     with state.LOCK:
         _buckets[key], allowed = (_buckets.get(key) or Bucket.full(*RATES[bucket], now)).take(now)
     if not allowed:

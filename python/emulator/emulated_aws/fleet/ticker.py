@@ -13,7 +13,7 @@ from ministack.services import autoscaling, ec2, ecs
 
 from emulated_aws.fleet import state
 from emulated_aws.fleet.autoscaling import groups
-from emulated_aws.fleet.ecs import agents, capacity_providers, container_instances, services, tasks
+from emulated_aws.fleet.ecs import agents, capacity_providers, container_instances, records, services, tasks
 
 INTERVAL_SECONDS = 0.1
 IDLE_SECONDS = 0.5
@@ -40,7 +40,7 @@ def _run() -> None:
 
 
 def _scopes() -> set[tuple[str, str]]:
-    stores = (autoscaling._asgs, ec2._instances, ecs._services, state.container_instances, state.owners)
+    stores = (autoscaling._asgs, ec2._instances, ecs._services, records.container_instances, state.owners)
     return {key[:2] for store in stores for key, _value in store.all_items()}
 
 

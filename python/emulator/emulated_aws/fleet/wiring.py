@@ -5,7 +5,6 @@ from typing import Any
 
 from ministack.services import autoscaling, ec2, ecs, ssm, stepfunctions
 
-from emulated_aws import admin
 from emulated_aws.fleet import events, persistence, state, ticker
 from emulated_aws.fleet.autoscaling import activities, group_api, hook_api, member_api, refresh_api
 from emulated_aws.fleet.cloudformation import stack_groups
@@ -110,7 +109,6 @@ def install() -> None:
     stepfunctions._AWS_SDK_SERVICE_MAP.setdefault("cloudformation", {"protocol": "query"})
     stack_groups.install()
     persistence.install()
-    admin.install()
     events.start()
     ticker.start()
 

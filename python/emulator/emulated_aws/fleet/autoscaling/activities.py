@@ -12,7 +12,7 @@ from typing import Any
 
 from ministack.core.responses import new_uuid
 
-from emulated_aws.fleet import state
+from emulated_aws.fleet import clock, state
 from emulated_aws.fleet.protocol import Query, page, timestamp
 from emulated_aws.fleet.refusals import Refused
 
@@ -27,8 +27,8 @@ def begin(group: dict[str, Any], description: str, cause: str, details: dict[str
         "AutoScalingGroupName": group["AutoScalingGroupName"],
         "AutoScalingGroupARN": group["AutoScalingGroupARN"],
         "Description": description,
-        "Cause": f"At {timestamp(state.now())} {cause}",
-        "StartTime": timestamp(state.now()),
+        "Cause": f"At {timestamp(clock.now())} {cause}",
+        "StartTime": timestamp(clock.now()),
         "EndTime": None,
         "StatusCode": "InProgress",
         "StatusMessage": None,
@@ -47,7 +47,7 @@ def change(activity_id: str, group_name: str, status: str, progress: int, messag
         if activity["ActivityId"] == activity_id:
             activity.update(StatusCode=status, Progress=progress, StatusMessage=message)
             if status in ("Successful", "Failed", "Cancelled"):
-                activity["EndTime"] = timestamp(state.now())
+                activity["EndTime"] = timestamp(clock.now())
             return dict(activity)
     return {}
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ministack.services import autoscaling
 
-from emulated_aws.fleet import state
+from emulated_aws.fleet import clock, state
 from emulated_aws.fleet.autoscaling.group_view import describe_group, describe_instance
 from emulated_aws.fleet.autoscaling.members import Group
 from emulated_aws.fleet.autoscaling.scale_in import check_policies
@@ -89,7 +89,7 @@ def create(query: Query) -> None:
         "NewInstancesProtectedFromScaleIn": False,
         "VPCZoneIdentifier": "",
         "Instances": [],
-        "CreatedTime": timestamp(state.now()),
+        "CreatedTime": timestamp(clock.now()),
         "Tags": [],
         "Status": "",
     }

@@ -14,7 +14,7 @@ from typing import Any
 
 from ministack.services import autoscaling
 
-from emulated_aws.fleet import state
+from emulated_aws.fleet import clock, state
 from emulated_aws.fleet.autoscaling import activities, members, refreshes
 from emulated_aws.fleet.autoscaling.lifecycle_hooks import Action, next_state, outcome
 from emulated_aws.fleet.autoscaling.members import Group, Instance
@@ -97,7 +97,7 @@ def _step_launch(group: Group, instance: Instance, status: str) -> None:
 
 
 def _step_wait(group: Group, instance: Instance, alive: bool) -> None:
-    actions = [Action(**action).settle(state.now()) for action in instance.get("_actions") or ()]
+    actions = [Action(**action).settle(clock.now()) for action in instance.get("_actions") or ()]
     instance["_actions"] = [asdict(action) for action in actions]
     policy = (group.get("InstanceLifecyclePolicy") or {}).get("RetentionTriggers") or {}
     retain = policy.get("TerminateHookAbandon") == "retain"
@@ -141,7 +141,7 @@ def _fit_number(group: Group) -> None:
 
 def _launch(group: Group, count: int, present: int, wanted: int) -> None:
     failures, at = group.get("_launch_failures") or (0, 0.0)
-    if failures and state.now() < at + state.scaled(RETRY_SECONDS * min(2**failures, 64)):
+    if failures and clock.now() < at + clock.scaled(RETRY_SECONDS * min(2**failures, 64)):
         return
     cause = (
         f"an instance was started in response to a difference between desired and actual capacity, "
@@ -154,7 +154,7 @@ def _launch(group: Group, count: int, present: int, wanted: int) -> None:
             _record_failure(group, refusal, cause)
             launched = None
         if launched is None:
-            group["_launch_failures"] = (failures + 1, state.now())
+            group["_launch_failures"] = (failures + 1, clock.now())
             return
 
 

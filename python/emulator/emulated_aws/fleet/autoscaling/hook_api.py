@@ -15,7 +15,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, new_uuid
 from ministack.services import autoscaling
 
-from emulated_aws.fleet import state
+from emulated_aws.fleet import clock
 from emulated_aws.fleet.autoscaling import members
 from emulated_aws.fleet.autoscaling.group_api import require
 from emulated_aws.fleet.autoscaling.lifecycle_hooks import LONGEST_SECONDS, MOST_TIMEOUTS, Action
@@ -76,7 +76,7 @@ def _notify_test(group: dict[str, Any], hook: dict[str, Any]) -> None:
         "AutoScalingGroupName": group["AutoScalingGroupName"],
         "Service": "AWS Auto Scaling",
         "Event": "autoscaling:TEST_NOTIFICATION",
-        "Time": timestamp(state.now()),
+        "Time": timestamp(clock.now()),
     }
     notify(hook["NotificationTargetARN"], message)
 
@@ -121,7 +121,7 @@ def complete(query: Query) -> None:
 def heartbeat(query: Query) -> None:
     """RecordLifecycleActionHeartbeat."""
     instance, action = _open_action(query)
-    _replace(instance, action.heartbeat(state.now()))
+    _replace(instance, action.heartbeat(clock.now()))
 
 
 def _open_action(query: Query) -> tuple[Instance, Action]:
@@ -134,7 +134,7 @@ def _open_action(query: Query) -> tuple[Instance, Action]:
             continue
         for action in _actions(instance):
             fits = action.hook == hook and (not token or action.token == token)
-            if fits and not action.settle(state.now()).result:
+            if fits and not action.settle(clock.now()).result:
                 return instance, action
     named = f"instance ID {instance_id}" if instance_id else f"token {token}"
     raise Refused("ValidationError", f"No active Lifecycle Action found with {named}")

@@ -14,7 +14,7 @@ from typing import Any
 
 from ministack.services import ec2
 
-from emulated_aws.fleet import state
+from emulated_aws.fleet import clock, state
 from emulated_aws.fleet.autoscaling import activities, members
 from emulated_aws.fleet.autoscaling.group_api import require
 from emulated_aws.fleet.autoscaling.members import Group, Instance
@@ -155,7 +155,7 @@ def _adopt(group: Group, record: dict[str, Any]) -> None:
         if template
         else {},
         "LaunchConfigurationName": "",
-        "_launched": state.now(),
+        "_launched": clock.now(),
         "_subnet": record["SubnetId"],
     }
     place = {"Availability Zone": instance["AvailabilityZone"]}
@@ -189,8 +189,8 @@ def set_health(query: Query) -> None:
     if health not in ("Healthy", "Unhealthy"):
         raise Refused("ValidationError", "HealthStatus must be Healthy or Unhealthy.")
     if query.flag("ShouldRespectGracePeriod", True):
-        grace = state.scaled(float(_group.get("HealthCheckGracePeriod") or 0))
-        if state.now() < instance.get("_in_service", state.now()) + grace:
+        grace = clock.scaled(float(_group.get("HealthCheckGracePeriod") or 0))
+        if clock.now() < instance.get("_in_service", clock.now()) + grace:
             return
     instance["HealthStatus"] = health
 
@@ -199,7 +199,7 @@ def suspend(query: Query) -> None:
     """SuspendProcesses: the named ones, or all."""
     group = require(query)
     for name in _processes(query):
-        group.setdefault("_suspended", {})[name] = f"User suspended at {state.now():.0f}"
+        group.setdefault("_suspended", {})[name] = f"User suspended at {clock.now():.0f}"
 
 
 def resume(query: Query) -> None:

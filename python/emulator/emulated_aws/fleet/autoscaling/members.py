@@ -14,7 +14,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, new_uuid
 from ministack.services import autoscaling
 
-from emulated_aws.fleet import state
+from emulated_aws.fleet import clock, state
 from emulated_aws.fleet.autoscaling import activities
 from emulated_aws.fleet.autoscaling.lifecycle_hooks import Action
 from emulated_aws.fleet.autoscaling.scale_in import emptiest
@@ -89,7 +89,7 @@ def launch(group: Group, recipe: Recipe, cause: str) -> Instance | None:
         "ProtectedFromScaleIn": bool(group.get("NewInstancesProtectedFromScaleIn")),
         "LaunchTemplate": dict(recipe.template),
         "LaunchConfigurationName": recipe.configuration,
-        "_launched": state.now(),
+        "_launched": clock.now(),
         "_activity": activity["ActivityId"],
         "_subnet": subnet,
         "_fails": bool(_strikes("boot_failure", group, recipe, zone)),
@@ -152,7 +152,7 @@ def terminate(group: Group, instance: Instance, cause: str) -> str:
 def finish_launch(group: Group, instance: Instance) -> None:
     """The instance is in service."""
     instance["LifecycleState"] = "InService"
-    instance["_in_service"] = state.now()
+    instance["_in_service"] = clock.now()
     place = {"Subnet ID": instance.get("_subnet", ""), "Availability Zone": instance["AvailabilityZone"]}
     name = "EC2 Instance Launch Successful"
     _finish(group, instance.get("_activity", ""), "Successful", place, None, name, instance["InstanceId"])
@@ -195,7 +195,7 @@ def _finish(
         "Details": place,
         "RequestId": activity_id,
         "StatusMessage": message or "",
-        "EndTime": timestamp(state.now()),
+        "EndTime": timestamp(clock.now()),
         "EC2InstanceId": instance_id,
         "StartTime": activity.get("StartTime"),
         "Cause": activity.get("Cause", ""),
@@ -221,7 +221,7 @@ def begin_actions(group: Group, instance: Instance, transition: str) -> bool:
             new_uuid(),
             float(hook["HeartbeatTimeout"]),
             hook["DefaultResult"],
-            state.now(),
+            clock.now(),
             state.settings().time_scale,
         )
         actions.append(asdict(action))
@@ -250,5 +250,5 @@ def _announce(group: Group, instance: Instance, hook: dict[str, Any], token: str
     name = f"EC2 Instance-{'launch' if launches else 'terminate'} Lifecycle Action"
     emit("aws.autoscaling", name, {**detail, **ends}, [group["AutoScalingGroupARN"]])
     if hook.get("NotificationTargetARN"):
-        more = {"Service": "AWS Auto Scaling", "Time": timestamp(state.now()), "AccountId": get_account_id()}
+        more = {"Service": "AWS Auto Scaling", "Time": timestamp(clock.now()), "AccountId": get_account_id()}
         notify(hook["NotificationTargetARN"], {**detail, **ends, **more, "RequestId": new_uuid()})

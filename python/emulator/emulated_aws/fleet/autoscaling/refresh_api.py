@@ -13,7 +13,7 @@ from typing import Any
 
 from ministack.core.responses import new_uuid
 
-from emulated_aws.fleet import state
+from emulated_aws.fleet import clock
 from emulated_aws.fleet.autoscaling import members, refreshes
 from emulated_aws.fleet.autoscaling.group_api import require
 from emulated_aws.fleet.autoscaling.members import Group
@@ -68,7 +68,7 @@ def _visible(group: Group, preferences: Mapping[str, Any], wanted: Mapping[str, 
         "AutoScalingGroupName": group["AutoScalingGroupName"],
         "Status": "Pending",
         "StatusReason": None,
-        "StartTime": timestamp(state.now()),
+        "StartTime": timestamp(clock.now()),
         "EndTime": None,
         "PercentageComplete": 0,
         "InstancesToUpdate": len(members.counting(group)),
@@ -90,8 +90,8 @@ def _own(group: Group, preferences: Mapping[str, Any]) -> dict[str, Any]:
     if checkpoints != sorted(set(checkpoints)) or any(not 1 <= one <= 100 for one in checkpoints):  # noqa: PLR2004
         raise Refused("ValidationError", "CheckpointPercentages must be unique, ascending and between 1 and 100.")
     return {
-        "_began": state.now(),
-        "_progress_at": state.now(),
+        "_began": clock.now(),
+        "_progress_at": clock.now(),
         "_total": None,
         "_matching": 0,
         "_minimum": 90 if minimum is None else minimum,

@@ -14,7 +14,7 @@ from typing import Any
 
 from ministack.services import cloudwatch
 
-from emulated_aws.fleet import state
+from emulated_aws.fleet import clock
 from emulated_aws.fleet.autoscaling import members, refresh_plan
 from emulated_aws.fleet.autoscaling.members import Group, Instance
 from emulated_aws.fleet.autoscaling.refresh_plan import Bounds, Decision, Member
@@ -91,7 +91,7 @@ def _concerns(refresh: Refresh, instance: Instance) -> bool:
 def _member(refresh: Refresh, recipe: Recipe, instance: Instance) -> Member:
     matches = recipe.is_of(instance)
     outdated = not matches if refresh["_skip"] else instance.get("_launched", 0) < refresh["_began"]
-    warm = state.now() >= instance.get("_in_service", math.inf) + (0 if outdated else state.scaled(refresh["_warmup"]))
+    warm = clock.now() >= instance.get("_in_service", math.inf) + (0 if outdated else clock.scaled(refresh["_warmup"]))
     return Member(
         instance["InstanceId"],
         outdated=outdated,
@@ -110,7 +110,7 @@ def _measure(refresh: Refresh, facts: list[Member], desired: int) -> None:
     if desired < refresh["_total"]:
         left = min(left, sum(one.outdated for one in facts))
     if left < refresh.get("InstancesToUpdate", math.inf):
-        refresh["_progress_at"] = state.now()
+        refresh["_progress_at"] = clock.now()
     refresh["InstancesToUpdate"] = left
     refresh["PercentageComplete"] = refresh_plan.percentage(refresh["_total"], left)
 
@@ -118,12 +118,12 @@ def _measure(refresh: Refresh, facts: list[Member], desired: int) -> None:
 def _reach_checkpoints(group: Group, refresh: Refresh) -> None:
     checkpoints, index = refresh["_checkpoints"], refresh["_checkpoint"]
     if refresh["_pause_until"] is not None:
-        if state.now() < refresh["_pause_until"]:
+        if clock.now() < refresh["_pause_until"]:
             return
         refresh.update(_pause_until=None, _checkpoint=min(index + 1, len(checkpoints) - 1), _passed=index + 1)
-        refresh["_progress_at"] = state.now()
+        refresh["_progress_at"] = clock.now()
     elif refresh["PercentageComplete"] >= checkpoints[index] < 100:  # noqa: PLR2004 - all of them
-        refresh["_pause_until"] = state.now() + state.scaled(refresh["_checkpoint_delay"])
+        refresh["_pause_until"] = clock.now() + clock.scaled(refresh["_checkpoint_delay"])
         emit(
             "aws.autoscaling",
             "EC2 Auto Scaling Instance Refresh Checkpoint Reached",
@@ -145,17 +145,17 @@ def _problem(refresh: Refresh, decision: Decision) -> str:
     for name in refresh["_alarms"]:
         if (cloudwatch._alarms.get(name) or {}).get("StateValue") == "ALARM":
             return f"The CloudWatch alarm {name} is in the ALARM state."
-    if refresh["_pause_until"] is None and state.now() > refresh["_progress_at"] + state.scaled(STALLED_SECONDS):
+    if refresh["_pause_until"] is None and clock.now() > refresh["_progress_at"] + clock.scaled(STALLED_SECONDS):
         return f"Unable to replace instances for an hour; {decision.to_update} are left. {decision.blocked}".strip()
     return ""
 
 
 def _succeed(group: Group, refresh: Refresh) -> None:
     rollback = refresh["Status"] == "RollbackInProgress"
-    bake = 0 if rollback else state.scaled(refresh["_bake"])
+    bake = 0 if rollback else clock.scaled(refresh["_bake"])
     if bake and refresh["_bake_until"] is None:
-        refresh.update(Status="Baking", _bake_until=state.now() + bake)
-    if refresh["_bake_until"] is not None and state.now() < refresh["_bake_until"]:
+        refresh.update(Status="Baking", _bake_until=clock.now() + bake)
+    if refresh["_bake_until"] is not None and clock.now() < refresh["_bake_until"]:
         return
     if not rollback:
         _take_over(group)
@@ -185,7 +185,7 @@ def roll_back(group: Group, refresh: Refresh, reason: str) -> None:
     """Turn the refresh round: what it has replaced so far goes back to the group's own configuration."""
     refresh["RollbackDetails"] = {
         "RollbackReason": reason,
-        "RollbackStartTime": timestamp(state.now()),
+        "RollbackStartTime": timestamp(clock.now()),
         "PercentageCompleteOnRollback": refresh["PercentageComplete"],
         "InstancesToUpdateOnRollback": refresh.get("InstancesToUpdate", 0),
     }
@@ -201,7 +201,7 @@ def roll_back(group: Group, refresh: Refresh, reason: str) -> None:
         _passed=0,
         _pause_until=None,
         _bake_until=None,
-        _progress_at=state.now(),
+        _progress_at=clock.now(),
         InstancesToUpdate=len(group["Instances"]),
     )
     _tell(group, refresh, "Rollback Started")
@@ -221,7 +221,7 @@ def _finish_cancelling(group: Group, refresh: Refresh) -> None:
 
 def end(group: Group, refresh: Refresh, status: str, reason: str | None = None) -> None:
     """Bring the refresh into a last status."""
-    refresh.update(Status=status, StatusReason=reason, EndTime=timestamp(state.now()))
+    refresh.update(Status=status, StatusReason=reason, EndTime=timestamp(clock.now()))
     if status in ("Successful", "RollbackSuccessful"):
         refresh.update(InstancesToUpdate=0)
         refresh["PercentageComplete"] = max(refresh["PercentageComplete"], refresh["_checkpoints"][-1])

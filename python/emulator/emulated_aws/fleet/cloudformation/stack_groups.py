@@ -19,7 +19,7 @@ from ministack.services import autoscaling, ec2
 from ministack.services import cloudformation as service
 from ministack.services.cloudformation import engine, handlers, provisioners, stacks
 
-from emulated_aws.fleet import state
+from emulated_aws.fleet import clock, state
 from emulated_aws.fleet.autoscaling import members
 from emulated_aws.fleet.cloudformation.rolling_plan import Member, Policy, next_batch
 from emulated_aws.fleet.ecs import agents
@@ -131,13 +131,13 @@ def _roll(name: str, rolling: Policy) -> None:
         added = [one for one in rolling.suspend if one not in (group.get("_suspended") or {})]
         group.setdefault("_suspended", {}).update(dict.fromkeys(added, "CloudFormation rolling update"))
     try:
-        began = state.now()
+        began = clock.now()
         while True:
             with state.LOCK:
                 batch = _next(name, rolling)
             if batch is None:
                 return
-            began = state.now() if batch else began
+            began = clock.now() if batch else began
             _check_pause(name, rolling, began)
             time.sleep(POLL_SECONDS)
     finally:
@@ -175,12 +175,12 @@ def _ready(instance: Mapping[str, Any], rolling: Policy) -> bool:
     if rolling.wait_on_signals:
         record = ec2._instances.get(instance["InstanceId"]) or {}
         return agents.cluster_of(record) is None or record.get("_agent") == "connected"
-    return bool(state.now() >= instance.get("_in_service", float("inf")) + state.scaled(rolling.pause_seconds))
+    return bool(clock.now() >= instance.get("_in_service", float("inf")) + clock.scaled(rolling.pause_seconds))
 
 
 def _check_pause(name: str, rolling: Policy, began: float) -> None:
     longest = rolling.pause_seconds if rolling.wait_on_signals else 3600
-    if state.now() > began + max(state.scaled(longest), POLL_SECONDS):
+    if clock.now() > began + max(clock.scaled(longest), POLL_SECONDS):
         message = f"Received 0 SUCCESS signal(s) for {name} within the pause time. Unable to satisfy 100% requirement"
         raise ValueError(message)
 
@@ -201,9 +201,9 @@ def _emptied(stock: Any) -> Any:
 
 
 def _await(ready: Callable[[], bool], seconds: float, problem: str) -> None:
-    deadline = state.now() + max(seconds * state.settings().time_scale, 60.0)
+    deadline = clock.now() + max(seconds * state.settings().time_scale, 60.0)
     while not ready():
-        if state.now() > deadline:
+        if clock.now() > deadline:
             raise ValueError(problem)
         time.sleep(POLL_SECONDS)
 

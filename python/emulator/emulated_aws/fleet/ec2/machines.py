@@ -8,7 +8,7 @@ from typing import Any
 
 from ministack.services import ec2
 
-from emulated_aws.fleet import state
+from emulated_aws.fleet import clock
 from emulated_aws.fleet.ec2 import images
 from emulated_aws.fleet.ec2.instance_types import capacity
 from emulated_aws.fleet.ec2.launch_templates import Recipe
@@ -39,7 +39,7 @@ def launch(recipe: Recipe, subnet_id: str, tags: Mapping[str, str]) -> dict[str,
         iam_profile=_profile(recipe),
     )[0]
     record["Placement"]["AvailabilityZone"] = subnet["AvailabilityZone"]
-    record["_launched"] = state.now()
+    record["_launched"] = clock.now()
     if recipe.spot:
         record["InstanceLifecycle"] = "spot"
     _shape_volume(record, recipe)
@@ -99,7 +99,7 @@ def terminate(instance_ids: Sequence[str]) -> None:
         for mapping in record.get("BlockDeviceMappings") or ():
             ec2._volumes.pop(mapping.get("Ebs", {}).get("VolumeId"), None)
         record["BlockDeviceMappings"] = []
-        record["_terminated_at"] = state.now()
+        record["_terminated_at"] = clock.now()
         change(record, "shutting-down")
         change(record, "terminated")
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from ministack.services import ec2, ecs
 
-from emulated_aws.fleet import state
+from emulated_aws.fleet import clock, state
 from emulated_aws.fleet.ec2 import machines
-from emulated_aws.fleet.ecs import container_instances, tasks
+from emulated_aws.fleet.ecs import container_instances, records, tasks
 from emulated_aws.fleet.events import emit
 from emulated_aws.fleet.refusals import Refused
 
@@ -33,17 +33,17 @@ def step_all() -> None:
         for record in ec2._instances.values():
             _boot(record)
     with state.LOCK:
-        for container_instance in state.container_instances.values():
+        for container_instance in records.container_instances.values():
             if container_instance["status"] != "INACTIVE":
                 _follow(container_instance)
 
 
 def _boot(record: Record) -> None:
     name = record["State"]["Name"]
-    launched = record.setdefault("_launched", state.now())
-    if name == "pending" and state.now() >= launched + state.settings().pending_seconds:
+    launched = record.setdefault("_launched", clock.now())
+    if name == "pending" and clock.now() >= launched + state.settings().pending_seconds:
         machines.change(record, "running")
-    if name in ("pending", "running") and state.now() >= record.get("_interrupted_at", float("inf")):
+    if name in ("pending", "running") and clock.now() >= record.get("_interrupted_at", float("inf")):
         machines.terminate([record["InstanceId"]])
     elif name == "running" and "_agent" not in record:
         _connect(record)
@@ -54,7 +54,7 @@ def _connect(record: Record) -> None:
     if cluster_name is None:
         record["_agent"] = "none"
         return
-    if state.now() < record["_launched"] + state.settings().boot_seconds:
+    if clock.now() < record["_launched"] + state.settings().boot_seconds:
         return
     cluster = ecs._clusters.get(cluster_name)
     if cluster is None:
@@ -87,10 +87,10 @@ def _follow(record: Record) -> None:
     status = machines.status(instance_id)
     if status not in ("pending", "running", "stopping", "stopped"):
         for arn in list(container_instances.host_of(record).tasks):
-            tasks.kill(state.live_tasks()[arn], f"Host EC2 (instance {instance_id}) terminated.")
+            tasks.kill(records.live_tasks()[arn], f"Host EC2 (instance {instance_id}) terminated.")
         container_instances.deregister(record)
         return
-    if record["status"] == "REGISTERING" and state.now() >= record["_active_at"]:
+    if record["status"] == "REGISTERING" and clock.now() >= record["_active_at"]:
         container_instances.change(record, status="ACTIVE")
     _follow_provider(record)
     lost = state.faults.applies("agent_disconnects", instance_id=instance_id)
@@ -112,7 +112,7 @@ def interrupt(instance_id: str) -> None:
     record = ec2._instances.get(instance_id)
     if record is None or record["State"]["Name"] not in ("pending", "running"):
         raise Refused("BadRequest", f"There is no running instance {instance_id}.")
-    record["_interrupted_at"] = state.now() + state.scaled(SPOT_NOTICE_SECONDS)
+    record["_interrupted_at"] = clock.now() + clock.scaled(SPOT_NOTICE_SECONDS)
     zone = record["Placement"]["AvailabilityZone"]
     arn = f"arn:aws:ec2:{zone}:instance/{instance_id}"
     detail = {"instance-id": instance_id, "instance-action": "terminate"}

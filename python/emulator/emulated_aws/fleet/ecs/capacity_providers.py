@@ -13,10 +13,10 @@ from typing import Any
 
 from ministack.services import autoscaling, ecs
 
-from emulated_aws.fleet import state
+from emulated_aws.fleet import clock, state
 from emulated_aws.fleet.autoscaling import members
 from emulated_aws.fleet.autoscaling.lifecycle_hooks import Action
-from emulated_aws.fleet.ecs import container_instances
+from emulated_aws.fleet.ecs import container_instances, records
 from emulated_aws.fleet.refusals import Refused
 
 Json = dict[str, Any]
@@ -117,7 +117,7 @@ def drain_all() -> None:
         }
         registered = {
             record["ec2InstanceId"]: record
-            for record in state.container_instances.values()
+            for record in records.container_instances.values()
             if record["status"] != "INACTIVE"
         }
         for instance_id, instance in waiting.items():
@@ -132,7 +132,7 @@ def _drain(instance: Json, record: Json | None) -> None:
         container_instances.change(record, status="DRAINING")
     done = record is None or not container_instances.host_of(record).tasks
     moved = [
-        (action.complete("CONTINUE") if done else action.heartbeat(state.now())) if action.hook == HOOK else action
+        (action.complete("CONTINUE") if done else action.heartbeat(clock.now())) if action.hook == HOOK else action
         for action in actions
     ]
     instance["_actions"] = [vars(action) for action in moved]

@@ -14,8 +14,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ec2, ecs
 
-from emulated_aws.fleet import state
-from emulated_aws.fleet.ecs import container_instances, tasks
+from emulated_aws.fleet.ecs import container_instances, records, tasks
 from emulated_aws.fleet.ecs.query_language import BadExpression, compile_expression
 from emulated_aws.fleet.protocol import page
 from emulated_aws.fleet.refusals import Refused
@@ -40,7 +39,7 @@ def container_instance(ref: str, cluster: Mapping[str, Any]) -> Json | None:
     """Return a container instance of this cluster by ARN or id; None when it is none, or another cluster's."""
     short = ref.rsplit("/", 1)[-1]
     scope = f"arn:aws:ecs:{get_region()}:{get_account_id()}:container-instance"
-    record: Json | None = state.container_instances.get(f"{scope}/{cluster['clusterName']}/{short}")
+    record: Json | None = records.container_instances.get(f"{scope}/{cluster['clusterName']}/{short}")
     return record
 
 
@@ -58,7 +57,7 @@ def list_instances(data: Json) -> Json:
         raise Refused("InvalidParameterException", "maxResults must be between 1 and 100.")
     found = [
         record["containerInstanceArn"]
-        for record in state.cluster_instances(cluster["clusterArn"])
+        for record in records.cluster_instances(cluster["clusterArn"])
         if status in (None, "", record["status"]) and chosen(container_instances.host_of(record).query_facts())
     ]
     items, token = page(found, str(data.get("nextToken") or ""), size)
@@ -136,7 +135,7 @@ def deregister(data: Json) -> Json:
     if host.tasks and not data.get("force"):
         raise Refused("InvalidParameterException", "Found running tasks on the instance.")
     for arn in list(host.tasks):
-        tasks.kill(state.live_tasks()[arn], "Container instance was deregistered forcibly by user.")
+        tasks.kill(records.live_tasks()[arn], "Container instance was deregistered forcibly by user.")
     container_instances.deregister(record)
     return {"containerInstance": container_instances.describe(record)}
 
@@ -168,7 +167,7 @@ def list_attributes(data: Json) -> Json:
     cluster, name, value = require(data), data.get("attributeName"), data.get("attributeValue")
     found = [
         {**one, "targetType": "container-instance", "targetId": record["containerInstanceArn"]}
-        for record in state.cluster_instances(cluster["clusterArn"])
+        for record in records.cluster_instances(cluster["clusterArn"])
         for one in record["attributes"]
         if name in (None, one["name"]) and value in (None, one.get("value"))
     ]
@@ -189,10 +188,10 @@ def delete_cluster(stock: Callable[[Json], Any]) -> Callable[[Json], Any]:
     def delete(data: Json) -> Any:
         cluster = require(data)
         arn = cluster["clusterArn"]
-        if any(state.cluster_instances(arn)):
+        if any(records.cluster_instances(arn)):
             message = "The Cluster cannot be deleted while Container Instances are active or draining."
             raise Refused("ClusterContainsContainerInstancesException", message)
-        if any(task["clusterArn"] == arn for task in state.live_tasks().values()):
+        if any(task["clusterArn"] == arn for task in records.live_tasks().values()):
             raise Refused("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
         if any(one["clusterArn"] == arn and one["status"] == "ACTIVE" for one in ecs._services.values()):
             message = "The Cluster cannot be deleted while Services are active."

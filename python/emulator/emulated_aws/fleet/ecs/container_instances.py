@@ -13,9 +13,10 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import ec2, ecs
 
-from emulated_aws.fleet import state
+from emulated_aws.fleet import clock, state
 from emulated_aws.fleet.ec2.images import AGENT_VERSION
 from emulated_aws.fleet.ec2.instance_types import capacity
+from emulated_aws.fleet.ecs import records
 from emulated_aws.fleet.ecs.placement import AGENT_PORTS, Host
 from emulated_aws.fleet.events import emit
 
@@ -27,7 +28,7 @@ INACTIVE_SECONDS = 3600.0
 
 def register(cluster: Record, instance_id: str, attributes: list[Record] | None = None) -> Record:
     """Register an EC2 instance with a cluster; one that is registered there already is returned as it is."""
-    for known in state.cluster_instances(cluster["clusterArn"]):
+    for known in records.cluster_instances(cluster["clusterArn"]):
         if known["ec2InstanceId"] == instance_id:
             return known
     machine = ec2._instances[instance_id]
@@ -44,16 +45,16 @@ def register(cluster: Record, instance_id: str, attributes: list[Record] | None 
         "versionInfo": {"agentVersion": AGENT_VERSION, "agentHash": "00000000", "dockerVersion": "25.0.8"},
         "status": "REGISTERING" if waits else "ACTIVE",
         "agentConnected": True,
-        "registeredAt": state.now(),
+        "registeredAt": clock.now(),
         "attributes": [*_built_in(machine), *(attributes or [])],
         "attachments": [],
         "tags": [],
         "_cluster": cluster["clusterArn"],
         "_cpu": cpu,
         "_memory": memory,
-        "_active_at": state.now() + waits,
+        "_active_at": clock.now() + waits,
     }
-    state.container_instances[arn] = record
+    records.container_instances[arn] = record
     index(record)
     recount(cluster["clusterArn"])
     tell(record)
@@ -89,7 +90,7 @@ def provider_of(cluster: Record, instance_id: str) -> str | None:
 def index(record: Record) -> Host:
     """Build the index of a container instance that holds no task yet."""
     host = Host(record["containerInstanceArn"], record["_cpu"], record["_memory"], {})
-    state.hosts[state.host_key(record["containerInstanceArn"])] = host
+    records.hosts[records.host_key(record["containerInstanceArn"])] = host
     refresh_facts(record)
     return host
 
@@ -111,7 +112,7 @@ def refresh_facts(record: Record) -> None:
 
 def host_of(record: Record) -> Host:
     """Return the index of a container instance."""
-    return state.hosts[state.host_key(record["containerInstanceArn"])]
+    return records.hosts[records.host_key(record["containerInstanceArn"])]
 
 
 def change(record: Record, **members: Any) -> None:
@@ -124,35 +125,35 @@ def change(record: Record, **members: Any) -> None:
 
 def tell(record: Record) -> None:
     """Emit the event of a changed container instance."""
-    detail = {**describe(record), "clusterArn": record["_cluster"], "updatedAt": state.now()}
+    detail = {**describe(record), "clusterArn": record["_cluster"], "updatedAt": clock.now()}
     emit("aws.ecs", "ECS Container Instance State Change", detail, [record["containerInstanceArn"]])
 
 
 def deregister(record: Record) -> None:
     """The container instance leaves its cluster; it can still be described for a while."""
-    change(record, status="INACTIVE", agentConnected=False, _gone_at=state.now())
+    change(record, status="INACTIVE", agentConnected=False, _gone_at=clock.now())
     recount(record["_cluster"])
 
 
 def forget_old() -> None:
     """Drop what was deregistered long ago."""
-    for arn, record in state.container_instances.items():
-        if record["status"] == "INACTIVE" and state.now() > record["_gone_at"] + INACTIVE_SECONDS:
-            state.container_instances.pop(arn, None)
-            state.hosts.pop(state.host_key(arn), None)
+    for arn, record in records.container_instances.items():
+        if record["status"] == "INACTIVE" and clock.now() > record["_gone_at"] + INACTIVE_SECONDS:
+            records.container_instances.pop(arn, None)
+            records.hosts.pop(records.host_key(arn), None)
 
 
 def recount(cluster_arn: str) -> None:
     """Write the number of registered container instances into the cluster's record."""
     cluster = ecs._clusters.get(cluster_arn.rsplit("/", 1)[-1])
     if cluster:
-        cluster["registeredContainerInstancesCount"] = sum(1 for _ in state.cluster_instances(cluster_arn))
+        cluster["registeredContainerInstancesCount"] = sum(1 for _ in records.cluster_instances(cluster_arn))
 
 
 def describe(record: Record) -> Record:
     """Return a container instance as DescribeContainerInstances shows it."""
     host = host_of(record)
-    statuses = [state.live_tasks()[arn] for arn in host.tasks if arn in state.live_tasks()]
+    statuses = [records.live_tasks()[arn] for arn in host.tasks if arn in records.live_tasks()]
     shown: Record = ecs._sanitize(record)
     # As the API's reference defines them: tasks whose *desired* status is RUNNING, by last status.
     wanted = [task for task in statuses if task["desiredStatus"] == "RUNNING"]

@@ -15,8 +15,8 @@ from typing import Any
 from ministack.core.responses import new_uuid
 from ministack.services import ecs
 
-from emulated_aws.fleet import state
-from emulated_aws.fleet.ecs import container_instances, tasks
+from emulated_aws.fleet import clock, state
+from emulated_aws.fleet.ecs import container_instances, records, tasks
 from emulated_aws.fleet.ecs.placement import SERVICE_DEFAULT, Host, Need, Placed, place
 from emulated_aws.fleet.ecs.service_plan import Step, TaskFact, daemon_step, replica_step
 
@@ -57,7 +57,7 @@ def step_all() -> None:
 
 def _tasks_by_group() -> dict[tuple[str, str], list[Task]]:
     found: dict[tuple[str, str], list[Task]] = defaultdict(list)
-    for task in state.live_tasks().values():
+    for task in records.live_tasks().values():
         found[task["clusterArn"], task["group"]].append(task)
     return found
 
@@ -77,7 +77,7 @@ def _step(service: Service, present: list[Task]) -> None:
         else _replicas(service, cluster, definition, hosts, facts)
     )
     for arn in step.stop:
-        tasks.stop(state.live_tasks()[arn], _why(service, state.live_tasks()[arn]), "ServiceSchedulerInitiated")
+        tasks.stop(records.live_tasks()[arn], _why(service, records.live_tasks()[arn]), "ServiceSchedulerInitiated")
     if step.stop:
         _say(service, f"has stopped {len(step.stop)} running tasks: {_named(step.stop)}.")
     if started:
@@ -90,7 +90,7 @@ def _named(arns: Sequence[str]) -> str:
 
 
 def _why(service: Service, task: Task) -> str:
-    record = state.container_instances.get(task["containerInstanceArn"]) or {}
+    record = records.container_instances.get(task["containerInstanceArn"]) or {}
     if record.get("status") == "DRAINING":
         return (
             f"Scaling activity initiated by (deployment {task.get('_deployment_id', '')}) - container instance draining"
@@ -102,14 +102,14 @@ def hosts_of(cluster: Mapping[str, Any]) -> list[Host]:
     """Return the hosts that may take new tasks: those that are ACTIVE."""
     return [
         container_instances.host_of(record)
-        for record in state.cluster_instances(cluster["clusterArn"])
+        for record in records.cluster_instances(cluster["clusterArn"])
         if record["status"] == "ACTIVE"
     ]
 
 
 def _fact(service: Service, task: Task) -> TaskFact:
-    record = state.container_instances.get(task["containerInstanceArn"]) or {}
-    host = state.hosts.get(state.host_key(task["containerInstanceArn"]))
+    record = records.container_instances.get(task["containerInstanceArn"]) or {}
+    host = records.hosts.get(records.host_key(task["containerInstanceArn"]))
     unhealthy = state.faults.applies("unhealthy_task", family=task["_family"], group=task["group"])
     return TaskFact(
         arn=task["taskArn"],
@@ -170,7 +170,7 @@ def next_provider(
         return None
     group = f"service:{service['serviceName']}" if service.get("serviceName") else ""
     counts: dict[str, int] = defaultdict(int)
-    here = (task for task in state.live_tasks().values() if group and task["group"] == group)
+    here = (task for task in records.live_tasks().values() if group and task["group"] == group)
     for task in itertools.chain(here, () if group else started):
         counts[str(task.get("capacityProviderName"))] += 1
     for item in strategy:
@@ -244,9 +244,9 @@ def _say(service: Service, message: str) -> None:
     text = f"(service {service['serviceName']}) {message}"
     events = service["events"]
     repeated = next((one for one in events if one["message"] == text), None)
-    if repeated and state.now() < repeated["createdAt"] + REPEAT_SECONDS:
+    if repeated and clock.now() < repeated["createdAt"] + REPEAT_SECONDS:
         return
-    events.insert(0, {"id": new_uuid(), "createdAt": state.now(), "message": text})
+    events.insert(0, {"id": new_uuid(), "createdAt": clock.now(), "message": text})
     del events[EVENTS_KEPT:]
 
 
@@ -266,7 +266,7 @@ def _settle(service: Service, steady: bool) -> None:
     primary = _primary(service)
     complete = steady and primary.get("runningCount") == service["desiredCount"]
     if complete and primary.get("rolloutState") != "COMPLETED":
-        primary.update(rolloutState="COMPLETED", rolloutStateReason="ECS deployment completed.", updatedAt=state.now())
+        primary.update(rolloutState="COMPLETED", rolloutStateReason="ECS deployment completed.", updatedAt=clock.now())
     if complete:
         service["deployments"] = [primary]
     if complete and not service.get("_steady"):

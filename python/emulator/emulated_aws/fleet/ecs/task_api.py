@@ -15,8 +15,8 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs
 
-from emulated_aws.fleet import state
-from emulated_aws.fleet.ecs import services, tasks
+from emulated_aws.fleet import clock
+from emulated_aws.fleet.ecs import records, services, tasks
 from emulated_aws.fleet.ecs.clusters import container_instance, require
 from emulated_aws.fleet.ecs.placement import Host, Need, Placed, place
 from emulated_aws.fleet.protocol import page
@@ -66,7 +66,7 @@ def start(data: Json) -> Json:
     for name in data.get("containerInstances") or ():
         record = container_instance(name, cluster)
         need = _need(data, definition, None)
-        host = state.hosts[state.host_key(record["containerInstanceArn"])] if record else None
+        host = records.hosts[records.host_key(record["containerInstanceArn"])] if record else None
         reason = host.obstacle(need) if host else "MISSING"
         if record and record["status"] != "ACTIVE":
             reason = "INACTIVE"
@@ -163,8 +163,8 @@ def list_tasks(data: Json) -> Json:
 
 def _candidates(wanted: str, data: Json) -> list[tuple[str, Json]]:
     if data.get("containerInstance") and wanted == "RUNNING":
-        host = state.hosts[state.host_key(data["containerInstance"])]
-        return [(arn, state.live_tasks()[arn]) for arn in host.tasks if arn in state.live_tasks()]
+        host = records.hosts[records.host_key(data["containerInstance"])]
+        return [(arn, records.live_tasks()[arn]) for arn in host.tasks if arn in records.live_tasks()]
     return list(ecs._tasks.items())
 
 
@@ -211,7 +211,7 @@ def update_protection(data: Json) -> Json:
             failures.append({"arn": ref, "reason": "MISSING" if task is None else "TASK_NOT_VALID"})
             continue
         on = bool(data.get("protectionEnabled"))
-        task["_protected_until"] = state.now() + minutes * 60 if on else None
+        task["_protected_until"] = clock.now() + minutes * 60 if on else None
         protected.append(_protection(task))
     return {"protectedTasks": protected, "failures": failures}
 
@@ -228,5 +228,5 @@ def get_protection(data: Json) -> Json:
 
 def _protection(task: Json) -> Json:
     until = task.get("_protected_until")
-    on = until is not None and state.now() < until
+    on = until is not None and clock.now() < until
     return {"taskArn": task["taskArn"], "protectionEnabled": on, **({"expirationDate": until} if on else {})}

@@ -16,8 +16,8 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import ecs
 
-from emulated_aws.fleet import state
-from emulated_aws.fleet.ecs import container_instances
+from emulated_aws.fleet import clock, state
+from emulated_aws.fleet.ecs import container_instances, records
 from emulated_aws.fleet.ecs.placement import Host, Need, Strategy
 from emulated_aws.fleet.ecs.query_language import BadExpression, Predicate, compile_expression
 from emulated_aws.fleet.events import emit
@@ -105,7 +105,7 @@ def strategies_of(given: Sequence[Mapping[str, Any]]) -> tuple[Strategy, ...]:
 def start(cluster: Mapping[str, Any], definition: Mapping[str, Any], host: Host, need: Need, **members: Any) -> Task:
     """Put a new task on its host; it runs after the start time. `members` are further members of its record."""
     arn = f"arn:aws:ecs:{get_region()}:{get_account_id()}:task/{cluster['clusterName']}/{new_uuid().replace('-', '')}"
-    record = state.container_instances[host.name]
+    record = records.container_instances[host.name]
     task: Task = {
         "taskArn": arn,
         "clusterArn": cluster["clusterArn"],
@@ -119,8 +119,8 @@ def start(cluster: Mapping[str, Any], definition: Mapping[str, Any], host: Host,
         "cpu": str(need.cpu),
         "memory": str(need.memory),
         "connectivity": "CONNECTED",
-        "connectivityAt": state.now(),
-        "createdAt": state.now(),
+        "connectivityAt": clock.now(),
+        "createdAt": clock.now(),
         "group": need.group,
         "startedBy": "",
         "version": 1,
@@ -134,7 +134,7 @@ def start(cluster: Mapping[str, Any], definition: Mapping[str, Any], host: Host,
         "_fleet": True,
         "_instance": record["ec2InstanceId"],
         "_family": definition["family"],
-        "_next_at": state.now() + state.settings().task_start_seconds,
+        "_next_at": clock.now() + state.settings().task_start_seconds,
         "_stop_timeout": max(_stop_timeouts(definition)),
         "_network_mode": definition.get("networkMode"),
         **members,
@@ -143,8 +143,8 @@ def start(cluster: Mapping[str, Any], definition: Mapping[str, Any], host: Host,
     ecs._tasks[arn] = task
     if task["tags"]:
         ecs._tags[arn] = list(task["tags"])
-    state.live_tasks()[arn] = task
-    state.moving_tasks().add(arn)
+    records.live_tasks()[arn] = task
+    records.moving_tasks().add(arn)
     tell(task)
     return task
 
@@ -190,8 +190,8 @@ def stop(task: Task, reason: str, code: str) -> None:
     """Ask a task to stop; one that was asked before is left alone."""
     if task["desiredStatus"] == "STOPPED":
         return
-    task.update(desiredStatus="STOPPED", stoppedReason=reason, stopCode=code, stoppingAt=state.now())
-    state.moving_tasks().add(task["taskArn"])
+    task.update(desiredStatus="STOPPED", stoppedReason=reason, stopCode=code, stoppingAt=clock.now())
+    records.moving_tasks().add(task["taskArn"])
     if task["lastStatus"] != "RUNNING":
         _end(task, exit_code=None)
         return
@@ -214,51 +214,51 @@ def _begin_stopping(task: Task) -> None:
     facts = {"task": task["taskArn"], "family": task["_family"], "group": task["group"]}
     ignores = state.faults.strike("ignores_sigterm", instance_id=task["_instance"], **facts)
     task["_killed"] = bool(ignores)
-    timeout = state.scaled(task["_stop_timeout"])
+    timeout = clock.scaled(task["_stop_timeout"])
     _change(task, "STOPPING", timeout if ignores else min(timeout, state.settings().shutdown_seconds))
 
 
 def _change(task: Task, status: str, seconds: float) -> None:
-    task.update(lastStatus=status, _next_at=state.now() + seconds, version=task["version"] + 1)
+    task.update(lastStatus=status, _next_at=clock.now() + seconds, version=task["version"] + 1)
     tell(task)
 
 
 def kill(task: Task, reason: str) -> None:
     """The host is gone, and the task with it."""
     task.update(desiredStatus="STOPPED", stoppedReason=reason, stopCode="TerminationNotice")
-    task["stoppingAt"] = task.get("stoppingAt") or state.now()
+    task["stoppingAt"] = task.get("stoppingAt") or clock.now()
     _end(task, exit_code=None)
 
 
 def _end(task: Task, exit_code: int | None) -> None:
-    now = state.now()
+    now = clock.now()
     for container in task["containers"]:
         container["lastStatus"] = "STOPPED"
         if exit_code is not None:
             container["exitCode"] = exit_code
     task.update(lastStatus="STOPPED", stoppedAt=now, executionStoppedAt=now, connectivity="DISCONNECTED")
     task["version"] += 1
-    host = state.hosts.get(state.host_key(task["containerInstanceArn"]))
+    host = records.hosts.get(records.host_key(task["containerInstanceArn"]))
     if host:
         host.release(task["taskArn"])
-    state.live_tasks().pop(task["taskArn"], None)
-    state.moving_tasks().discard(task["taskArn"])
+    records.live_tasks().pop(task["taskArn"], None)
+    records.moving_tasks().discard(task["taskArn"])
     tell(task)
 
 
 def advance_all() -> None:
     """Bring every task that is between two states on, as far as its time has come."""
-    tasks = state.live_tasks()
-    for arn in list(state.moving_tasks()):
+    tasks = records.live_tasks()
+    for arn in list(records.moving_tasks()):
         task = tasks.get(arn)
         if task is None:
-            state.moving_tasks().discard(arn)
-        elif state.now() >= task["_next_at"] and _agent_listens(task):
+            records.moving_tasks().discard(arn)
+        elif clock.now() >= task["_next_at"] and _agent_listens(task):
             _advance(task)
 
 
 def _agent_listens(task: Task) -> bool:
-    record = state.container_instances.get(task["containerInstanceArn"])
+    record = records.container_instances.get(task["containerInstanceArn"])
     return record is not None and bool(record["agentConnected"])
 
 
@@ -271,41 +271,41 @@ def _advance(task: Task) -> None:
     elif status == "STOPPING":
         _end(task, exit_code=SIGKILL_EXIT if task.get("_killed") else SIGTERM_EXIT)
     else:
-        state.moving_tasks().discard(task["taskArn"])
+        records.moving_tasks().discard(task["taskArn"])
 
 
 def _begin_running(task: Task) -> None:
-    now = state.now()
+    now = clock.now()
     task.update(pullStartedAt=task["createdAt"], pullStoppedAt=now, startedAt=now)
     for container in task["containers"]:
         container.update(lastStatus="RUNNING", runtimeId=new_uuid().replace("-", ""))
     _change(task, "RUNNING", 0)
-    state.moving_tasks().discard(task["taskArn"])
+    records.moving_tasks().discard(task["taskArn"])
 
 
 def tell(task: Task) -> None:
     """Emit the event of a changed task; `version` lets a consumer know repeats and older ones."""
-    emit("aws.ecs", "ECS Task State Change", {**ecs._sanitize(task), "updatedAt": state.now()}, [task["taskArn"]])
+    emit("aws.ecs", "ECS Task State Change", {**ecs._sanitize(task), "updatedAt": clock.now()}, [task["taskArn"]])
 
 
 def forget_old() -> None:
     """Drop what stopped long ago."""
     for arn, task in ecs._tasks.items():
-        if task.get("_fleet") and task["lastStatus"] == "STOPPED" and state.now() > task["stoppedAt"] + STOPPED_SECONDS:
+        if task.get("_fleet") and task["lastStatus"] == "STOPPED" and clock.now() > task["stoppedAt"] + STOPPED_SECONDS:
             ecs._tasks.pop(arn, None)
             ecs._tags.pop(arn, None)
 
 
 def rebuild_index() -> None:
     """Build the indices of the present account and region from the records, after a restart."""
-    for record in state.container_instances.values():
+    for record in records.container_instances.values():
         container_instances.index(record)
     for arn, task in ecs._tasks.items():
         if not task.get("_fleet") or task["lastStatus"] == "STOPPED":
             continue
-        host = state.hosts.get(state.host_key(task["containerInstanceArn"]))
+        host = records.hosts.get(records.host_key(task["containerInstanceArn"]))
         definition = ecs._task_defs.get(task["taskDefinitionArn"].rsplit("/", 1)[-1])
-        state.live_tasks()[arn] = task
-        state.moving_tasks().add(arn)
+        records.live_tasks()[arn] = task
+        records.moving_tasks().add(arn)
         if host and definition:
             host.hold(arn, need_of(definition, task["group"], ()))
