@@ -20,7 +20,7 @@ help: ## List the targets
 setup: $(INSTALLED) ## Make the virtual environment with the locked dependencies
 
 # The first interpreter that really runs and is new enough; a version manager's shim may exist and do neither.
-$(INSTALLED): requirements.lock pyproject.toml
+$(INSTALLED): requirements.lock pyproject.toml python/emulator/pyproject.toml
 	@if $(BIN)/python -c 'import pip' 2>/dev/null; then exit 0; fi; \
 	python=""; for candidate in $${PYTHON:-} python3 python3.13 python3.12 python3.11; do \
 	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python="$$candidate"; break; fi; \
@@ -30,8 +30,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 	echo "Setting up $(VENV) with $$("$$python" --version) …" >&2; \
 	"$$python" -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -q ops_cli python/lib
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable python/emulator
+	@$(BIN)/python -m compileall -q ops_cli python/lib python/emulator
 	@touch $@
 
 terraform-there:
@@ -48,7 +48,7 @@ browser-there:
 	echo "No chromium, chromium-browser or google-chrome is on PATH: install one (Debian: apt install chromium), or the tests of the report's page in a browser are skipped." >&2
 
 lock: $(INSTALLED) ## Resolve the dependencies anew: requirements.lock and every function's lock
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-package emulated-aws --no-header --no-annotate \
 	  --extra dev --extra sandbox pyproject.toml --output-file requirements.lock
 	@$(PACKAGE) --lock
 

@@ -2,6 +2,7 @@
 
 import http
 import http.client
+import importlib.util
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from ops_cli.sandbox.ports import LOOPBACK
@@ -18,6 +20,9 @@ from ops_cli.sandbox.process import Process, identify
 from ops_cli.sandbox.project import Places
 from opscore.errors import OpsError
 from opscore.waiting import wait_until
+
+MODULE = "emulated_aws"
+"""What is started: a distribution of its own (python/emulator), of which nothing is imported here."""
 
 REGION = "eu-west-1"
 START_SECONDS = 30.0
@@ -86,9 +91,13 @@ def environment(places: Places, port: int, state_id: str) -> dict[str, str]:
 def installed_version() -> str:
     """Return the version of the emulator that would be started; raises `OpsError` when it is not installed."""
     try:
-        return metadata.version("ministack")
+        if importlib.util.find_spec(MODULE) is not None:
+            return metadata.version("ministack")
     except metadata.PackageNotFoundError:
-        raise OpsError("The sandbox's emulator is not installed.", hint="`make setup` installs it.") from None
+        pass
+    in_a_clone = (Path(__file__).resolve().parents[2] / "Makefile").exists()
+    command = "make setup" if in_a_clone else "pip install 'opsctl[sandbox]'"
+    raise OpsError("The sandbox's emulator is not installed.", hint=f"`{command}` installs it.")
 
 
 def start(places: Places, port: int, state_id: str) -> Emulator:
@@ -103,7 +112,7 @@ def start(places: Places, port: int, state_id: str) -> Emulator:
     _begin_log_anew(places)
     with places.log.open("ab") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "emulated_aws"],
+            [sys.executable, "-m", MODULE],
             cwd=places.root,
             env=environment(places, port, state_id),
             stdin=subprocess.DEVNULL,

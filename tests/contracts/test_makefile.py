@@ -39,8 +39,9 @@ def fresh(tmp_path: Path) -> Path:
     """A tree without a virtual environment, and `bin` beside it for what is to be on PATH."""
     tree = tmp_path / "tree"
     tree.mkdir()
-    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
-        shutil.copy(ROOT / name, tree)
+    for name in ("Makefile", "requirements.lock", "pyproject.toml", "python/emulator/pyproject.toml"):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tree / name)
     (tmp_path / "bin").mkdir()
     return tree
 
