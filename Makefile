@@ -19,12 +19,23 @@ help: ## List the targets
 
 setup: $(INSTALLED) ## Make the virtual environment with the locked dependencies
 
-# The first interpreter that really runs and is new enough; a version manager's shim may exist and do neither.
+# Another interpreter is asked for than the environment was made with: it is made anew.
+VERSION := -c 'import sys; print(*sys.version_info[:2])' 2>/dev/null
+ifneq ($(PYTHON),)
+ifneq ($(shell $(PYTHON) $(VERSION)),$(shell $(BIN)/python $(VERSION)))
+.PHONY: $(INSTALLED)
+REMADE := yes
+endif
+endif
+
+# The first interpreter that really runs and is new enough; a version manager's shim may exist and do neither. Who says
+# PYTHON=… gets that one or none.
 $(INSTALLED): requirements.lock pyproject.toml python/emulator/pyproject.toml
-	@if $(BIN)/python -c 'import pip' 2>/dev/null; then exit 0; fi; \
-	python=""; for candidate in $${PYTHON:-} python3 python3.13 python3.12 python3.11; do \
+	@if [ -z "$(REMADE)" ] && $(BIN)/python -c 'import pip' 2>/dev/null; then exit 0; fi; \
+	python=""; for candidate in $(or $(PYTHON),python3 python3.13 python3.12 python3.11); do \
 	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python="$$candidate"; break; fi; \
 	done; \
+	[ -n "$$python" ] || [ -z "$(PYTHON)" ] || { echo "PYTHON=$(PYTHON) is no Python 3.11 or newer that runs here: say PYTHON=/path/to/python3, or leave it out." >&2; exit 1; }; \
 	[ -n "$$python" ] || { echo "Python 3.11 or newer is needed and was not found: install it (https://www.python.org/downloads/), or say PYTHON=/path/to/python3." >&2; exit 1; }; \
 	"$$python" -c 'import ensurepip, venv' 2>/dev/null || { echo "$$python has no venv module: install it (Debian, Ubuntu: apt install python3-venv)." >&2; exit 1; }; \
 	echo "Setting up $(VENV) with $$("$$python" --version) …" >&2; \

@@ -79,6 +79,27 @@ def test_a_python_that_is_too_old_is_one_line_that_says_what_to_install(fresh: P
     assert not (fresh / ".venv").exists()
 
 
+def test_an_interpreter_that_was_asked_for_and_does_not_run_is_not_replaced_by_another(fresh: Path) -> None:
+    answer = make(fresh, "--silent", "setup", "PYTHON=python3.99")
+    assert answer.returncode != 0
+    assert answer.stderr.splitlines()[0] == (
+        "PYTHON=python3.99 is no Python 3.11 or newer that runs here: say PYTHON=/path/to/python3, or leave it out."
+    )
+    assert not (fresh / ".venv").exists()
+
+
+def test_an_environment_of_another_python_is_made_anew_when_one_is_asked_for(fresh: Path) -> None:
+    old, new = fresh / ".venv/bin/python", fresh.parent / "bin/python3.12"
+    old.parent.mkdir(parents=True)
+    for interpreter, version in ((old, "3 11"), (new, "3 12")):
+        interpreter.write_text(f'#!/bin/sh\necho "{version}"\n')
+        interpreter.chmod(0o755)
+    (fresh / ".venv/.installed").touch()
+    unchanged, other = (make(fresh, "--dry-run", "setup", f"PYTHON={python}") for python in (old, new))
+    assert "pip install" not in unchanged.stdout
+    assert "pip install" in other.stdout
+
+
 def test_without_a_browser_make_says_in_one_line_which_to_install_and_goes_on(fresh: Path) -> None:
     for tool in ("bash", "id"):
         (fresh.parent / "bin" / tool).symlink_to(str(shutil.which(tool)))
