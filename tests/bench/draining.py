@@ -16,7 +16,7 @@ from opscore.draining.judging.decision import decide
 from opscore.draining.policy import Policy
 from opscore.draining.record import Cause, Drain
 from opscore.fleets.cluster_reader import ClusterReader
-from opscore.fleets.host import Host, Sight, Task
+from opscore.fleets.host import Host, Task, TaskSurvey
 from tests.bench.timing import compare
 from tests.lib.opscore.draining.model_aws import ModelAws, ModelHost, ModelTask
 from tests.lib.opscore.draining.model_clients import ModelEcs
@@ -62,11 +62,11 @@ def _decision() -> dict[str, Any]:
     facts = [_facts(number, now) for number in range(CLUSTER_HOSTS)]
 
     def ours() -> None:
-        for drain, host, sight in facts:
-            decide(drain, host, sight, policy, now)
+        for drain, host, survey in facts:
+            decide(drain, host, survey, policy, now)
 
     def floor() -> int:
-        return sum(task.is_stopped for _, _, sight in facts for task in sight.tasks)
+        return sum(task.is_stopped for _, _, survey in facts for task in survey.tasks)
 
     pairs = [(_seconds(ours), _seconds(floor)) for _ in range(15)]
     mine, least = (statistics.median(times) for times in zip(*pairs, strict=True))
@@ -91,18 +91,18 @@ def _memory() -> dict[str, Any]:
     tracemalloc.start()
     reader = ClusterReader(ModelEcs(aws), "web", budget=sys.maxsize)
     found = reader.hosts([host.arn for host in aws.hosts.values()])
-    sights = look(reader, [(drains[host.instance_id], host) for host in found.values()], 10_000)
+    surveys = look(reader, [(drains[host.instance_id], host) for host in found.values()], 10_000)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert sum(len(sight.tasks) for sight in sights.values()) == CLUSTER_HOSTS * TASKS_EACH
+    assert sum(len(survey.tasks) for survey in surveys.values()) == CLUSTER_HOSTS * TASKS_EACH
     row = {"metric": "memory for one look at 10,000 tasks (MB, of the function's 512)", "peer": None, "ratio": None}
     return row | {"ours": round(peak / 1e6, 1), "goal": "<= 20", "met": peak <= 20e6}
 
 
-def _facts(number: int, now: int) -> tuple[Drain, Host, Sight]:
+def _facts(number: int, now: int) -> tuple[Drain, Host, TaskSurvey]:
     drain = Drain(f"i-{number}", 1, "web", "web", Cause.TERMINATION, now - 60, now + 3600, hook="drain")
     tasks = [Task(f"t{number}-{index}", f"service:web-{index}", "RUNNING", "RUNNING") for index in range(TASKS_EACH)]
-    return drain, Host(drain.instance_id, "arn", "DRAINING", running=TASKS_EACH), Sight(tasks)
+    return drain, Host(drain.instance_id, "arn", "DRAINING", running=TASKS_EACH), TaskSurvey(tasks)
 
 
 def _seconds(work: Any) -> float:

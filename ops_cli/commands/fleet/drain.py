@@ -15,6 +15,9 @@ from opscore.errors import PartlyDone
 if TYPE_CHECKING:
     from opscore.draining.record import Drain
 
+CLOCK_SKEW_SECONDS = 60
+"""How far this machine's clock may be ahead of the function's, which dates the drains."""
+
 MOVES = ("cluster", "group", "tasks", "to", "blocked", "why")
 
 
@@ -53,8 +56,8 @@ def start(
     the other hosts have left; memberOf constraints are not evaluated.
     """
     from ops_cli.commands.fleet import stack_fleets
+    from opscore.draining.operator.waiting import wait_for_end
 
-    ops.require_explicit_environment()
     wanted = tuple(dict.fromkeys(instances))
     found = stack_fleets.fleet_of(ops, wanted)
     moves = stack_fleets.rehearse(ops, found)
@@ -66,12 +69,12 @@ def start(
         return
     doubt = f" {blocked} tasks have nowhere to go and will hold it." if blocked else ""
     confirm(f"Drain {len(wanted)} instances?{doubt}", yes=yes)
-    began = int(time.time()) - 60
+    began, joined = int(time.time()) - CLOCK_SKEW_SECONDS, stack_fleets.open_drains(ops, wanted)
     stack_fleets.order(ops, found, reason)
     if not wait:
         note(f"Ordered. Next: opsctl drained --watch, or opsctl undrain {' '.join(wanted)}")
         return
-    ended = stack_fleets.wait(ops, wanted, began, timeout, note)
+    ended = wait_for_end(stack_fleets.records(ops), wanted, began, joined=joined, timeout=timeout, report=note)
     if others := [one for one in ended if one.outcome != "drained"]:
         raise PartlyDone(
             f"{len(others)} of {len(ended)} did not drain: {', '.join(one.drain_id for one in others)}.",

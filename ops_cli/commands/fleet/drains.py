@@ -13,7 +13,7 @@ from ops_cli.frame.output import emit
 from ops_cli.frame.param_types import Since
 
 if TYPE_CHECKING:
-    from opscore.draining.operator.drains import Drained
+    from opscore.draining.operator.drains import DrainRow
 
 COLUMNS = (
     "instance",
@@ -62,7 +62,7 @@ def _rows(ops: Ops, cluster: str | None, since: dt.datetime) -> list[dict[str, A
     return [_row(row) for row in stack_fleets.drained(ops, cluster, int(since.timestamp()))]
 
 
-def _row(row: "Drained") -> dict[str, Any]:
+def _row(row: "DrainRow") -> dict[str, Any]:
     from ops_cli.frame.time_spans import spoken
 
     times = {"action_left": spoken(row.action_left), "deadline_left": spoken(row.deadline_left)}

@@ -3,19 +3,18 @@
 import getpass
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ops_cli.frame.context import Ops
 from ops_cli.frame.stack import Fleet
 from opscore.draining.aws.drain_table import DynamoDrains
 from opscore.draining.aws.hosts import RETAINED
-from opscore.draining.operator.drains import Drained, Watched, list_drained
+from opscore.draining.operator.drains import DrainRow, GroupFacts, list_drained
 from opscore.draining.operator.placement import Move
 from opscore.draining.operator.rehearsal import rehearse_drain
-from opscore.draining.operator.waiting import wait_for_end
 from opscore.draining.record import Drain
 from opscore.draining.requests import Order, Undo
 from opscore.errors import NotFound, OpsError
+from opscore.fleets.cluster_reader import ClusterReader
 from opscore.fleets.fleet_view import FleetView, view
 
 QUEUE = "drain-events"
@@ -41,20 +40,20 @@ def look(ops: Ops, fleet: Fleet) -> FleetView:
     return view(fleet.role, fleet.name, fleet.cluster, clients, dt.datetime.now(dt.UTC))
 
 
-def drained(ops: Ops, name: str | None, since: int) -> list[Drained]:
+def drained(ops: Ops, name: str | None, since: int) -> list[DrainRow]:
     """Return the drains of a fleet or of all since then."""
-    clusters = {fleet.cluster: _watched(ops, fleet) for fleet in fleets(ops, name)}
+    clusters = {fleet.cluster: _group_facts(ops, fleet) for fleet in fleets(ops, name)}
     return list_drained(records(ops), ops.client("ecs"), clusters, since, int(time.time()))
 
 
-def _watched(ops: Ops, fleet: Fleet) -> Watched:
+def _group_facts(ops: Ops, fleet: Fleet) -> GroupFacts:
     autoscaling = ops.client("autoscaling")
     hooks = autoscaling.describe_lifecycle_hooks(AutoScalingGroupName=fleet.name)["LifecycleHooks"]
     timeouts = [int(hook["HeartbeatTimeout"]) for hook in hooks if hook["LifecycleHookName"].startswith("opsctl-")]
     groups = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[fleet.name])["AutoScalingGroups"]
     instances = [instance for group in groups for instance in group["Instances"]]
     retained = {one["InstanceId"] for one in instances if one["LifecycleState"] == RETAINED}
-    return Watched(next(iter(timeouts), 0), frozenset(retained))
+    return GroupFacts(next(iter(timeouts), 0), frozenset(retained))
 
 
 def fleet_of(ops: Ops, instance_ids: Sequence[str]) -> Mapping[str, Fleet]:
@@ -108,9 +107,20 @@ def _send(ops: Ops, orders: Sequence[Order | Undo]) -> None:
         sqs.send_message(QueueUrl=url, MessageBody=wanted.to_json())
 
 
-def wait(ops: Ops, instance_ids: Sequence[str], since: int, timeout: float, say: Any) -> list[Drain]:
-    """Wait until the drains of instances, begun at `since` or later, have ended."""
-    return wait_for_end(records(ops), instance_ids, since, timeout=timeout, say=say)
+def open_drains(ops: Ops, instance_ids: Sequence[str]) -> list[str]:
+    """Return the ids of the drains of instances that are open now; a further order joins them."""
+    latest = (records(ops).latest(instance_id) for instance_id in instance_ids)
+    return [drain.drain_id for drain in latest if drain and drain.is_open]
+
+
+def container_status(ops: Ops, found: Mapping[str, Fleet]) -> dict[str, str]:
+    """Return the status of each instance in its cluster; those that no cluster knows are missing."""
+    status: dict[str, str] = {}
+    for cluster in sorted({fleet.cluster for fleet in found.values()}):
+        there = [name for name, fleet in found.items() if fleet.cluster == cluster]
+        hosts = ClusterReader(ops.client("ecs"), cluster).locate(there)
+        status |= {name: host.status for name, host in hosts.items()}
+    return status
 
 
 def find(ops: Ops, drain_id: str) -> list[Drain]:

@@ -17,7 +17,6 @@ def undrain(ops: Ops, instances: tuple[str, ...], yes: bool) -> None:
     """Let the given instances take tasks again; what is terminating cannot be called back."""
     from ops_cli.commands.fleet import stack_fleets
 
-    ops.require_explicit_environment()
     found = stack_fleets.fleet_of(ops, tuple(dict.fromkeys(instances)))
     records = stack_fleets.records(ops)
     held = [name for name in found if (drain := records.latest(name)) and drain.is_open and drain.hook]
@@ -26,6 +25,12 @@ def undrain(ops: Ops, instances: tuple[str, ...], yes: bool) -> None:
             f"Terminating, and that cannot be undone: {', '.join(held)}.",
             hint=f"`opsctl drain show {held[0]}` says how far it is.",
         )
-    confirm(f"Set {len(found)} instances ACTIVE?", yes=yes)
-    stack_fleets.undo(ops, found)
+    status = stack_fleets.container_status(ops, found)
+    active = [name for name in found if status.get(name) == "ACTIVE" and not stack_fleets.open_drains(ops, [name])]
+    if active:
+        note(f"Already ACTIVE, nothing to do: {', '.join(active)}.")
+    if not (rest := {name: fleet for name, fleet in found.items() if name not in active}):
+        return
+    confirm(f"Set {', '.join(rest)} ACTIVE?", yes=yes)
+    stack_fleets.undo(ops, rest)
     note("Ordered. Next: opsctl fleet")

@@ -1,1 +1,1 @@
-"""Drains container instances: takes events from its queue, looks at draining clusters, sweeps up what was lost."""
+"""Drains container instances: takes events from its queue, looks at draining clusters, repairs what was lost."""

@@ -3,16 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from opscore.draining.function.pollers import Pollers
-from opscore.draining.function.polling import poll
-from opscore.draining.function.queue import Intake
+from opscore.draining.function.poller import Pollers, poll
+from opscore.draining.function.queue import RequestBatch
 from opscore.draining.function.schedule import sweep
 from opscore.draining.function.wiring import Wiring
 from opscore.draining.requests import Ignored, Request, parse
 from opscore.queue_worker import PermanentError, Retry, Work, process_batch
 
 
-class Desk(NamedTuple):
+class Setup(NamedTuple):
     """The drivers' wiring, the pollers, and how a message comes back."""
 
     wiring: Wiring
@@ -20,25 +19,25 @@ class Desk(NamedTuple):
     retry: Retry
 
 
-def answer(event: Mapping[str, Any], desk: Desk, remaining_milliseconds: Callable[[], int]) -> Mapping[str, Any]:
+def answer(event: Mapping[str, Any], setup: Setup, remaining_milliseconds: Callable[[], int]) -> Mapping[str, Any]:
     """Answer the queue (a batch of messages), the poller (a cluster), or the schedule (anything else)."""
     if "Records" in event:
-        return take(event, desk, remaining_milliseconds)
+        return take(event, setup, remaining_milliseconds)
     if "cluster" in event:
-        return poll(event, desk.wiring, desk.pollers)
-    return sweep(desk.wiring, desk.pollers)._asdict()
+        return poll(event, setup.wiring, setup.pollers)
+    return sweep(setup.wiring, setup.pollers)._asdict()
 
 
-def take(event: Mapping[str, Any], desk: Desk, remaining_milliseconds: Callable[[], int]) -> Mapping[str, Any]:
+def take(event: Mapping[str, Any], setup: Setup, remaining_milliseconds: Callable[[], int]) -> Mapping[str, Any]:
     """Record what the messages ask for, then set all their hosts DRAINING in few calls.
 
     What `begin` raises fails the whole batch. It may: the records are written by then, so the sweep starts what is
     missing within a minute, and messages that come back find their drains.
     """
-    intake = Intake(desk.wiring, desk.pollers)
-    work = Work(parse=parse, run=intake.accept, record=_never, identify=_names)
-    answered = process_batch(event, work, retry=desk.retry, remaining_milliseconds=remaining_milliseconds)
-    intake.begin()
+    batch = RequestBatch(setup.wiring, setup.pollers)
+    work = Work(parse=parse, run=batch.accept, record=_never, identify=_names)
+    answered = process_batch(event, work, retry=setup.retry, remaining_milliseconds=remaining_milliseconds)
+    batch.begin()
     return answered
 
 

@@ -13,18 +13,18 @@ from botocore.config import Config
 from opscore.draining.aws.drain_table import DynamoDrains
 from opscore.draining.aws.hosts import Hosts
 from opscore.draining.aws.metrics import counter
-from opscore.draining.function.pollers import Pollers, starter
+from opscore.draining.function.poller import Pollers, starter
 from opscore.draining.function.wiring import Wiring
 from opscore.draining.policy import parse_fleets
 from opscore.queue_worker import Invocation, Retry
 from opscore.settings import read
 
-from .core import Desk, answer
+from .core import Setup, answer
 from .settings import Settings
 
 
 @functools.cache
-def _wiring() -> Desk:
+def _wiring() -> Setup:
     """Build settings and clients once per execution environment, not at import."""
     settings = read(Settings, os.environ)
     # Adaptive: a throttled client slows down by itself instead of adding to the storm.
@@ -50,7 +50,7 @@ def _wiring() -> Desk:
         now=now,
     )
     pollers = Pollers(wiring.drains, starter(client("stepfunctions"), settings.poller_arn), now)
-    return Desk(wiring, pollers, Retry(settings.retry_base_seconds, shorten, random.random))
+    return Setup(wiring, pollers, Retry(settings.retry_base_seconds, shorten, random.random))
 
 
 def handle(event: Mapping[str, Any], context: Invocation) -> Mapping[str, Any]:

@@ -10,12 +10,12 @@ from ops_cli.sandbox import lifecycle
 from ops_cli.sandbox.project import Places
 from opscore.draining.aws.drain_table import DynamoDrains
 from opscore.draining.aws.hosts import Hosts
-from opscore.draining.function.pollers import Pollers
-from opscore.draining.function.queue import Intake
+from opscore.draining.function.poller import Pollers
+from opscore.draining.function.queue import RequestBatch
 from opscore.draining.function.tick import tick
 from opscore.draining.function.wiring import Wiring
 from opscore.draining.policy import POLL_SECONDS, Policy
-from opscore.draining.policy import Fleet as Drained
+from opscore.draining.policy import Fleet as DrainRow
 from opscore.draining.record import Drain, Outcome
 from opscore.draining.requests import Termination
 from opscore.fleets.cluster_reader import parts
@@ -46,7 +46,7 @@ def test_five_hundred_instances_with_a_thousand_tasks_drain_and_terminate(fleet:
     doomed = group.ids()
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(group.terminate, doomed))
-    drains = _drained(fleet, Drained(group.name, cluster, hook, Policy(heartbeat_timeout_seconds=7200)), doomed)
+    drains = _drained(fleet, DrainRow(group.name, cluster, hook, Policy(heartbeat_timeout_seconds=7200)), doomed)
     assert {drain.outcome for drain in drains} == {Outcome.DRAINED}
     assert sum(drain.tasks_at_start or 0 for drain in drains) == TASKS
     killed = [task for task in _stopped(fleet, cluster) if task["stopCode"] == "TerminationNotice"]
@@ -56,7 +56,7 @@ def test_five_hundred_instances_with_a_thousand_tasks_drain_and_terminate(fleet:
     _await(lambda: len(_pages(fleet, cluster, status="ACTIVE")) == INSTANCES, "the replacements")
 
 
-def _drained(fleet: Fleet, drained: Drained, doomed: list[str]) -> list[Drain]:
+def _drained(fleet: Fleet, drained: DrainRow, doomed: list[str]) -> list[Drain]:
     """Drain instances as the drain function does, in a time in which 15 seconds are over as soon as a tick is."""
     client, table = fleet.account.client, unique("drains")
     make_table(client("dynamodb"), table)
@@ -71,11 +71,11 @@ def _drained(fleet: Fleet, drained: Drained, doomed: list[str]) -> list[Drain]:
         fleets={drained.group: drained},
         now=lambda: clock[0],
     )
-    for batch in parts(doomed, 10):
-        intake = Intake(wiring, Pollers(records, lambda *_: None, wiring.now))
-        for instance_id in batch:
-            intake.accept(Termination(instance_id, drained.group, drained.hook, "token"))
-        intake.begin()
+    for some in parts(doomed, 10):
+        batch = RequestBatch(wiring, Pollers(records, lambda *_: None, wiring.now))
+        for instance_id in some:
+            batch.accept(Termination(instance_id, drained.group, drained.hook, "token"))
+        batch.begin()
 
     def is_over() -> bool:
         clock[0] += POLL_SECONDS

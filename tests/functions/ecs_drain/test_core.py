@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from ecs_drain.core import Desk, answer
+from ecs_drain.core import Setup, answer
 
 from opscore.draining.policy import Policy
 from opscore.queue_worker import Retry
@@ -20,8 +20,8 @@ def simulation() -> Simulation:
 @pytest.fixture
 def send(simulation: Simulation) -> Any:
     def run(event: dict[str, Any]) -> Any:
-        desk = Desk(simulation.wiring, simulation.pollers, Retry(0, lambda *_: None, lambda: 0.0))
-        return answer(event, desk, lambda: 60_000)
+        setup = Setup(simulation.wiring, simulation.pollers, Retry(0, lambda *_: None, lambda: 0.0))
+        return answer(event, setup, lambda: 60_000)
 
     return run
 

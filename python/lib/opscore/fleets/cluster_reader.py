@@ -38,6 +38,11 @@ class ClusterReader:
         """Say whether `calls` more stay within the budget."""
         return self.spent + calls <= self.budget
 
+    def container_instances(self, status: str = "") -> list[dict[str, Any]]:
+        """Return the cluster's container instances as DescribeContainerInstances gives them; only those in `status`."""
+        wanted = {"status": status} if status else {}
+        return self._described(self._list("list_container_instances", "containerInstanceArns", **wanted))
+
     def locate(self, instance_ids: Sequence[str]) -> dict[str, Host]:
         """Return the hosts by EC2 instance id; instances that the cluster does not know are missing."""
         arns: list[str] = []
@@ -47,10 +52,12 @@ class ClusterReader:
 
     def hosts(self, arns: Sequence[str]) -> dict[str, Host]:
         """Return the hosts by ARN. ECS answers for unknown ones with 200 and `failures`: they are missing."""
-        found: dict[str, Host] = {}
+        return {entry["containerInstanceArn"]: Host.parse(entry) for entry in self._described(arns)}
+
+    def _described(self, arns: Sequence[str]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
         for some in parts(arns, HOSTS_PER_CALL):
-            answer = self._call("describe_container_instances", containerInstances=list(some))
-            found |= {entry["containerInstanceArn"]: Host.parse(entry) for entry in answer["containerInstances"]}
+            found += self._call("describe_container_instances", containerInstances=list(some))["containerInstances"]
         return found
 
     def task_ids(self, host: str, desired: str) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opscore.errors import NotFound
-from opscore.fleets.cluster_reader import parts
+from opscore.fleets.cluster_reader import ClusterReader, parts
 from opscore.fleets.host import Host
 
 
@@ -95,16 +95,9 @@ def _template_image(ec2: Any, wanted: Mapping[str, str]) -> str:
 
 def _container_hosts(ecs: Any, cluster: str) -> dict[str, tuple[Host, bool, str]]:
     """Return the cluster's hosts by instance id: the host, whether its agent is connected, and the agent's version."""
-    pages = ecs.get_paginator("list_container_instances").paginate(cluster=cluster)
-    arns = [arn for page in pages for arn in page["containerInstanceArns"]]
-    found: dict[str, tuple[Host, bool, str]] = {}
-    for some in parts(arns, 100):
-        for entry in ecs.describe_container_instances(cluster=cluster, containerInstances=list(some))[
-            "containerInstances"
-        ]:
-            host = Host.parse(entry)
-            found[host.instance_id] = (host, host.agent_connected, entry.get("versionInfo", {}).get("agentVersion", ""))
-    return found
+    entries = ClusterReader(ecs, cluster).container_instances()
+    hosts = [(Host.parse(entry), entry.get("versionInfo", {}).get("agentVersion", "")) for entry in entries]
+    return {host.instance_id: (host, host.agent_connected, version) for host, version in hosts}
 
 
 def _instance_images(ec2: Any, instance_ids: Sequence[str]) -> dict[str, str]:

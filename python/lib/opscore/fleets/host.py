@@ -52,8 +52,11 @@ class Task(NamedTuple):
 
     @property
     def is_stopped(self) -> bool:
-        """Whether the task's containers are gone. Its desired status only says what shall become of it."""
-        return self.last == "STOPPED"
+        """Whether the task's containers are gone. Its desired status only says what shall become of it.
+
+        DELETED comes after STOPPED: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
+        """
+        return self.last in ("STOPPED", "DELETED")
 
     @property
     def service(self) -> str:
@@ -66,11 +69,11 @@ class Task(NamedTuple):
         return cls(short(found["taskArn"]), found.get("group", ""), found.get("desiredStatus", ""), found["lastStatus"])
 
 
-class Sight(NamedTuple):
+class TaskSurvey(NamedTuple):
     """The tasks of one host that have not stopped, as just described.
 
     `complete` says that they were listed anew, in every desired status, after the host was DRAINING: only then does an
-    empty sight mean an empty host.
+    empty survey mean an empty host.
     """
 
     tasks: Sequence[Task] = ()

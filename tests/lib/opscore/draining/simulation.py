@@ -8,9 +8,8 @@ from typing import Any
 
 from opscore.draining.aws.drain_table import Changed, decides
 from opscore.draining.aws.hosts import Hosts
-from opscore.draining.function.pollers import Pollers
-from opscore.draining.function.polling import poll
-from opscore.draining.function.queue import Intake
+from opscore.draining.function.poller import Pollers, poll
+from opscore.draining.function.queue import RequestBatch
 from opscore.draining.function.schedule import sweep
 from opscore.draining.function.tick import tick
 from opscore.draining.function.wiring import Wiring
@@ -158,11 +157,11 @@ class Simulation:
         self.messages += [(self.aws.now + delay, json.dumps(event)) for delay in delays]
 
     def deliver(self, *requests: Request | str) -> None:
-        """Run the intake function on one batch; a string is a message's body."""
-        intake = Intake(self.wiring, self.pollers)
+        """Run the batch function on one batch; a string is a message's body."""
+        batch = RequestBatch(self.wiring, self.pollers)
         for request in requests:
-            intake.accept(parse(request) if isinstance(request, str) else request)
-        intake.begin()
+            batch.accept(parse(request) if isinstance(request, str) else request)
+        batch.begin()
 
     def tick(self, cluster: str = "web") -> None:
         tick(cluster, self.wiring)

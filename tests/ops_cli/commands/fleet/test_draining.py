@@ -45,12 +45,9 @@ class FakeEcs:
     def __init__(self) -> None:
         self.statuses = {"i-1": "ACTIVE", "i-2": "ACTIVE"}
 
-    def get_paginator(self, _operation: str) -> "FakeEcs":
-        return self
-
-    def paginate(self, cluster: str, status: str = "") -> list[dict[str, Any]]:
-        found = [f"arn/{name}" for name, now in self.statuses.items() if not status or now == status]
-        return [{"containerInstanceArns": found}]
+    def list_container_instances(self, cluster: str, status: str = "", filter: str = "") -> dict[str, Any]:  # noqa: A002
+        names = [name for name in self.statuses if not filter or name in filter]
+        return {"containerInstanceArns": [f"arn/{name}" for name in names if status in ("", self.statuses[name])]}
 
     def describe_container_instances(self, cluster: str, containerInstances: list[str]) -> dict[str, Any]:  # noqa: N803
         return {"containerInstances": [self._host(arn.rsplit("/", 1)[-1]) for arn in containerInstances]}
@@ -217,6 +214,7 @@ def test_drained_watch_goes_on_while_a_host_drains_even_when_none_is_stuck(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.drains.create(DRAIN)
+    world.ecs.statuses["i-1"] = "DRAINING"
 
     def pass_time(_seconds: float) -> None:
         world.drains.update(DRAIN, DRAIN.decided(Outcome.DRAINED, "empty").closed(NOW))
@@ -287,6 +285,7 @@ def test_an_instance_of_no_fleet_is_named_and_nothing_is_ordered(world: World) -
 
 
 def test_undrain_orders_unless_the_instance_is_terminating(world: World) -> None:
+    world.ecs.statuses |= {"i-1": "DRAINING", "i-2": "DRAINING"}
     world.drains.create(DRAIN)
     code, _, err = world.opsctl("undrain", "i-1", "--yes")
     assert (code, "that cannot be undone: i-1" in err) == (1, True)
@@ -319,3 +318,46 @@ def test_fleet_shows_drift_from_what_the_group_wants(world: World) -> None:
 def test_an_unknown_fleet_is_answered_with_the_nearest(world: World) -> None:
     code, _, err = world.opsctl("fleet", "wep")
     assert (code, "Did you mean web?" in err) == (4, True)
+
+
+def test_drained_says_of_a_host_that_takes_tasks_again_that_it_does(world: World) -> None:
+    world.drains.create(replace(DRAIN, hook="", cause=Cause.OPERATOR).decided(Outcome.DRAINED, "empty").closed(NOW))
+    (row,) = world.rows("drained")
+    assert (row["state"], row["tasks_left"], row["why"]) == (
+        "active",
+        None,
+        "takes tasks again; its last drain ended as drained",
+    )
+
+
+def test_drained_lists_an_instance_once_by_its_last_drain(world: World) -> None:
+    world.drains.create(replace(DRAIN, instance_id="i-9").decided(Outcome.DRAINED, "empty").closed(NOW - 60))
+    world.drains.create(replace(DRAIN, instance_id="i-9", attempt=2).decided(Outcome.LEFT, "gone").closed(NOW))
+    assert [(row["drain_id"], row["state"]) for row in world.rows("drained")] == [("i-9/2", "left")]
+
+
+def test_drained_counts_the_tasks_on_a_kept_host(world: World) -> None:
+    world.drains.create(replace(kept("i-2"), left={"t1": "service:web", "t2": "service:web"}))
+    world.autoscaling.states["i-2"] = "Terminating:Retained"
+    world.ecs.statuses["i-2"] = "DRAINING"
+    assert [row["tasks_left"] for row in world.rows("drained")] == [2]
+
+
+def test_drain_with_wait_sees_the_end_of_a_drain_that_had_begun_long_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = replace(DRAIN, started=NOW - 900, cause=Cause.OPERATOR, hook="")
+    world.drains.create(old)
+
+    def end(_seconds: float) -> None:
+        world.drains.update(old, old.decided(Outcome.DRAINED, "empty").closed(NOW))
+
+    monkeypatch.setattr(time, "sleep", end)
+    code, _, err = world.opsctl("drain", "i-1", "--yes", "--wait")
+    assert (code, "All 1 are drained" in err) == (0, True)
+
+
+def test_undrain_of_an_active_host_says_so_and_orders_nothing(world: World) -> None:
+    code, _, err = world.opsctl("undrain", "i-1", "--yes")
+    assert (code, "Already ACTIVE, nothing to do: i-1." in err) == (0, True)
+    assert world.ordered() == []

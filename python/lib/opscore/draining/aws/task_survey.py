@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from opscore.draining.record import Drain
 from opscore.fleets.cluster_reader import ClusterReader
-from opscore.fleets.host import Host, Sight, Task
+from opscore.fleets.host import Host, Task, TaskSurvey
 
 STATUSES = ("RUNNING", "STOPPED")
 
 
-def look(reader: ClusterReader, draining: Sequence[tuple[Drain, Host]], now: int) -> dict[str, Sight]:
-    """Return the sights by instance id; a host that the budget did not reach is missing and has its turn later.
+def look(reader: ClusterReader, draining: Sequence[tuple[Drain, Host]], now: int) -> dict[str, TaskSurvey]:
+    """Return the surveys by instance id; a host that the budget did not reach is missing and has its turn later.
 
     Hosts at their deadline and those that ECS counts no task on come first: they are about to be released. For these,
     at the first look, and once every known task has stopped, both desired statuses are listed: a task on its way down
@@ -23,7 +23,7 @@ def look(reader: ClusterReader, draining: Sequence[tuple[Drain, Host]], now: int
     fresh = {task for ids in listed.values() for task in ids} - set(described)
     described |= reader.tasks(sorted(fresh))
     return {
-        name: Sight(_unstopped(described, {*known.get(name, ()), *listed.get(name, ())}), name in listed)
+        name: TaskSurvey(_unstopped(described, {*known.get(name, ()), *listed.get(name, ())}), name in listed)
         for name in known.keys() | listed.keys()
     }
 

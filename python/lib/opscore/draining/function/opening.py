@@ -24,7 +24,7 @@ def open_drain(request: Opening, fleet: Fleet, drains: Drains, now: int) -> Drai
     for _ in range(TRIES):
         latest = drains.latest(request.instance_id)
         try:
-            if latest is None or not (latest.is_open or is_old_news(request, latest, now)):
+            if latest is None or not (latest.is_open or is_outdated(request, latest, now)):
                 drain = new_drain(request, fleet, (latest.attempt if latest else 0) + 1, now)
                 drains.create(drain)
                 return drain
@@ -38,7 +38,7 @@ def open_drain(request: Opening, fleet: Fleet, drains: Drains, now: int) -> Drai
     raise Changed(f"Others keep writing about {request.instance_id}.")
 
 
-def is_old_news(request: Opening, latest: Drain, now: int) -> bool:
+def is_outdated(request: Opening, latest: Drain, now: int) -> bool:
     """Say whether a request is about a drain that has ended: delivered again, late, or found by a sweep that lags."""
     if isinstance(request, Order):
         return request.at < latest.started

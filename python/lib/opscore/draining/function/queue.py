@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from opscore import structured_log
 from opscore.draining.function.opening import Opening, open_drain
-from opscore.draining.function.pollers import Pollers
+from opscore.draining.function.poller import Pollers
 from opscore.draining.function.tick import advance
 from opscore.draining.function.wiring import Wiring
 from opscore.draining.policy import Fleet
@@ -16,7 +16,7 @@ SKEW_SECONDS = 60
 """How far an operator's clock may be behind ours."""
 
 
-class Intake:
+class RequestBatch:
     """Takes the requests of one batch. `accept` writes records, `begin` acts on all of them in few calls.
 
     When `begin` fails, the whole batch must come back: `accept` finds the records it wrote.
@@ -28,7 +28,7 @@ class Intake:
         self._accepted: dict[str, Drain] = {}
 
     def accept(self, request: Request) -> None:
-        """Write down what a request asks for; what is none of our business is only logged."""
+        """Write down what a request asks for; what concerns no fleet of this stack is only logged."""
         if isinstance(request, Ignored):
             return _ignore(request.why)
         fleet = self._fleet(request)

@@ -1,4 +1,4 @@
-"""What events may have lost: instances that wait without a drain, drains without a poller, completions in vain."""
+"""The sweep: every minute, it finds and repairs what lost events or calls have left behind."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from opscore.draining.aws.hosts import RETAINED, WAITING
 from opscore.draining.aws.metrics import STUCK
 from opscore.draining.function.finishing import end_action
 from opscore.draining.function.opening import open_drain
-from opscore.draining.function.pollers import Pollers
-from opscore.draining.function.queue import Intake
+from opscore.draining.function.poller import Pollers
+from opscore.draining.function.queue import RequestBatch
 from opscore.draining.function.wiring import Wiring
 from opscore.draining.judging.decision import stuck
 from opscore.draining.policy import Fleet
@@ -35,12 +35,12 @@ class Swept(NamedTuple):
 
 def sweep(wiring: Wiring, pollers: Pollers) -> Swept:
     """Look once at all fleets and repair what was lost."""
-    intake = Intake(wiring, pollers)
+    batch = RequestBatch(wiring, pollers)
     terminating = list(terminating_instances(wiring))
     waiting = [(instance_id, fleet) for instance_id, fleet, state in terminating if state == WAITING]
     kept = Counter(fleet.cluster for _, fleet, state in terminating if state == RETAINED)
-    opened = sum(_found_waiting(instance_id, fleet, wiring, intake) for instance_id, fleet in waiting)
-    intake.begin()
+    opened = sum(_found_waiting(instance_id, fleet, wiring, batch) for instance_id, fleet in waiting)
+    batch.begin()
     clusters = sorted({fleet.cluster for fleet in wiring.fleets.values()})
     found = {cluster: wiring.drains.open_in(cluster) for cluster in clusters}
     for cluster in clusters:
@@ -69,8 +69,8 @@ def terminating_instances(wiring: Wiring) -> Iterator[tuple[str, Fleet, str]]:
             request["NextToken"] = answer["NextToken"]
 
 
-def _found_waiting(instance_id: str, fleet: Fleet, wiring: Wiring, intake: Intake) -> bool:
-    """Open the drain of an instance that waits without one; complete again what was completed in vain."""
+def _found_waiting(instance_id: str, fleet: Fleet, wiring: Wiring, batch: RequestBatch) -> bool:
+    """Open the drain of an instance that waits without one; complete again what did not take effect."""
     now = wiring.now()
     latest = wiring.drains.latest(instance_id)
     if latest and latest.is_open and latest.hook:
@@ -78,7 +78,7 @@ def _found_waiting(instance_id: str, fleet: Fleet, wiring: Wiring, intake: Intak
     drain = open_drain(Termination(instance_id, fleet.group, fleet.hook), fleet, wiring.drains, now)
     if drain.is_open:
         structured_log.write("WARNING", "an event was lost: the sweep found the instance", drain_id=drain.drain_id)
-        intake.take(drain)
+        batch.take(drain)
         return True
     if drain.outcome is not Outcome.KEPT and drain.hook and now >= drain.ended + PROCEEDING_SECONDS:
         again = end_action(drain, wiring.hosts)

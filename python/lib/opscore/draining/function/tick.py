@@ -11,11 +11,11 @@ from opscore.draining.aws.task_survey import look
 from opscore.draining.function.finishing import finish
 from opscore.draining.function.wiring import Wiring
 from opscore.draining.judging.blockers import Blocker, blocker
-from opscore.draining.judging.decision import FEW_DRAINS, Action, Decision, decide, heartbeat_due, look_due
+from opscore.draining.judging.decision import FEW_DRAINS, Action, Decision, decide, heartbeat_due, survey_due
 from opscore.draining.policy import POLL_SECONDS
 from opscore.draining.record import Drain, Outcome
 from opscore.fleets.cluster_reader import REFILL_PER_SECOND, ClusterReader
-from opscore.fleets.host import Host, Sight
+from opscore.fleets.host import Host, TaskSurvey
 
 READS_PER_TICK = REFILL_PER_SECOND * POLL_SECONDS * 2 // 5
 """Two fifths of what the read bucket gains between two ticks. Describing what was listed comes on top, and all of it
@@ -54,18 +54,18 @@ def advance(cluster: str, drains: Sequence[Drain], wiring: Wiring, *, few: bool 
         (drain, host)
         for drain in drains
         if (host := hosts.get(drain.instance_id)) and host.status == "DRAINING"
-        if look_due(drain, host, wiring.policy(drain), wiring.now(), few=few)
+        if survey_due(drain, host, wiring.policy(drain), wiring.now(), few=few)
     ]
-    sights = look(reader, due, wiring.now())
-    services = _services(reader, due, sights)
+    surveys = look(reader, due, wiring.now())
+    services = _services(reader, due, surveys)
     launched = _launch_times([drain.instance_id for drain in drains if drain.instance_id not in hosts], wiring)
     ended = failed = 0
     for drain in drains:
-        host, sight = hosts.get(drain.instance_id), sights.get(drain.instance_id)
-        if sight:
-            sight = sight._replace(daemons=_daemons(drain, sight, services))
+        host, survey = hosts.get(drain.instance_id), surveys.get(drain.instance_id)
+        if survey:
+            survey = survey._replace(daemons=_daemons(drain, survey, services))
         try:
-            after = _step(drain, host, sight, services, launched.get(drain.instance_id), wiring)
+            after = _step(drain, host, survey, services, launched.get(drain.instance_id), wiring)
         except Exception as error:  # noqa: BLE001  One host's failure must not leave the others without heartbeats.
             failed += _failed(drain, error)
         else:
@@ -146,16 +146,16 @@ def _cordoned(cluster: str, drains: Sequence[Drain], hosts: Mapping[str, Host], 
 
 
 def _services(
-    reader: ClusterReader, due: Sequence[tuple[Drain, Host]], sights: Mapping[str, Sight]
+    reader: ClusterReader, due: Sequence[tuple[Drain, Host]], surveys: Mapping[str, TaskSurvey]
 ) -> dict[str, dict[str, Any]]:
     """Describe the services of the tasks that hold a host: which are daemons, and why the others do not move."""
-    names = {task.service for sight in sights.values() for task in sight.tasks if task.service}
+    names = {task.service for survey in surveys.values() for task in survey.tasks if task.service}
     return reader.services(names) if names and due else {}
 
 
-def _daemons(drain: Drain, sight: Sight, services: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+def _daemons(drain: Drain, survey: TaskSurvey, services: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
     """Return the daemon services among the tasks; a service that is deleted by now is known from the record."""
-    named = {task.service for task in sight.tasks if task.service}
+    named = {task.service for task in survey.tasks if task.service}
     now = {name for name in named if services.get(name, {}).get("schedulingStrategy") == "DAEMON"}
     return frozenset(now | (named & set(drain.daemons)))
 
@@ -176,16 +176,16 @@ def _launch_times(instance_ids: Sequence[str], wiring: Wiring) -> dict[str, int]
 def _step(
     drain: Drain,
     host: Host | None,
-    sight: Sight | None,
+    survey: TaskSurvey | None,
     services: Mapping[str, Mapping[str, Any]],
     launched: int | None,
     wiring: Wiring,
 ) -> Drain:
     """Decide about one host, write down what was seen and decided, and act."""
     now, policy = wiring.now(), wiring.policy(drain)
-    seen = noted(drain, host, sight, now)
-    decision = decide(seen, host, sight, policy, now, launched=launched)
-    held_by = blocker(host, sight, services, policy) if host and sight else Blocker(drain.blocker, "")
+    seen = noted(drain, host, survey, now)
+    decision = decide(seen, host, survey, policy, now, launched=launched)
+    held_by = blocker(host, survey, services, policy) if host and survey else Blocker(drain.blocker, "")
     after = replace(seen, blocker=held_by.name, why=held_by.why or decision.why)
     if decision.action is Action.FINISH and decision.outcome:
         why = f"{decision.why}; {held_by.name}: {held_by.why}" if held_by.why else decision.why
@@ -195,27 +195,27 @@ def _step(
     if decision.action is Action.STOP:
         sent = _stop(drain, decision, wiring)
         # A daemon has nothing to lose by it: its work on this host is over.
-        after = replace(after, stopped=seen.stopped + (sent if sight and sight.others else 0))
+        after = replace(after, stopped=seen.stopped + (sent if survey and survey.others else 0))
     wiring.drains.update(drain, after)
     return after
 
 
-def noted(drain: Drain, host: Host | None, sight: Sight | None, now: int) -> Drain:
+def noted(drain: Drain, host: Host | None, survey: TaskSurvey | None, now: int) -> Drain:
     """Return the drain with what was just seen of its host."""
     if host:
         facts = {"container_instance": host.arn, "image_id": host.image_id, "zone": host.zone}
         drain = replace(drain, **facts)  # type: ignore[arg-type]
         if drain.tasks_at_start is None and host.status == "DRAINING":
             drain = replace(drain, tasks_at_start=host.counted)
-    if sight is None:
+    if survey is None:
         return drain
-    left = {task.task_id: task.group for task in sight.tasks}
+    left = {task.task_id: task.group for task in survey.tasks}
     fewer = drain.left is not None and set(left) < set(drain.left)
-    alone = bool(sight.tasks) and not sight.others
+    alone = bool(survey.tasks) and not survey.others
     return replace(
         drain,
         left=left,
-        daemons=tuple(sorted({*drain.daemons, *sight.daemons})),
+        daemons=tuple(sorted({*drain.daemons, *survey.daemons})),
         looked_at=now,
         progressed_at=now if fewer else drain.progressed_at,
         daemons_alone_since=(drain.daemons_alone_since or now) if alone else 0,

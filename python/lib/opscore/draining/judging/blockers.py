@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from opscore.draining.policy import Policy, Standalone
-from opscore.fleets.host import Host, Sight, Task
+from opscore.fleets.host import Host, Task, TaskSurvey
 
 
 class Blocker(NamedTuple):
@@ -39,14 +39,14 @@ _EVENTS = (
 )
 
 
-def blocker(host: Host, sight: Sight, services: Mapping[str, Mapping[str, Any]], policy: Policy) -> Blocker:
+def blocker(host: Host, survey: TaskSurvey, services: Mapping[str, Mapping[str, Any]], policy: Policy) -> Blocker:
     """Say what holds a host, the most telling first: a task on its way down explains less than one without a place."""
-    if not sight.tasks:
+    if not survey.tasks:
         return NOBODY
     if not host.agent_connected:
-        return Blocker(sight.tasks[0].service or sight.tasks[0].group, "the host's ECS agent is not connected")
-    running = [task for task in sight.tasks if task.desired != "STOPPED"]
-    served = Counter(task.service for task in running if task.service and task.service not in sight.daemons)
+        return Blocker(survey.tasks[0].service or survey.tasks[0].group, "the host's ECS agent is not connected")
+    running = [task for task in survey.tasks if task.desired != "STOPPED"]
+    served = Counter(task.service for task in running if task.service and task.service not in survey.daemons)
     for name, _ in served.most_common():
         if why := service_reason(services.get(name, {})):
             return Blocker(name, why)
@@ -54,7 +54,7 @@ def blocker(host: Host, sight: Sight, services: Mapping[str, Mapping[str, Any]],
         return Blocker(standalone[0].group, _standalone_reason(policy))
     if served:
         return Blocker(served.most_common(1)[0][0], "ECS starts its replacement tasks before it stops these")
-    return _on_its_way(sight.tasks, sight.daemons)
+    return _on_its_way(survey.tasks, survey.daemons)
 
 
 def service_reason(service: Mapping[str, Any]) -> str:
@@ -92,5 +92,7 @@ def _on_its_way(tasks: Sequence[Task], daemons: frozenset[str]) -> Blocker:
             if task.last == last:
                 return Blocker(task.service or task.group, why)
     first = tasks[0]
-    kind = "is a daemon, and ECS stops daemons last" if first.service in daemons else "was told to stop and has not yet"
+    kind = (
+        "is a daemon, and ECS stops daemons last" if first.service in daemons else "was asked to stop and has not yet"
+    )
     return Blocker(first.service or first.group, kind)

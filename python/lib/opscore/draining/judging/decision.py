@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from opscore.draining.policy import AtDeadline, Policy, Standalone
 from opscore.draining.record import Cause, Drain, Outcome
-from opscore.fleets.host import Host, Sight, Task
+from opscore.fleets.host import Host, Task, TaskSurvey
 
 SPOT_SECONDS = 120
 """AWS interrupts a spot instance two minutes after its notice:
@@ -33,11 +33,11 @@ class Decision(NamedTuple):
 
 
 def decide(
-    drain: Drain, host: Host | None, sight: Sight | None, policy: Policy, now: int, *, launched: int | None = None
+    drain: Drain, host: Host | None, survey: TaskSurvey | None, policy: Policy, now: int, *, launched: int | None = None
 ) -> Decision:
     """Say what to do about a draining host.
 
-    `host` is None when the cluster does not know the instance; `sight` is None when its tasks were not looked at now.
+    `host` is None when the cluster does not know the instance; `survey` is None when its tasks were not looked at now.
     `launched` is when EC2 launched the instance, where somebody asked.
     """
     if host is None or host.status == "INACTIVE":
@@ -46,13 +46,13 @@ def decide(
         return _registering(drain, host, policy, now, launched)
     if host.status == "ACTIVE" and now < drain.deadline:
         return _active(drain)
-    if host.status == "DRAINING" and sight and sight.complete and not sight.tasks and not host.counted:
+    if host.status == "DRAINING" and survey and survey.complete and not survey.tasks and not host.counted:
         return _finish(Outcome.DRAINED, "every task on the host has stopped")
     if now >= drain.deadline:
-        return _overdue(drain, host, sight, policy, now)
-    if sight is None:
+        return _overdue(drain, host, survey, policy, now)
+    if survey is None:
         return Decision(Action.WAIT, drain.why or "its tasks are still running")
-    return _waiting(drain, host, sight, policy, now)
+    return _waiting(drain, host, survey, policy, now)
 
 
 def _absent(drain: Drain, policy: Policy, now: int, launched: int | None) -> Decision:
@@ -85,8 +85,8 @@ def _active(drain: Drain) -> Decision:
     return Decision(Action.CORDON, "the host still takes tasks")
 
 
-def _overdue(drain: Drain, host: Host, sight: Sight | None, policy: Policy, now: int) -> Decision:
-    left = len(sight.tasks) if sight else (drain.tasks_left if drain.left is not None else host.counted) or 0
+def _overdue(drain: Drain, host: Host, survey: TaskSurvey | None, policy: Policy, now: int) -> Decision:
+    left = len(survey.tasks) if survey else (drain.tasks_left if drain.left is not None else host.counted) or 0
     late = f"{left or 'some'} tasks had not stopped at the deadline"
     if drain.cause is Cause.SPOT and not drain.hook:
         if now < drain.deadline + SPOT_PATIENCE_SECONDS:
@@ -96,35 +96,35 @@ def _overdue(drain: Drain, host: Host, sight: Sight | None, policy: Policy, now:
         return _finish(Outcome.KEPT, "the announced spot interruption did not come; the host stays DRAINING")
     if drain.cause is Cause.OPERATOR and not drain.hook:
         return _finish(Outcome.KEPT, f"{late}; they go on running, and the host stays DRAINING")
-    standalone = any(not group.startswith("service:") for group in _groups(drain, sight))
+    standalone = any(not group.startswith("service:") for group in _groups(drain, survey))
     if policy.at_deadline is AtDeadline.KEEP or (standalone and policy.standalone is Standalone.KEEP):
         return _finish(Outcome.KEPT, f"{late}, and the policy keeps such a host")
     return _finish(Outcome.LET_GO, f"{late}, and the policy lets the host go", left)
 
 
-def _groups(drain: Drain, sight: Sight | None) -> list[str]:
-    return [task.group for task in sight.tasks] if sight else list((drain.left or {}).values())
+def _groups(drain: Drain, survey: TaskSurvey | None) -> list[str]:
+    return [task.group for task in survey.tasks] if survey else list((drain.left or {}).values())
 
 
-def _waiting(drain: Drain, host: Host, sight: Sight, policy: Policy, now: int) -> Decision:
-    stoppable = [task for task in _to_stop(drain, sight, policy, now) if task.desired != "STOPPED"]
+def _waiting(drain: Drain, host: Host, survey: TaskSurvey, policy: Policy, now: int) -> Decision:
+    stoppable = [task for task in _to_stop(drain, survey, policy, now) if task.desired != "STOPPED"]
     if stoppable:
-        what = "standalone tasks" if sight.others else "daemons, now that nothing is left that they serve"
+        what = "standalone tasks" if survey.others else "daemons, now that nothing is left that they serve"
         return Decision(Action.STOP, f"stopping {len(stoppable)} {what}", tuple(task.task_id for task in stoppable))
-    if not sight.tasks:
+    if not survey.tasks:
         return Decision(Action.WAIT, "no task was seen; the host is listed once more to be sure")
     if not host.agent_connected:
         return Decision(Action.WAIT, "the ECS agent is not connected: nobody on the host hears that tasks shall stop")
-    return Decision(Action.WAIT, f"{len(sight.tasks)} tasks have not stopped")
+    return Decision(Action.WAIT, f"{len(survey.tasks)} tasks have not stopped")
 
 
-def _to_stop(drain: Drain, sight: Sight, policy: Policy, now: int) -> list[Task]:
+def _to_stop(drain: Drain, survey: TaskSurvey, policy: Policy, now: int) -> list[Task]:
     """Return the standalone tasks whose time is over; or the daemons, when nothing else has been there for a while."""
-    if sight.others:
+    if survey.others:
         due = policy.standalone is Standalone.STOP and now >= drain.started + policy.stop_after_seconds
-        return sight.standalone if due else []
+        return survey.standalone if due else []
     since = drain.daemons_alone_since
-    return list(sight.tasks) if since and now >= since + policy.daemon_grace_seconds else []
+    return list(survey.tasks) if since and now >= since + policy.daemon_grace_seconds else []
 
 
 def _finish(outcome: Outcome, why: str, killed: int = 0) -> Decision:
@@ -146,7 +146,7 @@ FEW_DRAINS = 20
 """So many drains of a cluster cost less than five reads a second when each is looked at in every tick."""
 
 
-def look_due(drain: Drain, host: Host, policy: Policy, now: int, *, few: bool = False) -> bool:
+def survey_due(drain: Drain, host: Host, policy: Policy, now: int, *, few: bool = False) -> bool:
     """Say whether the host's tasks are worth reads now: once a minute, and at every tick once ECS counts none.
 
     At the deadline they always are, for a verdict shall not rest on what was seen a minute ago; and when `few` hosts

@@ -1,18 +1,18 @@
 """Draining and drained hosts as people ask for them: from the records, and from what ECS shows without one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from opscore.draining.aws.drain_table import DynamoDrains
 from opscore.draining.judging.decision import stuck
-from opscore.draining.record import Drain
+from opscore.draining.record import Drain, Outcome
 from opscore.fleets.cluster_reader import ClusterReader
 from opscore.fleets.host import Host
 
 
 @dataclass(frozen=True)
-class Drained:
+class DrainRow:
     """One row: a drain, or a DRAINING host that nobody recorded. Times left are in seconds."""
 
     drain_id: str
@@ -35,7 +35,7 @@ class Drained:
     ended: int | None
 
 
-class Watched(NamedTuple):
+class GroupFacts(NamedTuple):
     """What Auto Scaling says of a cluster's fleet: its hook's heartbeat timeout, the instances kept after a drain."""
 
     heartbeat_timeout: int
@@ -43,44 +43,52 @@ class Watched(NamedTuple):
 
 
 def list_drained(
-    drains: DynamoDrains, ecs: Any, clusters: Mapping[str, Watched], since: int, now: int
-) -> list[Drained]:
-    """Return the drains of clusters by name, the open ones first.
+    drains: DynamoDrains, ecs: Any, clusters: Mapping[str, GroupFacts], since: int, now: int
+) -> list[DrainRow]:
+    """Return the drains of clusters by name, the open ones first: for each instance its last one.
 
-    Closed ones are those that began at `since` or later, and the last one of every host that is still DRAINING or kept.
+    Closed ones are those that began at `since` or later, and those of hosts that are still DRAINING or kept.
     """
-    rows: list[Drained] = []
-    for cluster, watched in clusters.items():
-        found = {drain.drain_id: drain for drain in (*drains.since(cluster, since), *drains.open_in(cluster))}
-        draining = _draining_hosts(ecs, cluster)
-        present = draining.keys() | watched.retained
-        older = [drains.latest(name) for name in sorted(present - {drain.instance_id for drain in found.values()})]
-        found |= {drain.drain_id: drain for drain in older if drain}
-        last = {drain.instance_id: drain.attempt for drain in sorted(found.values(), key=lambda drain: drain.attempt)}
-        for drain in found.values():
-            here = drain.instance_id in present and drain.attempt == last[drain.instance_id]
-            rows.append(row(drain, watched.heartbeat_timeout, now, here=here))
+    rows: list[DrainRow] = []
+    for cluster, group in clusters.items():
+        reader = ClusterReader(ecs, cluster)
+        draining = _draining_hosts(reader)
+        present = draining.keys() | group.retained
+        last = _last_drains(drains, cluster, since, present)
+        closed = [name for name, drain in last.items() if not drain.is_open and name not in present]
+        active = {name for name, host in reader.locate(closed).items() if host.status == "ACTIVE"}
+        for name, drain in last.items():
+            rows.append(row(drain, group.heartbeat_timeout, now, here=name in present, active=name in active))
         rows += [_unrecorded(host, cluster) for name, host in draining.items() if name not in last]
     return sorted(rows, key=lambda row: (row.ended is not None, -(row.ended or 0)))
 
 
-def row(drain: Drain, heartbeat_timeout: int, now: int, *, here: bool) -> Drained:
-    """Return the row of one drain; `here` says that it is the last one of a host that is still there."""
+def _last_drains(drains: DynamoDrains, cluster: str, since: int, present: Collection[str]) -> dict[str, Drain]:
+    """Return the last drain of each instance by its id; those of present instances however old they are."""
+    found = [*drains.since(cluster, since), *drains.open_in(cluster)]
+    missing = set(present) - {drain.instance_id for drain in found}
+    found += [drain for name in sorted(missing) if (drain := drains.latest(name))]
+    return {drain.instance_id: drain for drain in sorted(found, key=lambda drain: (drain.attempt, not drain.is_open))}
+
+
+def row(drain: Drain, heartbeat_timeout: int, now: int, *, here: bool, active: bool = False) -> DrainRow:
+    """Return the row of one drain; `here`: its host is still drained or kept, `active`: it takes tasks again."""
     held = drain.is_open and drain.hook and heartbeat_timeout
-    return Drained(
+    remain = drain.is_open or drain.outcome is Outcome.KEPT
+    return DrainRow(
         drain_id=drain.drain_id,
         instance=drain.instance_id,
         cluster=drain.cluster,
         image=drain.image_id,
         zone=drain.zone,
-        state=str(drain.outcome or "draining"),
+        state="active" if active else str(drain.outcome or "draining"),
         cause=str(drain.cause),
         tasks_at_start=drain.tasks_at_start,
-        tasks_left=(drain.tasks_at_start if drain.left is None else len(drain.left)) if drain.is_open else None,
+        tasks_left=(drain.tasks_at_start if drain.left is None else len(drain.left)) if remain and not active else None,
         moved=drain.moved,
         killed=None if drain.is_open else drain.killed,
         blocker=drain.blocker,
-        why=drain.why,
+        why=f"takes tasks again; its last drain ended as {drain.outcome}" if active else drain.why,
         action_left=max(0, (drain.heartbeat_at or drain.started) + heartbeat_timeout - now) if held else None,
         deadline_left=max(0, drain.deadline - now) if drain.is_open else None,
         stuck=stuck(drain, now) if drain.is_open or here else "",
@@ -89,16 +97,14 @@ def row(drain: Drain, heartbeat_timeout: int, now: int, *, here: bool) -> Draine
     )
 
 
-def _draining_hosts(ecs: Any, cluster: str) -> dict[str, Host]:
-    pages = ecs.get_paginator("list_container_instances").paginate(cluster=cluster, status="DRAINING")
-    arns = [arn for page in pages for arn in page["containerInstanceArns"]]
-    hosts = ClusterReader(ecs, cluster).hosts(arns).values() if arns else []
+def _draining_hosts(reader: ClusterReader) -> dict[str, Host]:
+    hosts = map(Host.parse, reader.container_instances("DRAINING"))
     return {host.instance_id: host for host in hosts}
 
 
-def _unrecorded(host: Host, cluster: str) -> Drained:
+def _unrecorded(host: Host, cluster: str) -> DrainRow:
     """Return a host that is DRAINING although no drain is known: set by hand, or by ECS's managed draining."""
-    return Drained(
+    return DrainRow(
         drain_id="",
         instance=host.instance_id,
         cluster=cluster,

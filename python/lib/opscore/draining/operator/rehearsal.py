@@ -11,7 +11,7 @@ from opscore.fleets.host import service_of, short
 
 def rehearse_drain(ecs: Any, cluster: str, instance_ids: Sequence[str]) -> list[Move]:
     """Say where the tasks of some hosts of a cluster will go when these drain."""
-    described = _described_hosts(ecs, cluster)
+    described = ClusterReader(ecs, cluster).container_instances()
     leaving = [host for host in described if host["ec2InstanceId"] in instance_ids]
     staying = [host for host in described if host["ec2InstanceId"] not in instance_ids and host["status"] == "ACTIVE"]
     needs = _needs(ecs, _tasks(ecs, cluster, leaving))
@@ -20,15 +20,6 @@ def rehearse_drain(ecs: Any, cluster: str, instance_ids: Sequence[str]) -> list[
     groups = _groups(_tasks(ecs, cluster, staying)) if distinct else {}
     rooms = [_room(host, groups.get(host["containerInstanceArn"], Counter())) for host in staying]
     return rehearse(needs, rooms, services)
-
-
-def _described_hosts(ecs: Any, cluster: str) -> list[dict[str, Any]]:
-    pages = ecs.get_paginator("list_container_instances").paginate(cluster=cluster)
-    arns = [arn for page in pages for arn in page["containerInstanceArns"]]
-    found: list[dict[str, Any]] = []
-    for some in parts(arns, 100):
-        found += ecs.describe_container_instances(cluster=cluster, containerInstances=list(some))["containerInstances"]
-    return found
 
 
 def _tasks(ecs: Any, cluster: str, hosts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

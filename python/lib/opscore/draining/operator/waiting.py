@@ -1,7 +1,7 @@
 """Wait for the end of drains."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from opscore.draining.aws.drain_table import DynamoDrains
 from opscore.draining.record import Drain
@@ -13,22 +13,26 @@ def wait_for_end(
     instance_ids: Sequence[str],
     since: int,
     *,
+    joined: Collection[str] = (),
     timeout: float,
-    say: Callable[[str], None],
+    report: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[Drain]:
-    """Return the drains of instances that began at `since` or later, once all have ended; tell what changes."""
-    told: dict[str, str] = {}
+    """Return the drains of instances, once all have ended; report what changes.
+
+    They are those that began at `since` or later, and those in `joined`: the ids of drains that were open already.
+    """
+    reported: dict[str, str] = {}
 
     def ended() -> list[Drain] | None:
         latest = [drains.latest(instance_id) for instance_id in instance_ids]
-        found = [drain for drain in latest if drain and drain.started >= since]
+        found = [drain for drain in latest if drain and (drain.started >= since or drain.drain_id in joined)]
         for drain in found:
             line = f"{drain.instance_id}: {drain.outcome or 'draining'}: {drain.why or 'recorded'}"
-            if told.get(drain.drain_id) != line:
-                told[drain.drain_id] = line
-                say(line)
+            if reported.get(drain.drain_id) != line:
+                reported[drain.drain_id] = line
+                report(line)
         done = len(found) == len(instance_ids) and not any(drain.is_open for drain in found)
         return found if done else None
 

@@ -6,7 +6,7 @@ import pytest
 
 from opscore.draining.judging.blockers import blocker, service_reason
 from opscore.draining.policy import Policy, Standalone
-from opscore.fleets.host import Host, Sight, Task
+from opscore.fleets.host import Host, Task, TaskSurvey
 
 HOST = Host("i-1", "ci-1", "DRAINING", running=1)
 WEB = Task("t1", "service:web", "RUNNING", "RUNNING")
@@ -22,7 +22,7 @@ def service(message: str = "", least: int = 100, most: int = 200, desired: int =
 
 
 def why(*tasks: Task, services: Any = None, host: Host = HOST, policy: Policy | None = None) -> tuple[str, str]:
-    found = blocker(host, Sight(tasks, daemons=frozenset({"logger"})), services or {}, policy or Policy())
+    found = blocker(host, TaskSurvey(tasks, daemons=frozenset({"logger"})), services or {}, policy or Policy())
     return found.name, found.why
 
 
@@ -79,7 +79,7 @@ def test_a_standalone_task_is_named_with_what_the_policy_does() -> None:
     [
         (Task("t", "service:web", "STOPPED", "DEACTIVATING"), "deregistration delay"),
         (Task("t", "service:web", "STOPPED", "STOPPING"), "SIGTERM"),
-        (Task("t", "service:web", "STOPPED", "RUNNING"), "was told to stop"),
+        (Task("t", "service:web", "STOPPED", "RUNNING"), "was asked to stop"),
         (Task("t", "service:logger", "RUNNING", "RUNNING"), "daemon"),
         (WEB, "replacement"),
     ],

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from opscore.draining.judging.decision import Action, decide, heartbeat_due, look_due, stuck
+from opscore.draining.judging.decision import Action, decide, heartbeat_due, stuck, survey_due
 from opscore.draining.policy import AtDeadline, Policy, Standalone
 from opscore.draining.record import Cause, Drain, Outcome
 from opscore.errors import UsageProblem
-from opscore.fleets.host import Host, Sight, Task
+from opscore.fleets.host import Host, Task, TaskSurvey
 
 NOW = 10_000
 DRAIN = Drain("i-1", 1, "web", "web-group", Cause.TERMINATION, NOW - 300, NOW + 3000, hook="drain", heartbeat_at=NOW)
@@ -19,15 +19,15 @@ STOPPING = Task("t1", "service:web", "STOPPED", "DEACTIVATING")
 BATCH = Task("t2", "family:batch", "RUNNING", "RUNNING")
 LOGGER = Task("t3", "service:logger", "RUNNING", "RUNNING")
 LET_GO = Policy(at_deadline=AtDeadline.LET_GO)
-EMPTY = Sight((), complete=True)
+EMPTY = TaskSurvey((), complete=True)
 
 
-def sight(*tasks: Task) -> Sight:
-    return Sight(tasks, daemons=frozenset({"logger"}))
+def survey(*tasks: Task) -> TaskSurvey:
+    return TaskSurvey(tasks, daemons=frozenset({"logger"}))
 
 
 def outcome(
-    drain: Drain, host: Host | None, seen: Sight | None, policy: Policy = LET_GO, now: int = NOW
+    drain: Drain, host: Host | None, seen: TaskSurvey | None, policy: Policy = LET_GO, now: int = NOW
 ) -> Outcome | None:
     return decide(drain, host, seen, policy, now).outcome
 
@@ -40,15 +40,15 @@ def test_a_host_is_drained_when_a_complete_list_shows_no_task_that_has_not_stopp
     ("host", "seen"),
     [
         (HOST, None),
-        (HOST, Sight((), complete=False)),
-        (HOST, Sight((STOPPING,), complete=True)),
+        (HOST, TaskSurvey((), complete=False)),
+        (HOST, TaskSurvey((STOPPING,), complete=True)),
         (HOST._replace(pending=1), EMPTY),
         (HOST._replace(running=1), EMPTY),
         (HOST._replace(status="ACTIVE"), EMPTY),
     ],
     ids=["not looked at", "not listed anew", "deregistering", "pending", "counted", "not draining"],
 )
-def test_nothing_less_than_that_is_drained(host: Host, seen: Sight | None) -> None:
+def test_nothing_less_than_that_is_drained(host: Host, seen: TaskSurvey | None) -> None:
     assert outcome(SEEN, host, seen) is None
 
 
@@ -63,7 +63,7 @@ def test_a_host_that_takes_tasks_is_set_draining_before_anything_else() -> None:
 def test_at_the_deadline_the_policy_decides_and_says_what_it_costs(
     policy: Policy, expected: Outcome, killed: int
 ) -> None:
-    decision = decide(SEEN, HOST, sight(WEB, LOGGER), policy, DRAIN.deadline)
+    decision = decide(SEEN, HOST, survey(WEB, LOGGER), policy, DRAIN.deadline)
     assert (decision.outcome, decision.killed) == (expected, killed)
     assert "2 tasks had not stopped at the deadline" in decision.why
 
@@ -78,28 +78,28 @@ def test_a_host_that_ecs_refuses_to_drain_does_not_wait_for_ever() -> None:
 
 def test_standalone_tasks_are_stopped_when_the_policy_says_so_and_not_before() -> None:
     policy = Policy(standalone=Standalone.STOP, stop_after_seconds=600)
-    assert decide(SEEN, HOST, sight(WEB, BATCH), policy, DRAIN.started + 599).action is Action.WAIT
-    decision = decide(SEEN, HOST, sight(WEB, BATCH), policy, DRAIN.started + 600)
+    assert decide(SEEN, HOST, survey(WEB, BATCH), policy, DRAIN.started + 599).action is Action.WAIT
+    decision = decide(SEEN, HOST, survey(WEB, BATCH), policy, DRAIN.started + 600)
     assert (decision.action, decision.tasks) == (Action.STOP, ("t2",))
 
 
 def test_a_task_that_was_told_to_stop_is_not_told_again() -> None:
     policy = Policy(standalone=Standalone.STOP, stop_after_seconds=0)
-    told = BATCH._replace(desired="STOPPED")
-    assert decide(SEEN, HOST, sight(told), policy, NOW).action is Action.WAIT
+    asked = BATCH._replace(desired="STOPPED")
+    assert decide(SEEN, HOST, survey(asked), policy, NOW).action is Action.WAIT
 
 
 def test_a_standalone_task_keeps_the_host_where_the_policy_says_so() -> None:
     policy = replace(LET_GO, standalone=Standalone.KEEP)
-    assert outcome(SEEN, HOST, sight(BATCH), policy, DRAIN.deadline) is Outcome.KEPT
-    assert outcome(SEEN, HOST, sight(WEB), policy, DRAIN.deadline) is Outcome.LET_GO
+    assert outcome(SEEN, HOST, survey(BATCH), policy, DRAIN.deadline) is Outcome.KEPT
+    assert outcome(SEEN, HOST, survey(WEB), policy, DRAIN.deadline) is Outcome.LET_GO
 
 
 def test_daemons_are_stopped_only_after_they_were_alone_for_a_while() -> None:
     alone = replace(SEEN, daemons_alone_since=NOW - 119)
-    assert decide(alone, HOST, sight(LOGGER), LET_GO, NOW).action is Action.WAIT
-    assert decide(alone, HOST, sight(LOGGER), LET_GO, NOW + 1).tasks == ("t3",)
-    assert decide(alone, HOST, sight(LOGGER, STOPPING), LET_GO, NOW + 1).action is Action.WAIT
+    assert decide(alone, HOST, survey(LOGGER), LET_GO, NOW).action is Action.WAIT
+    assert decide(alone, HOST, survey(LOGGER), LET_GO, NOW + 1).tasks == ("t3",)
+    assert decide(alone, HOST, survey(LOGGER, STOPPING), LET_GO, NOW + 1).action is Action.WAIT
 
 
 def test_an_instance_that_has_not_joined_gets_its_boot_time_and_no_more() -> None:
@@ -124,14 +124,14 @@ def test_a_host_that_left_with_tasks_is_lost_and_one_that_left_without_is_not() 
 
 def test_a_spot_host_is_awaited_past_its_two_minutes_but_not_for_ever() -> None:
     spot = replace(SEEN, cause=Cause.SPOT, hook="")
-    assert outcome(spot, HOST, sight(WEB), now=spot.deadline) is None
-    assert outcome(spot, HOST, sight(WEB), now=spot.deadline + 600) is Outcome.KEPT
+    assert outcome(spot, HOST, survey(WEB), now=spot.deadline) is None
+    assert outcome(spot, HOST, survey(WEB), now=spot.deadline + 600) is Outcome.KEPT
 
 
 def test_what_an_operator_began_ends_when_somebody_sets_the_host_active_and_kills_nothing() -> None:
     ordered = replace(SEEN, cause=Cause.OPERATOR, hook="")
     assert outcome(ordered, HOST._replace(status="ACTIVE"), None) is Outcome.UNDONE
-    assert outcome(ordered, HOST, sight(WEB), LET_GO, ordered.deadline) is Outcome.KEPT
+    assert outcome(ordered, HOST, survey(WEB), LET_GO, ordered.deadline) is Outcome.KEPT
 
 
 def test_a_heartbeat_is_due_at_a_third_of_the_timeout_and_after_a_clock_went_back() -> None:
@@ -146,11 +146,11 @@ def test_a_heartbeat_is_due_at_a_third_of_the_timeout_and_after_a_clock_went_bac
 def test_tasks_are_looked_at_once_a_minute_and_always_when_few_drain_or_one_may_be_over() -> None:
     busy = HOST._replace(running=2)
     looked = replace(SEEN, looked_at=NOW - 59)
-    assert not look_due(looked, busy, LET_GO, NOW)
-    assert look_due(looked, busy, LET_GO, NOW + 1)
-    assert look_due(looked, HOST, LET_GO, NOW)
-    assert look_due(replace(looked, deadline=NOW), busy, LET_GO, NOW)
-    assert look_due(looked, busy, LET_GO, NOW, few=True)
+    assert not survey_due(looked, busy, LET_GO, NOW)
+    assert survey_due(looked, busy, LET_GO, NOW + 1)
+    assert survey_due(looked, HOST, LET_GO, NOW)
+    assert survey_due(replace(looked, deadline=NOW), busy, LET_GO, NOW)
+    assert survey_due(looked, busy, LET_GO, NOW, few=True)
 
 
 def test_a_drain_is_stuck_late_without_progress_or_kept() -> None:

@@ -1,10 +1,13 @@
-"""One poller for each cluster that drains: an execution of the state machine, started when none is alive."""
+"""The poller of a draining cluster: one execution of the state machine, which looks, waits, and looks again."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from opscore import structured_log
 from opscore.draining.aws.drain_table import Changed, Drains
+from opscore.draining.function.tick import tick
+from opscore.draining.function.wiring import Wiring
 from opscore.draining.policy import POLL_SECONDS
 
 SILENT_SECONDS = 3 * POLL_SECONDS
@@ -13,6 +16,9 @@ SILENT_SECONDS = 3 * POLL_SECONDS
 TICKS_PER_EXECUTION = 1000
 """A look is about eleven events, and AWS ends an execution at 25,000:
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
+
+IDLE_TICKS = 2
+"""Looks that must find nothing before a poller ends: the index of open drains may lag behind."""
 
 Start = Callable[[str, str], object]
 """(execution name, input as JSON) -> anything; the same name twice is no error and starts nothing."""
@@ -58,3 +64,35 @@ def starter(stepfunctions: Any, state_machine_arn: str) -> Start:
         stepfunctions.start_execution(stateMachineArn=state_machine_arn, name=name, input=payload)
 
     return start
+
+
+def poll(state: Mapping[str, Any], wiring: Wiring, pollers: Pollers) -> dict[str, Any]:
+    """Look once at the cluster in `state` and return the state for the next look; `done` ends the poller.
+
+    A poller that is not the current one any more ends without a look. One that has looked often hands over to a fresh
+    execution, long before AWS would end it for its history.
+    """
+    cluster, generation = state["cluster"], state["generation"]
+    try:
+        wiring.drains.touch_lease(cluster, generation, wiring.now())
+    except Changed:
+        structured_log.write("INFO", "another poller took over", cluster=cluster, generation=generation)
+        return {**state, "done": True}
+    found = tick(cluster, wiring)
+    structured_log.write(
+        "INFO", "looked", cluster=cluster, open=found.open, ended=found.ended, failed=found.failed, reads=found.reads
+    )
+    # Named one by one: the state machine may have added the error of the look before.
+    after = {
+        "cluster": cluster,
+        "generation": generation,
+        "ticks": state["ticks"] + 1,
+        "idle": 0 if found.open else state.get("idle", 0) + 1,
+    }
+    if after["idle"] >= IDLE_TICKS:
+        pollers.retire(cluster, generation)
+        return {**after, "done": True}
+    if after["ticks"] >= TICKS_PER_EXECUTION:
+        pollers.succeed(cluster, generation)
+        return {**after, "done": True}
+    return {**after, "done": False}
