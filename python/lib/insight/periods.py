@@ -146,7 +146,7 @@ def _day(text: str) -> date | None:
 
 @functools.cache
 def zone(name: str) -> zoneinfo.ZoneInfo:
-    """Return the rules of an IANA zone; a name that has none is refused, a machine without zone data is told apart."""
+    """Return the rules of an IANA zone; BadPeriod for an unknown name, OpsError without zone data."""
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
