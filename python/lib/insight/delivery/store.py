@@ -79,13 +79,9 @@ def _save_output(s3: "S3Client", bucket: str, prefix: str, folder: str, output: 
     return OutputFile(output.name, key, output.content_type, digest, len(output.content))
 
 
-def _put_if_absent(
-    s3: "S3Client", bucket: str, key: str, body: bytes, metadata: Mapping[str, str] | None = None
-) -> bool:
+def _put_if_absent(s3: "S3Client", bucket: str, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:
     try:
-        s3.put_object(
-            Bucket=bucket, Key=key, Body=body, ContentType=_JSON, IfNoneMatch="*", Metadata=dict(metadata or {})
-        )
+        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=_JSON, IfNoneMatch="*", Metadata=metadata)
     except s3.exceptions.ClientError as error:
         # 412: the object is there. A 409 stays an error: another write of the same key is running, and may yet fail.
         if error.response["Error"]["Code"] == "PreconditionFailed":

@@ -144,7 +144,7 @@ _NUMBERS: Mapping[Unit, Callable[[int | float], str]] = {
 }
 
 
-def event_source(counts: RowCounts, files: int, missing: Iterable[date], engine: str = "DuckDB") -> Source:
+def event_source(counts: RowCounts, files: int, missing: Iterable[date], engine: str) -> Source:
     """Describe the usage events that were read, and the dates of the period without a file."""
     notes = ["1 file" if files == 1 else f"{files:,} files", f"read by {engine}"]
     if ranges := _ranges(missing):

@@ -72,7 +72,9 @@ def golden_report() -> Report:
         account=Account("acme", "=Acme <Industries> & Søn", PERIOD.time_zone, 40, "enterprise"),
         period=PERIOD,
         sources=(
-            event_source(counts, files=33, missing=[date(2026, 10, 3), date(2026, 10, 24), date(2026, 10, 25)]),
+            event_source(
+                counts, files=33, missing=[date(2026, 10, 3), date(2026, 10, 24), date(2026, 10, 25)], engine="DuckDB"
+            ),
             Source("Account record", read=1, counted=1),
             Source("Members on record", read=39, counted=39),
         ),

@@ -19,6 +19,7 @@ from insight.orders.state_table import States
 from ops_cli.commands.report.completing import complete_report
 from ops_cli.commands.report.single import show
 from ops_cli.frame.context import Ops
+from ops_cli.frame.options import Choices
 from tests.ops_cli.commands.conftest import Opsctl
 
 ORDER = ("report", "start", "--account", "acme", "--from", "2026-10")
@@ -191,7 +192,7 @@ def test_a_negative_timeout_is_refused(opsctl: Opsctl) -> None:
 @pytest.mark.usefixtures("states")
 def test_report_ids_complete(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    context = click.Context(show, obj=Ops())
+    context = click.Context(show, obj=Ops(Choices(env="test")))
     for _ in range(2):
         [item] = complete_report(context, show.params[0], REQUEST.report_id[:5])
         assert item.value == REQUEST.report_id
