@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -29,6 +30,21 @@ def complete_fleet(ctx: click.Context, _param: click.Parameter, incomplete: str)
     return _complete(ctx, "fleets", incomplete)
 
 
+def completion_of(
+    kind: str, read: Callable[[Ops], list[str]]
+) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """Return a completion of the names that `read` finds in the stack; they are cached as the stack's own are."""
+
+    def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        with contextlib.suppress(Exception):
+            ops = ctx.find_object(Ops) or Ops()
+            names = _cached(_cache_file(ops, kind), lambda: {kind: sorted(read(ops))})
+            return [CompletionItem(name) for name in names[kind] if name.startswith(incomplete)]
+        return []
+
+    return complete
+
+
 def _complete(ctx: click.Context, kind: str, incomplete: str) -> list[CompletionItem]:
     # A traceback in the middle of a command line helps nobody: no names are better.
     with contextlib.suppress(Exception):
@@ -38,13 +54,18 @@ def _complete(ctx: click.Context, kind: str, incomplete: str) -> list[Completion
 
 
 def _names(ops: Ops) -> dict[str, list[str]]:
-    """Return the stack's names by kind, from the cache while it is fresh."""
-    cache = _cache_file(ops)
+    """Return the stack's names by kind."""
+    kinds = ("queues", "functions", "fleets")
+    return _cached(_cache_file(ops, "names"), lambda: {kind: sorted(getattr(ops.stack, kind)) for kind in kinds})
+
+
+def _cached(cache: Path, read: Callable[[], dict[str, list[str]]]) -> dict[str, list[str]]:
+    """Return names by kind from the cache while it is fresh, else what `read` finds."""
     with contextlib.suppress(OSError, ValueError):
         if time.time() - cache.stat().st_mtime < FRESH_SECONDS:
             found: dict[str, list[str]] = json.loads(cache.read_text(encoding="utf-8"))
             return found
-    names = {kind: sorted(getattr(ops.stack, kind)) for kind in ("queues", "functions", "fleets")}
+    names = read()
     cache.parent.mkdir(parents=True, exist_ok=True)
     draft = cache.with_suffix(f".{os.getpid()}")
     draft.write_text(json.dumps(names), encoding="utf-8")
@@ -52,6 +73,6 @@ def _names(ops: Ops) -> dict[str, list[str]]:
     return names
 
 
-def _cache_file(ops: Ops) -> Path:
+def _cache_file(ops: Ops, kind: str) -> Path:
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "opsctl" / f"names-{ops.environment.name}.json"
+    return Path(home) / "opsctl" / f"{kind}-{ops.environment.name}.json"

@@ -131,7 +131,7 @@ def _deliver(aws: Aws, states: States) -> list[Record]:
     url, arn = aws.queue(VisibilityTimeout=str(VISIBILITY_SECONDS), RedrivePolicy=policy)
     name = _generator(aws, url, dead_url)
     entries = [Entry(one.account, one.time_zone) for one in _customers()]
-    month = ledger.draw_up(f"{MONTH:%Y-%m}", datetime(2026, 11, 2, tzinfo=UTC), entries)
+    month = ledger.make_ledger(f"{MONTH:%Y-%m}", datetime(2026, 11, 2, tzinfo=UTC), entries)
     send_all(aws.client("sqs"), url, [month.request(entry).to_message() for entry in month.entries])
     aws.client("lambda").create_event_source_mapping(
         EventSourceArn=arn,

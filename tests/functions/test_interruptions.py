@@ -11,12 +11,12 @@ import pytest
 from report_generator.core import report_work
 from report_generator.lifecycle import Lifecycle
 from report_generator.notices import Notices
-from report_request.core import Desk, place_order
+from report_request.core import Dependencies, place_order
 
 from insight.delivery import search
 from insight.delivery.deliver import Places
-from insight.delivery.search import State
 from insight.orders.request import ReportRequest, Status
+from insight.orders.states import State
 from opscore.queue_worker import Retry, dead_letter, process_batch
 
 if TYPE_CHECKING:
@@ -124,8 +124,8 @@ def order(world: "World") -> Callable[..., Status]:
             watch.make(lambda: world.sqs.send_message(QueueUrl=world.queue_url, MessageBody=body))
 
         s3, dynamodb = Watched(world.s3, watch), Watched(world.dynamodb, watch)
-        desk = Desk(s3, dynamodb, world.states_by(dynamodb), send, world.reports, world.accounts, 400)  # type: ignore[arg-type]
-        return place_order(ORDER, desk).status
+        deps = Dependencies(s3, dynamodb, world.states_by(dynamodb), send, world.reports, world.accounts, 400)  # type: ignore[arg-type]
+        return place_order(ORDER, deps).status
 
     return run
 

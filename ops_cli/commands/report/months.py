@@ -9,6 +9,7 @@ from ops_cli.frame.options import OpsCommand
 from ops_cli.frame.output import emit, note
 from opscore.errors import PartlyDone
 
+_SECONDS = click.IntRange(min=0)
 _COLUMNS = ("account", "state", "report_id", "generation", "attempts", "delivered_at", "reason")
 _COLORS = {"FAILED": "red", "MISSING": "red", "REQUESTED": "yellow", "RUNNING": "yellow"}
 
@@ -20,7 +21,14 @@ _COLORS = {"FAILED": "red", "MISSING": "red", "REQUESTED": "yellow", "RUNNING": 
 @click.option("--request", "wanted", is_flag=True, help="Ask for what is missing, stalled or failed.")
 @click.option("--reason", default="", help="Why, for the record.")
 @click.option("--wait", is_flag=True, help="Wait until each is delivered or has failed; one that failed: exit code 3.")
-@click.option("--timeout", default=3600, show_default=True, metavar="SECONDS", help="How long to wait.")
+@click.option(
+    "--timeout",
+    type=_SECONDS,
+    default=3600,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait.",
+)
 @click.pass_obj
 def month(
     ops: Ops,
@@ -50,7 +58,7 @@ def month(
     emit(shown, ops.choices, columns=_COLUMNS, paint=lambda row: _COLORS.get(row["state"]), empty="None.")
     note(stack_months.summary(standings))
     if wait and (failed := sum(row["state"] == "FAILED" for row in rows)):
-        raise PartlyDone(f"{failed} failed.", hint=f"Mend the causes, then `opsctl report month {month} --request`.")
+        raise PartlyDone(f"{failed} failed.", hint=f"Correct the causes, then `opsctl report month {month} --request`.")
 
 
 @click.command(cls=OpsCommand)

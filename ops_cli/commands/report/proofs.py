@@ -1,7 +1,10 @@
-"""`opsctl report explain`, `diff` and `verify`: a delivered report, asked again."""
+"""`opsctl report explain`, `diff` and `verify`: where a report's numbers come from, and whether they hold."""
+
+from dataclasses import asdict
 
 import click
 
+from ops_cli.commands.report.completing import complete_metric, complete_report
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand
 from ops_cli.frame.output import Section, emit, emit_screen, note
@@ -11,8 +14,8 @@ _FIGURE_COLUMNS = ("metric", "before", "after", "rows_added", "rows_removed")
 
 
 @click.command(cls=OpsCommand)
-@click.argument("report_id")
-@click.argument("metric")
+@click.argument("report_id", shell_complete=complete_report)
+@click.argument("metric", shell_complete=complete_metric)
 @click.pass_obj
 def explain(ops: Ops, report_id: str, metric: str) -> None:
     """Show how METRIC of a report came about: definition, queries, inputs and the first rows behind it.
@@ -26,7 +29,7 @@ def explain(ops: Ops, report_id: str, metric: str) -> None:
         "metric": [{"metric": found.metric, "label": found.label, "value": found.value}],
         "definition": [{"what is counted": found.definition}],
         "queries": [{"name": name, "sql": sql} for name, sql in found.queries.items()],
-        "inputs": [{"file": line} for line in found.inputs],
+        "inputs": [{"file": file.key, **asdict(file)} for file in found.inputs],
         "rows": list(found.rows),
         "row_count": found.row_count,
     }
@@ -34,7 +37,7 @@ def explain(ops: Ops, report_id: str, metric: str) -> None:
         Section("metric", ("metric", "label", "value")),
         Section("definition", ("what is counted",)),
         Section("queries", ("name", "sql")),
-        Section("inputs", ("file",)),
+        Section("inputs", ("file", "rows", "sha256")),
         Section("rows", ("event_id", "user", "kind", "at", "document", "score")),
     )
     emit_screen(screen, sections, ops.choices)
@@ -45,8 +48,8 @@ def explain(ops: Ops, report_id: str, metric: str) -> None:
 
 
 @click.command(cls=OpsCommand)
-@click.argument("report_id")
-@click.argument("other_id")
+@click.argument("report_id", shell_complete=complete_report)
+@click.argument("other_id", shell_complete=complete_report)
 @click.pass_obj
 def diff(ops: Ops, report_id: str, other_id: str) -> None:
     """Show which numbers moved from one report to another, and which late or changed rows moved them."""
@@ -70,7 +73,7 @@ def diff(ops: Ops, report_id: str, other_id: str) -> None:
 
 
 @click.command(cls=OpsCommand)
-@click.argument("report_id")
+@click.argument("report_id", shell_complete=complete_report)
 @click.pass_obj
 def verify(ops: Ops, report_id: str) -> None:
     """Compute a report's numbers again from its events, check its files, and say whether all of it holds."""

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ops_cli.commands.report.completing import complete_report
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand
 from ops_cli.frame.output import emit, emit_line, note
+from opscore.errors import UsageProblem
 
 if TYPE_CHECKING:
     from insight.delivery.search import ReportSummary
 
+_SECONDS = click.IntRange(min=0)
 _LAST_DAY = "Last day, included: 2026-10-31, or a month: 2026-10.  [default: --from, if that is a month]"
-_FORMATS = "csv, html, json, xlsx or pdf; several may be given.  [default: csv and html]"
+_FORMATS = "csv, html, json, xlsx or pdf; several may be given, also as csv,html.  [default: csv,html]"
 _COLUMNS = ("report_id", "account", "first_day", "last_day", "generation", "state", "delivered_at", "reason")
 
 
@@ -25,9 +28,9 @@ _COLUMNS = ("report_id", "account", "first_day", "last_day", "generation", "stat
 @click.option("--to", "last", metavar="DATE", help=_LAST_DAY)
 @click.option("--format", "formats", multiple=True, metavar="FORMAT", help=_FORMATS)
 @click.option("--reason", default="", help="Why, for the record.")
-@click.option("--force", is_flag=True, help="Make a delivered report anew, as its next generation.")
+@click.option("--force", is_flag=True, help="Make a delivered report again, as its next generation.")
 @click.option("--wait", is_flag=True, help="Wait until the report is delivered.")
-@click.option("--timeout", default=300, show_default=True, metavar="SECONDS", help="How long to wait.")
+@click.option("--timeout", type=_SECONDS, default=300, show_default=True, metavar="SECONDS", help="How long to wait.")
 @click.option(
     "--download", "folder", type=click.Path(file_okay=False, path_type=Path), help="Save it below DIR; waits."
 )
@@ -48,12 +51,12 @@ def start(
 
     The same request is the same report: asking twice makes it once. --force adds a generation beside it.
     """
-    from insight.orders.request import FORMATS, ReportOrder
+    from insight.orders.request import ReportOrder, parse_formats
     from insight.periods import parse_inclusive
     from ops_cli.commands.report import stack_reports
 
     days = parse_inclusive(first, last or first)
-    wanted = ReportOrder(account, *days, formats or FORMATS, getpass.getuser(), reason, force)
+    wanted = ReportOrder(account, *days, parse_formats(formats), getpass.getuser(), reason, force)
     answer = stack_reports.order(ops, wanted)
     if not (wait or folder):
         emit(answer.to_payload() | {"next": f"opsctl report show {answer.report_id} --wait"}, ops.choices)
@@ -74,9 +77,9 @@ def list_reports(ops: Ops, account: str | None) -> None:
 
 
 @click.command(cls=OpsCommand)
-@click.argument("report_id")
+@click.argument("report_id", shell_complete=complete_report)
 @click.option("--wait", is_flag=True, help="Wait until the report is delivered.")
-@click.option("--timeout", default=300, show_default=True, metavar="SECONDS", help="How long to wait.")
+@click.option("--timeout", type=_SECONDS, default=300, show_default=True, metavar="SECONDS", help="How long to wait.")
 @click.option("--download", "folder", type=click.Path(file_okay=False, path_type=Path), help="Save it below DIR.")
 @click.option("--chart", is_flag=True, help="Draw the active users of its thirteen months instead.")
 @click.pass_obj
@@ -84,20 +87,19 @@ def show(ops: Ops, report_id: str, wait: bool, timeout: int, folder: Path | None
     """Show one report, where its numbers come from, and its files."""
     from ops_cli.commands.report import stack_reports
 
+    if chart and folder:
+        raise UsageProblem("--chart and --download do not go together.", hint="Give one, then the other.")
     found = stack_reports.find(ops, report_id)
     if wait:
-        found = stack_reports.wait_for(ops, report_id, timeout=timeout, say=note)
+        found = stack_reports.wait_for(ops, found.report_id, timeout=timeout, say=note)
     if chart:
-        from ops_cli.commands.report import stack_proofs
-
-        for row, line in stack_proofs.trend(ops, report_id):
-            emit_line(row, line, ops.choices)
+        _draw(ops, found)
         return
     _show(ops, found, folder)
 
 
 @click.command(cls=OpsCommand)
-@click.argument("report_id")
+@click.argument("report_id", shell_complete=complete_report)
 @click.option("--file", "name", default="report.html", show_default=True, help="Which of the report's files.")
 @click.option(
     "--minutes", type=click.IntRange(1, 60), default=15, show_default=True, help="How long the link can be used."
@@ -107,8 +109,13 @@ def link(ops: Ops, report_id: str, name: str, minutes: int) -> None:
     """Print a link to a report's file that works for a few minutes, for anybody who has it."""
     from ops_cli.commands.report import stack_reports
 
-    address = stack_reports.link(ops, stack_reports.find(ops, report_id), name, minutes * 60)
-    emit_line({"report_id": report_id, "file": name, "link": address, "minutes": minutes}, address, ops.choices)
+    found = stack_reports.find(ops, report_id)
+    address = stack_reports.link(ops, found, name, minutes * 60)
+    row = {"report_id": found.report_id, "file": name, "link": address, "minutes": minutes}
+    if _is_for_people(ops):
+        emit_line(row, address, ops.choices)
+    else:
+        emit(row, ops.choices)
     note(f"Whoever has this link can read the report until {minutes} minutes from now.")
 
 
@@ -120,10 +127,28 @@ def _show(ops: Ops, found: "ReportSummary", folder: Path | None) -> None:
         manifest = stack_reports.manifest(ops, found)
         details["rows"] = manifest["rows"]
         details["gaps"] = manifest["gaps"]
-        details["files"] = [f"{file['name']} ({file['bytes']} bytes)" for file in manifest["outputs"]]
+        details["files"] = [{"name": file["name"], "bytes": file["bytes"]} for file in manifest["outputs"]]
     if folder:
         details["saved"] = [str(path) for path in stack_reports.download(ops, found, folder)]
     emit(details, ops.choices)
+
+
+def _draw(ops: Ops, found: "ReportSummary") -> None:
+    """Draw a report's trend, a bar a month; every format for programs gets its rows."""
+    from insight.render import charts
+    from ops_cli.commands.report import stack_proofs
+
+    points = stack_proofs.trend(ops, found)
+    rows = [{"month": month, "active_users": users} for month, users in points]
+    if not _is_for_people(ops):
+        emit(rows, ops.choices)
+        return
+    for row, line in zip(rows, charts.terminal(points), strict=True):
+        emit_line(row, line, ops.choices)
+
+
+def _is_for_people(ops: Ops) -> bool:
+    return ops.choices.output == "table" and not ops.choices.query
 
 
 def _row(found: "ReportSummary") -> dict[str, Any]:

@@ -14,7 +14,6 @@ from ops_cli.commands.report import stack_reports
 from ops_cli.frame.context import Ops
 from opscore import queue_model
 from opscore.errors import NotFound, UsageProblem
-from opscore.queue_model import Mapping
 from opscore.waiting import wait_until
 
 MONTH_SERVICE = "report-month"
@@ -24,6 +23,7 @@ QUEUE = "report-requests"
 def request(ops: Ops, month: str, accounts: Collection[str], reason: str) -> Any:
     """Invoke the function that opens a month; it asks for what is missing, stalled or failed."""
     ops.require_explicit_environment()
+    parse_month(month)
     now = dt.datetime.now(dt.UTC)
     order = MonthOrder(now, month, tuple(accounts), again=True, requested_by=getpass.getuser(), reason=reason)
     return stack_reports.invoke(ops, MONTH_SERVICE, order.to_payload())
@@ -42,18 +42,18 @@ def standings(ops: Ops, month: str, accounts: Collection[str]) -> list[Standing]
 def wait_for(
     ops: Ops, month: str, accounts: Collection[str], *, timeout: float, say: Callable[[str], None]
 ) -> list[Standing]:
-    """Wait until every report of the month is delivered or has failed; `say` hears of the progress now and then."""
-    told = ""
+    """Wait until every report of the month is delivered or has failed; `say` is called with each change."""
+    said = ""
 
     def ended() -> tuple[list[Standing]] | None:
-        nonlocal told
+        nonlocal said
         found = standings(ops, month, accounts)
         news = summary(found)
         if all(standing.has_ended for standing in found):
             return (found,)
-        if news != told:
+        if news != said:
             say(news)
-        told = news
+        said = news
         return None
 
     hint = f"`opsctl report month {month} --open` shows what is left."
@@ -104,7 +104,7 @@ def _measured(ops: Ops) -> list[float]:
     return found
 
 
-def _mapping(ops: Ops) -> Mapping:
+def _mapping(ops: Ops) -> queue_model.Mapping:
     """Read queue, mapping and function as they are deployed."""
     queue, sqs, functions = ops.stack.queue(QUEUE), ops.client("sqs"), ops.client("lambda")
     url = sqs.get_queue_url(QueueName=queue.name)["QueueUrl"]

@@ -1,14 +1,11 @@
-"""Reports asked again: where a number comes from, what moved, whether it holds. No Click in here."""
-
-from collections.abc import Iterator
-from typing import Any
+"""Proofs of delivered reports: where a number comes from, what changed, whether it holds. No Click in here."""
 
 from insight.delivery import search
 from insight.delivery.deliver import Places
+from insight.delivery.search import ReportSummary
 from insight.manifest import Manifest
 from insight.proofs import differences, provenance
 from insight.proofs.provenance import Check
-from insight.render import charts
 from ops_cli.commands.report.stack_reports import REPORTS, find
 from ops_cli.frame.context import Ops
 
@@ -33,11 +30,9 @@ def verify(ops: Ops, report_id: str) -> list[Check]:
     return provenance.verify(manifest(ops, report_id), _places(ops))
 
 
-def trend(ops: Ops, report_id: str) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield the active users of each month of a report's trend, as data and as a line of a chart."""
-    points = sorted(manifest(ops, report_id).trend.items())
-    for (month, users), line in zip(points, charts.terminal(points), strict=True):
-        yield {"month": month, "active_users": users}, line
+def trend(ops: Ops, report: ReportSummary) -> list[tuple[str, int | float | None]]:
+    """Return the months of a report's trend with their active users, in order."""
+    return sorted(search.read_manifest(ops.client("s3"), ops.stack.bucket(REPORTS), report).trend.items())
 
 
 def _places(ops: Ops) -> Places:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from insight.delivery import search
-from insight.delivery.search import ReportSummary, State
-from insight.orders.request import Refusal, ReportAnswer, ReportOrder, Status
+from insight.delivery.search import ReportSummary
+from insight.orders.request import Refusal, ReportAnswer, ReportOrder, Status, check_account
 from insight.orders.state_table import States
+from insight.orders.states import State
 from insight.sources.accounts import account_ids
 from ops_cli.frame.context import Ops
 from opscore.errors import NotFound, OpsError, UsageProblem
@@ -39,13 +40,20 @@ def states(ops: Ops) -> States:
 
 
 def list_reports(ops: Ops, account: str | None) -> list[ReportSummary]:
-    """Return the reports of one account, or of all."""
+    """Return the reports of one account, or of all. Raises BadRequest for what is no account id."""
+    if account is not None:
+        check_account(account)
     return search.list_reports(states(ops), account)
 
 
 def find(ops: Ops, report_id: str) -> ReportSummary:
-    """Return one report; raises `NotFound` with the nearest ids."""
+    """Return the report with this id or prefix of an id; see `search.find_report`."""
     return search.find_report(states(ops), report_id)
+
+
+def ids(ops: Ops) -> list[str]:
+    """Return the ids of up to a thousand reports, for completion on a command line."""
+    return states(ops).ids(1000)
 
 
 def link(ops: Ops, report: ReportSummary, name: str, seconds: int) -> str:
@@ -67,14 +75,14 @@ def download(ops: Ops, report: ReportSummary, folder: Path) -> list[Path]:
 def wait_for(ops: Ops, report_id: str, *, timeout: float, say: Callable[[str], None]) -> ReportSummary:
     """Wait until the report is delivered; raises `OpsError` when it failed, `TimedOut` when it is not there in time."""
     started = time.monotonic()
-    told = 0
+    said_at = 0
 
     def ready() -> ReportSummary | None:
-        nonlocal told
+        nonlocal said_at
         report = find(ops, report_id)
         waited, is_open = int(time.monotonic() - started), report.state in (State.REQUESTED, State.RUNNING)
-        if is_open and waited >= told + 10:
-            told = waited
+        if is_open and waited >= said_at + 10:
+            said_at = waited
             say(f"{report_id} is not there yet after {waited} s")
         return None if is_open else report
 
@@ -85,7 +93,7 @@ def wait_for(ops: Ops, report_id: str, *, timeout: float, say: Callable[[str], N
         hint="`opsctl dlq show report-requests` says whether it died; `opsctl report list` whether it came.",
     )
     if report.state is State.FAILED:
-        raise OpsError(f"The report {report_id} failed: {report.reason}", hint="Mend that, then start it again.")
+        raise OpsError(f"The report {report_id} failed: {report.reason}", hint="Correct that, then start it again.")
     return report
 
 

@@ -1,1 +1,1 @@
-"""Makes usage reports: works off the request queue and publishes each report once, with its manifest last."""
+"""Makes usage reports: takes requests from the queue and publishes each report once, its manifest last."""

@@ -1,4 +1,4 @@
-"""Which errors of a report end it and which send its message back."""
+"""Making a report from a message, and which errors end it and which send its message back."""
 
 import functools
 
@@ -13,9 +13,9 @@ from opscore.queue_worker import PermanentError, Work
 def report_work(places: Places) -> Work[ReportRequest]:
     """Return what the batch loop does with a report request.
 
-    Only an account that is gone and a format that nothing here can write end a report: damaged events and damaged
-    records can be mended, so those messages go back and wait, in the end among the dead letters, to be replayed. Its
-    lifecycle records what became of a report.
+    Only an account that is gone and a format that cannot be written here end a report. Damaged events and records can
+    be corrected: those messages go back to the queue, and at last to the dead letters, from where they are replayed.
+    `lifecycle` records what became of a report.
     """
     return Work(
         parse=ReportRequest.from_json,

@@ -54,7 +54,7 @@ def _wiring() -> tuple[functools.partial[Lifecycle], Retry]:
             QueueUrl=settings.report_queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
         )
 
-    def bury(message: Message, error: PermanentError) -> None:
+    def move_to_dead_letters(message: Message, error: PermanentError) -> None:
         sqs.send_message(QueueUrl=settings.dead_letter_queue_url, **dead_letter(message, error))
 
     lifecycle = functools.partial(
@@ -62,7 +62,7 @@ def _wiring() -> tuple[functools.partial[Lifecycle], Retry]:
         report_work(places),
         States(dynamodb, settings.reports_table, _now),
         notices.announce,
-        bury,
+        move_to_dead_letters,
         _now,
         settings.maximum_receives,
     )

@@ -1,4 +1,4 @@
-"""A report's way through its states while its message is worked off: claim, make, deliver, tell."""
+"""The states of a report while its message is processed: claim it, make it, record the delivery, announce it."""
 
 import time
 import uuid
@@ -12,22 +12,22 @@ from opscore import structured_log
 from opscore.queue_worker import Message, NotYet, PermanentError, Work
 
 GRACE_SECONDS = 5
-"""How much longer than the runtime lets an invocation live its lease lasts: clocks differ."""
+"""How much longer a lease lasts than its invocation may run: clocks differ."""
 
 
 @dataclass
 class Lifecycle:
-    """Wraps the making of reports. One instance works off one message after another.
+    """Wraps the making of reports. One instance processes one message after another.
 
-    `announce` tells the world of a delivery; it is called again when the worker dies before that is on record, so its
-    receivers may hear of a report twice, and know it by its id. `bury` copies a message to the dead letters.
-    A message that was received `last_receive` times goes to the dead letters by itself when it goes back.
+    `announce` publishes a delivery. It is called again when the worker dies before that is on record, so receivers may
+    get a report's notice twice, with the same id. `move_to_dead_letters` copies a message there.
+    SQS itself moves a message to the dead letters that goes back after it was received `last_receive` times.
     """
 
     making: Work[ReportRequest]
     states: States
     announce: Callable[[ReportRequest], object]
-    bury: Callable[[Message, PermanentError], None]
+    move_to_dead_letters: Callable[[Message, PermanentError], None]
     now: Callable[[], datetime]
     last_receive: int
     remaining_milliseconds: Callable[[], int]
@@ -36,7 +36,9 @@ class Lifecycle:
 
     def work(self) -> Work[ReportRequest]:
         """Return the work as the batch loop wants it."""
-        return replace(self.making, run=self._run, record=self._record, bury=self.bury, defer=self._defer)
+        return replace(
+            self.making, run=self._run, record=self._record, bury=self.move_to_dead_letters, defer=self._defer
+        )
 
     def _run(self, request: ReportRequest) -> None:
         self._attempt = ""
@@ -49,14 +51,14 @@ class Lifecycle:
         self._settle(request)
 
     def _claim(self, request: ReportRequest, attempt: str, until: datetime) -> bool:
-        """Claim the report. While another worker has it, coming back sooner would only use up deliveries."""
+        """Claim the report; NotYet says when the other worker's lease ends, before which a delivery would be wasted."""
         try:
             return self.states.claim(request, attempt, until)
         except Held as held:
             raise NotYet((held.until - self.now()).total_seconds(), held.message) from held
 
     def _settle(self, request: ReportRequest) -> None:
-        """Do what follows a delivery, also when an earlier worker died before it had done that."""
+        """Do what follows a delivery, unless an earlier worker has done all of it."""
         record = self.states.get(request.report_id)
         if record and record.settled:
             structured_log.write("INFO", "report was delivered already", report_id=request.report_id)
@@ -69,10 +71,10 @@ class Lifecycle:
         self.states.fail(request, self._attempt, error.reason, str(error))
 
     def _defer(self, request: ReportRequest, message: Message, error: Exception) -> None:
-        """Give the lease back at once, and say so when this was the last delivery."""
+        """Release the lease at once; after the last delivery, record the report as failed."""
         kind = type(error).__name__
         if message.receive_count >= self.last_receive:
-            told = f"Gave up after {message.receive_count} deliveries, the last with {kind}: {error}"
-            self.states.fail(request, self._attempt, "gave_up", told)
+            message_text = f"Gave up after {message.receive_count} deliveries, the last with {kind}: {error}"
+            self.states.fail(request, self._attempt, "gave_up", message_text)
         else:
             self.states.release(request, self._attempt, kind, str(error))

@@ -1,9 +1,10 @@
-"""Who hears of a delivered report: a topic, and by e-mail a mailbox. Neither learns a name or an address of anybody."""
+"""Notices of delivered reports, to a topic and by e-mail to a mailbox. They hold no name and no address of a person."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from insight.orders.request import ReportRequest, canonical_json
+from insight.canonical_json import canonical_json
+from insight.orders.request import ReportRequest
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Notices:
     recipient: str = ""
 
     def announce(self, request: ReportRequest) -> None:
-        """Tell of a delivered report."""
+        """Announce a delivered report."""
         attributes = {"account": {"DataType": "String", "StringValue": request.account}}
         self.publish(TopicArn=self.topic_arn, Message=_facts(request), MessageAttributes=attributes)
         if self.send_email is not None:

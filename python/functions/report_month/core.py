@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from insight.months import ledger, survey
-from insight.months.ledger import Entry, Kept
+from insight.months.ledger import Entry, StoredLedger
 from insight.months.survey import MonthOrder, Outcome, Policy
 from insight.orders.state_table import States
 from insight.sources.accounts import BadAccount, account_ids, find_account
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Office:
-    """What a run works with; `send` puts message bodies on the queue and raises when one was not taken."""
+class Dependencies:
+    """What a run needs; `send` puts message bodies on the queue and raises when one was not taken.
+
+    `patience_seconds` is how long a requested report may wait before it is asked for again.
+    """
 
     s3: "S3Client"
     dynamodb: "DynamoDBClient"
@@ -30,47 +33,47 @@ class Office:
     patience_seconds: float
 
 
-def open_month(order: MonthOrder, office: Office) -> Outcome:
+def open_month(order: MonthOrder, deps: Dependencies) -> Outcome:
     """Ask for every report of the month that is not under way; safe to run again at any time."""
-    kept = ledger.read(office.s3, office.reports_bucket, order.month) or _draw_up(order, office)
-    kept = _mend(kept, office)
-    standings = survey.survey(kept.ledger, office.states, order.accounts)
-    policy = Policy(office.patience_seconds, failed_too=order.again)
-    due = [(standing, why) for standing in standings if (why := policy.why(standing, office.now()))]
-    asked = survey.ask(due, order, office.states, office.send)
+    stored = ledger.read(deps.s3, deps.reports_bucket, order.month) or _write_ledger(order, deps)
+    stored = _with_corrected_accounts(stored, deps)
+    standings = survey.survey(stored.ledger, deps.states, order.accounts)
+    policy = Policy(deps.patience_seconds, failed_too=order.again)
+    due = [(standing, why) for standing in standings if (why := policy.why(standing, deps.now()))]
+    asked = survey.ask(due, order, deps.states, deps.send)
     return Outcome(order.month, len(standings), survey.counts(standings), asked)
 
 
-def _draw_up(order: MonthOrder, office: Office) -> Kept:
-    accounts = account_ids(office.dynamodb, office.accounts_table)
-    entries = [_entry(account, office) for account in accounts]
-    return ledger.open_once(office.s3, office.reports_bucket, ledger.draw_up(order.month, order.scheduled_at, entries))
+def _write_ledger(order: MonthOrder, deps: Dependencies) -> StoredLedger:
+    accounts = account_ids(deps.dynamodb, deps.accounts_table)
+    entries = [_entry(account, deps) for account in accounts]
+    return ledger.write_once(deps.s3, deps.reports_bucket, ledger.make_ledger(order.month, order.scheduled_at, entries))
 
 
-def _entry(account: str, office: Office) -> Entry:
-    """Return an account's entry; a record that cannot be used costs that account its report, nobody else."""
+def _entry(account: str, deps: Dependencies) -> Entry:
+    """Return an account's entry; an account whose record cannot be used gets no report; the others do."""
     try:
-        found = find_account(office.dynamodb, office.accounts_table, account)
+        found = find_account(deps.dynamodb, deps.accounts_table, account)
     except BadAccount as error:
         return Entry(account, problem=error.message)
     if found is None:
-        return Entry(account, problem="The account vanished.")
+        return Entry(account, problem="The account was deleted while the month was opened.")
     return Entry(account, found.time_zone, segment=found.segment)
 
 
-def _mend(kept: Kept, office: Office) -> Kept:
-    """Take in the accounts whose records have been mended since the ledger was drawn up."""
-    entries = tuple(_mended(kept.ledger.month, entry, office) for entry in kept.ledger.entries)
-    if entries == kept.ledger.entries:
-        return kept
-    mended = replace(kept.ledger, entries=entries)
-    if ledger.amend(office.s3, office.reports_bucket, kept, mended):
-        return Kept(mended, "")
-    return ledger.open_once(office.s3, office.reports_bucket, mended)
+def _with_corrected_accounts(stored: StoredLedger, deps: Dependencies) -> StoredLedger:
+    """Add the reports of accounts whose records have been corrected since the ledger was written."""
+    entries = tuple(_read_again(stored.ledger.month, entry, deps) for entry in stored.ledger.entries)
+    if entries == stored.ledger.entries:
+        return stored
+    corrected = replace(stored.ledger, entries=entries)
+    if ledger.replace_ledger(deps.s3, deps.reports_bucket, stored, corrected):
+        return StoredLedger(corrected, "")
+    return ledger.write_once(deps.s3, deps.reports_bucket, corrected)
 
 
-def _mended(month: str, entry: Entry, office: Office) -> Entry:
+def _read_again(month: str, entry: Entry, deps: Dependencies) -> Entry:
     if not entry.problem:
         return entry
-    now = _entry(entry.account, office)
+    now = _entry(entry.account, deps)
     return now if now.problem else ledger.with_id(month, now)

@@ -13,7 +13,7 @@ from opscore import structured_log
 from opscore.queue_sender import send_all
 from opscore.settings import read
 
-from .core import Office, open_month
+from .core import Dependencies, open_month
 from .settings import Settings
 
 
@@ -22,11 +22,11 @@ def _now() -> datetime:
 
 
 @functools.cache
-def _wiring() -> Office:
+def _wiring() -> Dependencies:
     """Build settings and clients once per execution environment, not at import."""
     settings = read(Settings, os.environ)
     sqs, dynamodb = boto3.client("sqs"), boto3.client("dynamodb")
-    return Office(
+    return Dependencies(
         s3=boto3.client("s3"),
         dynamodb=dynamodb,
         states=States(dynamodb, settings.reports_table, _now),
@@ -39,7 +39,7 @@ def _wiring() -> Office:
 
 
 def handle(event: object, _context: object) -> dict[str, Any]:
-    """Open the month that `event` (insight.months.survey.MonthOrder) asks for; fails when a request was not taken."""
+    """Open the month that `event` (insight.months.survey.MonthOrder) asks for; raises when a request is not sent."""
     outcome = open_month(MonthOrder.from_payload(event), _wiring()).to_payload()
     structured_log.write("INFO", "month opened", **outcome)
     return outcome

@@ -1,4 +1,4 @@
-"""The order desk: from an order to a request on the queue, or to a refusal with its reason."""
+"""From an order to a request on the queue, or to a refusal with its reason."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Desk:
-    """What the desk works with; `send` puts a message body on the queue and raises when it could not."""
+class Dependencies:
+    """What an order is answered with; `send` puts a message body on the queue and raises when it could not."""
 
     s3: "S3Client"
     dynamodb: "DynamoDBClient"
@@ -37,34 +37,34 @@ class _Refused(Exception):
         self.message = " ".join(filter(None, (error.message, error.hint)))
 
 
-def place_order(payload: object, desk: Desk) -> ReportAnswer:
-    """Answer an order. What cannot be made is refused; what AWS refuses is raised, and ordering again is safe."""
+def place_order(payload: object, deps: Dependencies) -> ReportAnswer:
+    """Answer an order; one that cannot be fulfilled is refused. AWS's errors are raised, and ordering again is safe."""
     try:
-        order = _checked(payload, desk.maximum_period_days)
-        account = _account(order.account, desk)
+        order = _checked(payload, deps.maximum_period_days)
+        account = _account(order.account, deps)
     except _Refused as refused:
         return ReportAnswer(Status.REFUSED, reason=refused.why.value, message=refused.message)
-    request, is_delivered = _wanted(order.in_zone(account.time_zone), desk, force=order.force)
+    request, is_delivered = _wanted(order.in_zone(account.time_zone), deps, force=order.force)
     if is_delivered:
         return ReportAnswer(Status.DELIVERED, request.report_id)
-    desk.states.ask(request)
+    deps.states.ask(request)
     # Also when it was asked for before: whether an earlier call got as far as the queue cannot be seen here, and a
     # second message makes the same report.
-    desk.send(request.to_message())
+    deps.send(request.to_message())
     return ReportAnswer(Status.REQUESTED, request.report_id)
 
 
-def _wanted(request: ReportRequest, desk: Desk, *, force: bool) -> tuple[ReportRequest, bool]:
+def _wanted(request: ReportRequest, deps: Dependencies, *, force: bool) -> tuple[ReportRequest, bool]:
     """Return the generation that answers the order, and whether it is delivered."""
-    newest = replace(desk.states.newest(request), requested_by=request.requested_by, reason=request.reason)
-    record = desk.states.get(newest.report_id)
+    newest = replace(deps.states.newest(request), requested_by=request.requested_by, reason=request.reason)
+    record = deps.states.get(newest.report_id)
     if record is None or record.state is not State.DELIVERED:
-        # Not delivered yet, so that a forced order has nothing to be newer than: a double click is one report.
+        # Not delivered yet, so a forced order makes no further generation: a double click is one report.
         return newest, False
-    if not store.is_delivered(desk.s3, desk.reports_bucket, newest):
-        desk.states.reopen(record)
+    if not store.is_delivered(deps.s3, deps.reports_bucket, newest):
+        deps.states.reopen(record)
         return newest, False
-    return (desk.states.next_generation(newest), False) if force else (newest, True)
+    return (deps.states.next_generation(newest), False) if force else (newest, True)
 
 
 def _checked(payload: object, maximum_days: int) -> ReportOrder:
@@ -79,9 +79,9 @@ def _checked(payload: object, maximum_days: int) -> ReportOrder:
     return order
 
 
-def _account(account_id: str, desk: Desk) -> Account:
+def _account(account_id: str, deps: Dependencies) -> Account:
     try:
-        account = find_account(desk.dynamodb, desk.accounts_table, account_id)
+        account = find_account(deps.dynamodb, deps.accounts_table, account_id)
     except BadAccount as error:
         raise _Refused(Refusal.BAD_ACCOUNT, error) from error
     if account is None:

@@ -10,16 +10,16 @@ from insight.orders.state_table import States
 from opscore import structured_log
 from opscore.settings import read
 
-from .core import Desk, place_order
+from .core import Dependencies, place_order
 from .settings import Settings
 
 
 @functools.cache
-def _wiring() -> Desk:
+def _wiring() -> Dependencies:
     """Build settings and clients once per execution environment, not at import."""
     settings = read(Settings, os.environ)
     sqs, dynamodb = boto3.client("sqs"), boto3.client("dynamodb")
-    return Desk(
+    return Dependencies(
         s3=boto3.client("s3"),
         dynamodb=dynamodb,
         states=States(dynamodb, settings.reports_table, lambda: datetime.now(UTC)),

@@ -1,1 +1,1 @@
-"""Looks after a month: asks again for reports that got lost, and anew for those that late data has changed."""
+"""Sweeps a month: asks again for reports that were lost, and for a new generation of those that late data changed."""

@@ -13,7 +13,7 @@ from opscore import structured_log
 from opscore.queue_sender import send_all
 from opscore.settings import read
 
-from .core import Broom, sweep
+from .core import Dependencies, sweep
 from .settings import Settings
 
 
@@ -22,11 +22,11 @@ def _now() -> datetime:
 
 
 @functools.cache
-def _wiring() -> Broom:
+def _wiring() -> Dependencies:
     """Build settings and clients once per execution environment, not at import."""
     settings = read(Settings, os.environ)
     sqs = boto3.client("sqs")
-    return Broom(
+    return Dependencies(
         s3=boto3.client("s3"),
         states=States(boto3.client("dynamodb"), settings.reports_table, _now),
         send=lambda bodies: send_all(sqs, settings.report_queue_url, bodies),
@@ -40,7 +40,7 @@ def _wiring() -> Broom:
 
 
 def handle(event: object, _context: object) -> dict[str, Any]:
-    """Sweep the month that `event` (insight.months.survey.MonthOrder) names; fails when a request was not taken."""
+    """Sweep the month that `event` (insight.months.survey.MonthOrder) names; raises when a request is not sent."""
     outcome = sweep(MonthOrder.from_payload(event), _wiring()).to_payload()
     structured_log.write("INFO", "month swept", **outcome)
     return outcome

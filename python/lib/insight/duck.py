@@ -1,4 +1,4 @@
-"""DuckDB connections as a Lambda function can have them: bounded memory, a home of their own, nothing downloaded."""
+"""DuckDB connections as a Lambda function can have them: bounded memory, one folder, nothing downloaded."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,14 +10,14 @@ MEMORY_LIMIT = "200MB"
 """DuckDB's own; the process has about as much again. What does not fit is spilled to the folder."""
 
 
-def connect(folder: Path, *, memory_limit: str = MEMORY_LIMIT) -> "duckdb.DuckDBPyConnection":
+def connect(folder: Path) -> "duckdb.DuckDBPyConnection":
     """Open an in-memory database that may read and write files in `folder` alone."""
     import duckdb
 
     settings: dict[str, Any] = {
         "home_directory": str(folder),
         "temp_directory": str(folder / "spill"),
-        "memory_limit": memory_limit,
+        "memory_limit": MEMORY_LIMIT,
         "preserve_insertion_order": False,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,

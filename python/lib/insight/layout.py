@@ -10,15 +10,13 @@
     months/<month>/ledger.json                                        which reports a month owes
 
 Outputs lie in a folder named after their content: two workers that make the same report at once from data that just
-changed write beside each other, never over each other, and the manifest that wins names files that stay as they were.
+changed write to different folders, and the manifest that is written first names files that no other worker changes.
 """
 
 import hashlib
 import re
 from collections.abc import Iterable
 from datetime import date
-
-from insight.orders.request import ReportRequest
 
 MANIFEST = "manifest.json"
 
@@ -89,13 +87,8 @@ def peers_key(month: date) -> str:
     return f"{PEERS_PREFIX}month={month:%Y-%m}.json"
 
 
-def report_prefix(request: ReportRequest) -> str:
-    """Return the prefix of everything that belongs to one report."""
-    return prefix_of(request.account, request.start, request.end, request.report_id)
-
-
-def prefix_of(account: str, start: date, end: date, report_id: str) -> str:
-    """Return the prefix of everything that belongs to the report with this id."""
+def report_prefix(account: str, start: date, end: date, report_id: str) -> str:
+    """Return the prefix of everything that belongs to one report; the days are half-open."""
     return f"{REPORTS_PREFIX}account={account}/{start}_{end}/{report_id}/"
 
 

@@ -1,6 +1,6 @@
 """The manifest: from which inputs a report was made, by which definitions, and what its outputs are.
 
-It holds no clock reading: equal inputs give an equal manifest. When a report was delivered is the manifest's own date
+It holds no time of day: equal inputs give an equal manifest. When a report was delivered is the manifest's own date
 in the bucket; how long it took lies beside it, in the metadata of the object.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from insight.orders.request import canonical_json
+from insight.canonical_json import canonical_json
 from opscore.errors import OpsError
 
 SCHEMA_VERSION = 2
@@ -84,8 +84,8 @@ class Manifest:
                 gaps = tuple(fields.pop("gaps"))
                 return cls(**fields, inputs=inputs, outputs=outputs, gaps=gaps)
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise BadManifest("The report's manifest is damaged.", hint="Order the report anew.") from None
+            raise BadManifest("The report's manifest is damaged.", hint="Order the report again.") from None
         raise BadManifest(
             f"The report's manifest has version {version}; this code reads {SCHEMA_VERSION}.",
-            hint="Order the report anew, or use the opsctl of its time.",
+            hint="Order the report again, or use the opsctl of that release.",
         )

@@ -91,7 +91,7 @@ def check_range(start: date, end: date, *, maximum_days: int | None = None) -> N
         )
 
 
-def parse_inclusive(first: str, last: str, *, maximum_days: int | None = MAXIMUM_DAYS) -> tuple[date, date]:
+def parse_inclusive(first: str, last: str) -> tuple[date, date]:
     """Turn what a person types, both ends included, into a half-open range.
 
     Each end is a day (2026-10-31) or a month (2026-10), which stands for its first day in `first` and for its last
@@ -101,7 +101,7 @@ def parse_inclusive(first: str, last: str, *, maximum_days: int | None = MAXIMUM
     end = _edge(last, last_of_month=True) + _ONE_DAY
     if end <= start:
         raise BadPeriod(f"The period ends ({last}) before it starts ({first}).", hint="Swap the two dates.")
-    check_range(start, end, maximum_days=maximum_days)
+    check_range(start, end, maximum_days=MAXIMUM_DAYS)
     return start, end
 
 
@@ -146,7 +146,7 @@ def _day(text: str) -> date | None:
 
 @functools.cache
 def zone(name: str) -> zoneinfo.ZoneInfo:
-    """Return the rules of an IANA zone; a name that has none is refused, a machine without zone data is told apart."""
+    """Return the rules of an IANA zone; BadPeriod for an unknown name, OpsError without zone data."""
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

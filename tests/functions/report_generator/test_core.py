@@ -10,11 +10,12 @@ import pytest
 from report_generator.core import report_work
 from report_generator.lifecycle import Lifecycle
 
+from insight.canonical_json import canonical_json
 from insight.delivery import search
 from insight.delivery.deliver import Places
-from insight.delivery.search import State
 from insight.manifest import Manifest
-from insight.orders.request import ReportRequest, canonical_json
+from insight.orders.request import ReportRequest
+from insight.orders.states import State
 from opscore.queue_worker import Retry, process_batch
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def test_the_same_message_twice_is_one_report(world: "World", deliver: Deliver) 
     assert world.report_keys() == keys
 
 
-def test_damaged_events_send_the_message_back_and_once_mended_the_report_is_delivered(
+def test_damaged_events_send_the_message_back_and_once_corrected_the_report_is_delivered(
     world: "World", deliver: Deliver, shortened: dict[str, int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.put_file(b"{}\n")

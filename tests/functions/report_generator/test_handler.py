@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from report_generator import handler
 
-from insight.orders.request import ReportRequest, canonical_json
+from insight.canonical_json import canonical_json
+from insight.orders.request import ReportRequest
 from insight.orders.states import State
 from opscore.settings import BadSettings
 

@@ -1,4 +1,4 @@
-"""The sweep: what got lost comes back, what late data changed is made anew, and nothing else is touched."""
+"""The sweep: what got lost is asked for again, what late data changed is made again, nothing else is touched."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from report_generator.core import report_work
 from report_generator.lifecycle import Lifecycle
-from report_sweep.core import Broom, sweep
+from report_sweep.core import Dependencies, sweep
 
 from insight import layout
 from insight.delivery.deliver import Places
@@ -34,15 +34,17 @@ class Platform:
     def __init__(self, world: "World", batch_of: Any) -> None:
         self.world, self.batch_of = world, batch_of
         self.sent: list[str] = []
-        owed = ledger.draw_up("2026-10", ORDER.scheduled_at, [Entry("acme", "Europe/Berlin"), Entry("ember", "UTC")])
-        self.owed = ledger.open_once(world.s3, world.reports, owed).ledger
+        owed = ledger.make_ledger(
+            "2026-10", ORDER.scheduled_at, [Entry("acme", "Europe/Berlin"), Entry("ember", "UTC")]
+        )
+        self.owed = ledger.write_once(world.s3, world.reports, owed).ledger
         self.acme, self.ember = (owed.request(entry) for entry in owed.entries)
         world.put_account(Account("ember", "Ember", "UTC", 1, "x"))
 
-    def broom(self, share: float = 0.01, generations: int = 10, calls: Calls | None = None) -> Broom:
+    def deps(self, share: float = 0.01, generations: int = 10, calls: Calls | None = None) -> Dependencies:
         world, watch = self.world, calls or Calls()
         s3: Any = Watched(world.s3, watch)
-        return Broom(
+        return Dependencies(
             s3,
             world.states_by(Watched(world.dynamodb, watch)),
             lambda bodies: watch.make(lambda: self.sent.extend(bodies)),
@@ -55,7 +57,7 @@ class Platform:
         )
 
     def sweep(self, **settings: Any) -> dict[str, int]:
-        return dict(sweep(ORDER, self.broom(**settings)).asked)
+        return dict(sweep(ORDER, self.deps(**settings)).asked)
 
     def make(self) -> None:
         """Let the generator work off what was sent."""
@@ -98,7 +100,7 @@ def generation(platform: Platform, number: int) -> ReportRequest:
     return platform.acme.of_generation(number)
 
 
-def test_late_data_makes_a_report_anew_and_the_old_one_is_marked(world: "World", platform: Platform) -> None:
+def test_late_data_makes_a_report_again_and_the_old_one_is_marked(world: "World", platform: Platform) -> None:
     delivered(platform)
     world.put_events("a", "b", "a", "c", "d")
     (why,) = platform.sweep()
@@ -141,14 +143,14 @@ def test_a_reissue_whose_message_was_lost_is_asked_for_again(world: "World", pla
         raise ConnectionError("the queue is away")
 
     with pytest.raises(ConnectionError):
-        sweep(ORDER, replace(platform.broom(), send=lose))
+        sweep(ORDER, replace(platform.deps(), send=lose))
     assert platform.sweep() == {"never asked for": 1}
     platform.make()
     assert world.state_of(generation(platform, 2)) is State.DELIVERED
 
 
 @EVERY_INTERRUPTION
-def test_killed_at_any_call_and_swept_again_a_late_report_is_made_anew_once(
+def test_killed_at_any_call_and_swept_again_a_late_report_is_made_again_once(
     world: "World", platform: Platform, interruption: Interruption
 ) -> None:
     delivered(platform)
@@ -193,9 +195,9 @@ def test_a_month_of_which_nothing_is_open_gets_its_table_of_peers(world: "World"
     month, names = date(2026, 10, 1), [f"peer-{number}" for number in range(peers.FEWEST_ACCOUNTS)]
     for name in names:
         world.put_account(Account(name, name, "UTC", 10, "small"))
-    owed = ledger.draw_up("2026-10", ORDER.scheduled_at, [Entry(name, "UTC", segment="small") for name in names])
+    owed = ledger.make_ledger("2026-10", ORDER.scheduled_at, [Entry(name, "UTC", segment="small") for name in names])
     world.s3.delete_object(Bucket=world.reports, Key=layout.ledger_key("2026-10"))
-    ledger.open_once(world.s3, world.reports, owed)
+    ledger.write_once(world.s3, world.reports, owed)
     platform.sweep()
     assert peers.find(world.s3, world.reports, month, "small") is None
     platform.make()
@@ -215,4 +217,4 @@ def test_a_failure_is_left_to_people(world: "World", platform: Platform) -> None
 
 def test_a_month_that_was_never_opened_fails_the_sweep(platform: Platform) -> None:
     with pytest.raises(NotFound, match="2026-09"):
-        sweep(replace(ORDER, month="2026-09"), platform.broom())
+        sweep(replace(ORDER, month="2026-09"), platform.deps())

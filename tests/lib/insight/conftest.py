@@ -58,7 +58,7 @@ def report_with() -> Callable[..., Report]:
     ) -> Report:
         period = Period(date(2026, 10, 1), date(2026, 10, 4), "Europe/Berlin")
         counts = RowCounts(12, 9, {Dropped.DUPLICATE: 2, Dropped.OUTSIDE_PERIOD: 1})
-        events = event_source(counts, files=4, missing=[date(2026, 10, 3)])
+        events = event_source(counts, files=4, missing=[date(2026, 10, 3)], engine="DuckDB")
         rows: dict[str, tuple[Row, ...]] = dict.fromkeys(TABLES, ())
         rows["daily_active_users"] = tuple(zip(period.days, (5, 0, 6), strict=True))
         rows["documents_by_kind"] = ((kind, 3, 2, -1.25),)

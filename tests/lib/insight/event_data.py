@@ -9,10 +9,10 @@ from typing import Any
 import duckdb
 from hypothesis import strategies as st
 
-from insight.numbers.facts.sql import RAW_COLUMNS
 from insight.periods import Period
 from insight.sources.event_files import EventFile, LocalFile
 from insight.sources.events import UsageEvent
+from insight.sources.raw_columns import RAW_COLUMNS
 
 ZONES = [
     "Europe/Berlin",

@@ -1,6 +1,6 @@
 """The part of the library's README that is made from its definitions.
 
-`python -m tests.lib.insight.readme_of_insight` writes it anew.
+`python -m tests.lib.insight.readme_of_insight` writes it again.
 """
 
 from pathlib import Path

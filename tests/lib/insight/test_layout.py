@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insight import layout
+from insight.delivery import store
 from insight.orders.request import ReportRequest
 
 ACCOUNTS = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,20}\Z")
@@ -22,7 +23,7 @@ def test_an_event_key_says_its_date(account: str, day: date) -> None:
 def test_keys_are_as_documented() -> None:
     request = ReportRequest("acme", date(2026, 10, 1), date(2026, 11, 1), "Europe/Berlin")
     prefix = "reports/account=acme/2026-10-01_2026-11-01/r_9336d006f0c19039ac635533/"
-    assert layout.report_prefix(request) == prefix
+    assert store.prefix_of(request) == prefix
     assert layout.output_key(prefix, "f00", "usage.csv") == f"{prefix}f00/usage.csv"
     assert layout.ledger_key("2026-10") == "months/2026-10/ledger.json"
     assert layout.events_key("acme", date(2026, 10, 1)) == "events/account=acme/date=2026-10-01/events.jsonl"

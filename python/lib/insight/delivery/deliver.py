@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from insight.canonical_json import canonical_json
 from insight.delivery import store
-from insight.delivery.reader import ATHENA_ABOVE_BYTES, Analysed, Earlier, Workshop
+from insight.delivery.reader import ATHENA_ABOVE_BYTES, AccountReader
 from insight.delivery.store import Output
 from insight.manifest import Manifest, OutputFile
 from insight.numbers import peers, trend
+from insight.numbers.analysis import Earlier, PeriodNumbers
 from insight.numbers.facts.athena import Athena
 from insight.numbers.facts.sql import FACTS_VERSION
 from insight.numbers.metrics import DEFINITIONS_SHA256
 from insight.numbers.report import Report, Source, event_source, gaps_of, make_figures, make_tables
-from insight.orders.request import ReportRequest, canonical_json
+from insight.orders.request import ReportRequest
 from insight.render import csv_table as render_csv
 from insight.render import json_document as render_json
 from insight.render import page as render_html
@@ -62,11 +64,11 @@ class Places:
 
 
 @dataclass(frozen=True)
-class Made:
-    """A report with everything that its manifest tells of it."""
+class MadeReport:
+    """A report with everything that its manifest says about it."""
 
     report: Report
-    found: Analysed
+    found: PeriodNumbers
     months: tuple[Earlier, ...]
     before: Earlier
     versions: Mapping[str, object]
@@ -90,7 +92,7 @@ class Timings:
 def deliver(request: ReportRequest, places: Places, timings: Timings | None = None) -> bool:
     """Make the report and publish it; False when it was there already, by an earlier or a concurrent delivery.
 
-    Safe to call again after any interruption. Raises UnknownAccount, DamagedEvents, BadAccount, DamagedMembers.
+    It may be called again after any interruption. Raises UnknownAccount, DamagedEvents, BadAccount, DamagedMembers.
     """
     s3, bucket, watch = places.s3, places.reports_bucket, timings or Timings()
     if store.is_delivered(s3, bucket, request):
@@ -104,44 +106,44 @@ def deliver(request: ReportRequest, places: Places, timings: Timings | None = No
     return store.save_manifest(s3, bucket, request, describe(request, made, outputs).to_json(), watch.seconds)
 
 
-def make(request: ReportRequest, places: Places) -> Made:
+def make(request: ReportRequest, places: Places) -> MadeReport:
     """Compute the report that `request` asks for from what the buckets hold now."""
-    with open_workshop(request, places) as shop:
-        return make_in(shop, request)
+    with open_reader(request, places) as reader:
+        return make_with(reader, request)
 
 
 @contextmanager
-def open_workshop(request: ReportRequest, places: Places) -> Iterator[Workshop]:
-    """Give a workshop for the request's account, in a scratch folder that is gone afterwards."""
+def open_reader(request: ReportRequest, places: Places) -> Iterator[AccountReader]:
+    """Open a reader of the request's account in a scratch folder that is removed afterwards. Raises UnknownAccount."""
     account = find_account(places.dynamodb, places.accounts_table, request.account)
     if account is None:
         raise UnknownAccount(request.account)
     with tempfile.TemporaryDirectory(dir=places.scratch, prefix="report-") as folder:
-        shop = Workshop(
+        reader = AccountReader(
             s3=places.s3,
             events_bucket=places.events_bucket,
-            summaries_bucket=places.reports_bucket,
+            kept_bucket=places.reports_bucket,
             account=account,
             folder=Path(folder).resolve(),
             athena=places.athena,
             athena_above_bytes=places.athena_above_bytes,
         )
         try:
-            yield shop
+            yield reader
         finally:
-            shop.connection.close()
+            reader.connection.close()
 
 
-def make_in(shop: Workshop, request: ReportRequest) -> Made:
-    """Compute the report in an open workshop."""
-    period, account = request.period, shop.account
-    directory, shop.members = read_members(shop.s3, shop.events_bucket, account.account)
+def make_with(reader: AccountReader, request: ReportRequest) -> MadeReport:
+    """Compute the report with an open reader."""
+    period, account = request.period, reader.account
+    directory, reader.members = read_members(reader.s3, reader.events_bucket, account.account)
     months, previous = trend.months_until(period), trend.before(period)
-    shop.look(min(months[0], previous, key=lambda each: each.start), period)
+    reader.list_files(min(months[0], previous, key=lambda each: each.start), period)
     months = tuple(month for month in months if month != period)
-    earlier = {each: shop.earlier(each) for each in dict.fromkeys((*months, previous))}
-    found = shop.analyse(period)
-    segment = peers.find(shop.s3, shop.summaries_bucket, period.last.replace(day=1), account.segment)
+    earlier = {each: reader.earlier(each) for each in dict.fromkeys((*months, previous))}
+    found = reader.analyse(period)
+    segment = peers.find(reader.s3, reader.kept_bucket, period.last.replace(day=1), account.segment)
     trended = [(month, earlier[month].figures) for month in months]
     if trend.is_month(period):
         trended.append((period, found.figures if found.inputs else None))
@@ -157,11 +159,11 @@ def make_in(shop: Workshop, request: ReportRequest) -> Made:
         sources=(
             event_source(found.counts, len(found.inputs), found.missing, found.engine),
             Source("Account record", read=1, counted=1),
-            Source("Members on record", read=len(shop.members), counted=len(shop.members)),
+            Source("Members on record", read=len(reader.members), counted=len(reader.members)),
         ),
         figures=make_figures(found.figures),
         tables=(*extra, *make_tables(found.tables)),
-        gaps=gaps_of(found.counts, period, shop.files.newest_date),
+        gaps=gaps_of(found.counts, period, reader.files.newest_date),
         as_of=f"{watermark:%Y-%m-%dT%H:%M:%SZ}, when the latest event arrived" if watermark else "no event arrived",
     )
     versions = {
@@ -171,7 +173,7 @@ def make_in(shop: Workshop, request: ReportRequest) -> Made:
         "members": _sha256(directory),
         "peers": segment.sha256 if segment else "",
     }
-    return Made(report, found, tuple(earlier[month] for month in months), earlier[previous], versions)
+    return MadeReport(report, found, tuple(earlier[month] for month in months), earlier[previous], versions)
 
 
 def render(report: Report, formats: tuple[str, ...]) -> list[Output]:
@@ -183,8 +185,8 @@ def render(report: Report, formats: tuple[str, ...]) -> list[Output]:
     return outputs
 
 
-def describe(request: ReportRequest, made: Made, outputs: tuple[OutputFile, ...]) -> Manifest:
-    """Write down what the report was made of and what came out."""
+def describe(request: ReportRequest, made: MadeReport, outputs: tuple[OutputFile, ...]) -> Manifest:
+    """Return the manifest: what the report was made of and what came out."""
     counts = made.found.counts
     dropped = {f"dropped_{reason.name.lower()}": rows for reason, rows in counts.dropped.items() if rows}
     trended = {f"{each.period.start:%Y-%m}": (each.figures or {}).get("active_users") for each in made.months}

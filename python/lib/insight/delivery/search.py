@@ -3,6 +3,7 @@
 import hashlib
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,13 +13,16 @@ from insight import layout
 from insight.manifest import Manifest, OutputFile
 from insight.orders.state_table import States
 from insight.orders.states import Record, State
-from opscore.errors import NotFound, OpsError
+from opscore.errors import NotFound, OpsError, UsageProblem
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-__all__ = ["ReportDamaged", "ReportSummary", "State"]
+SEARCHED_IDS = 10_000
+"""How many ids are read, at most, to find the one that a prefix stands for."""
 
+_SHOWN_IDS = 5
+_REPORT_ID = re.compile(r"[A-Za-z0-9_]{1,26}")
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
@@ -50,7 +54,7 @@ class ReportSummary:
             requested_at=record.requested_at,
             delivered_at=record.delivered_at,
             reason=record.message,
-            prefix=layout.prefix_of(record.account, record.start, record.end, record.report_id),
+            prefix=layout.report_prefix(record.account, record.start, record.end, record.report_id),
         )
 
     @property
@@ -70,11 +74,37 @@ def list_reports(states: States, account: str | None = None) -> list[ReportSumma
 
 
 def find_report(states: States, report_id: str) -> ReportSummary:
-    """Return one report. Raises NotFound with the nearest ids."""
-    if record := states.get(report_id):
+    """Return the report with this id, or the only one whose id begins so.
+
+    Raises NotFound with the nearest ids, and UsageProblem for a prefix of several. A prefix costs a scan of the table,
+    which ends after SEARCHED_IDS; in a larger table no prefix can be known to be the only one, so whole ids are needed.
+    """
+    if not report_id:
+        raise UsageProblem("The id of the report is empty.", hint="`opsctl report list` lists the reports.")
+    if _REPORT_ID.fullmatch(report_id) and (record := states.get(report_id)):
         return ReportSummary.of_record(record)
-    known = [other.report_id for other in states.all()]
-    raise NotFound.among("report", report_id, known, listing="opsctl report list")
+    known = states.ids(SEARCHED_IDS)
+    found = states.get(_only_one(report_id, known)) if any(one.startswith(report_id) for one in known) else None
+    if found is None:
+        raise NotFound.among("report", report_id, known, listing="opsctl report list")
+    return ReportSummary.of_record(found)
+
+
+def _only_one(prefix: str, known: Sequence[str]) -> str:
+    """Return the only id that begins with `prefix`, which at least one does; raises UsageProblem."""
+    candidates = sorted(one for one in known if one.startswith(prefix))
+    if len(known) >= SEARCHED_IDS:
+        raise UsageProblem(
+            f"There are too many reports here to know which one {prefix!r} stands for.",
+            hint="Give the whole id; `opsctl report list --account ACCOUNT` lists an account's.",
+        )
+    if len(candidates) > 1:
+        rest = f" and {len(candidates) - _SHOWN_IDS} more" if len(candidates) > _SHOWN_IDS else ""
+        raise UsageProblem(
+            f"{len(candidates)} reports have an id that begins with {prefix!r}.",
+            hint=f"Which one: {', '.join(candidates[:_SHOWN_IDS])}{rest}?",
+        )
+    return candidates[0]
 
 
 def read_manifest(s3: "S3Client", bucket: str, report: ReportSummary) -> Manifest:

@@ -1,1 +1,1 @@
-"""Months: the survey of one month's reports, the ledger of what it owes, and what late data changes."""
+"""Months: the ledger of the reports a month owes, the survey of how they stand, and the effect of late data."""

@@ -1,4 +1,4 @@
-"""Late data: how far the event files have moved on since a report was made of them."""
+"""Late data: how much the event files have changed since a report was made of them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -38,20 +38,20 @@ class Drift:
 def drift(inputs: Iterable[InputFile], files: Mapping[str, FileNow]) -> Drift:
     """Compare a report's inputs with the files there are now.
 
-    A file that grew counts with what came on top; one that came, went, shrank or was rewritten counts whole, because
-    every row of it may be another. Empty files count nothing. That a month's files of lines were compacted is no
-    change: the compacted file holds what they held, and rows that were late and came with it alone are not seen.
+    A file that grew counts with the bytes that were added; one that is new, gone, smaller or rewritten counts whole,
+    because any of its rows may have changed. Empty files count as nothing. Compacting a month's files of lines is no
+    change: the compacted file holds what they held. Late rows that are in the compacted file alone are not noticed.
     """
     before = {file.key: FileNow(file.etag, file.bytes) for file in inputs}
     changed = {key for key in before.keys() | files.keys() if before.get(key) != files.get(key)}
     changed -= _compacted(before, files)
-    moved = sum(_moved(before.get(key), files.get(key)) for key in changed)
+    moved = sum(_changed_bytes(before.get(key), files.get(key)) for key in changed)
     total = sum(file.bytes for file in before.values())
     return Drift(len(changed), moved, moved / total if total else float("inf") if moved else 0.0)
 
 
 def _compacted(before: Mapping[str, FileNow], now: Mapping[str, FileNow]) -> set[str]:
-    """Return the compacted files that stand for lines that a report was made of, and such lines that are gone."""
+    """Return the compacted files that replace lines that a report was made of, and such lines that are gone."""
     lines = {key: day.replace(day=1) for key in before if (day := layout.event_date(key))}
     came = {key: month for key in now.keys() - before.keys() if (month := layout.compacted_month(key))}
     stand_ins = {key for key, month in came.items() if month in lines.values()}
@@ -59,7 +59,7 @@ def _compacted(before: Mapping[str, FileNow], now: Mapping[str, FileNow]) -> set
     return stand_ins | gone
 
 
-def _moved(before: FileNow | None, now: FileNow | None) -> int:
+def _changed_bytes(before: FileNow | None, now: FileNow | None) -> int:
     old, new = before.bytes if before else 0, now.bytes if now else 0
     return new - old if new > old else max(old, new)
 
@@ -68,5 +68,5 @@ def files_now(s3: "S3Client", bucket: str, account: str, period: Period) -> dict
     """Return the event files that a report of the period would be made of now, by key."""
     dates = list(period.utc_dates())
     files = EventFiles(s3, bucket, account, Path())
-    files.look(dates[0], dates[-1])
+    files.list_dates(dates[0], dates[-1])
     return {file.key: FileNow(file.etag.strip('"'), file.size) for file in files.of(period)}

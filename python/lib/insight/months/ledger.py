@@ -1,4 +1,4 @@
-"""The ledger of a month: which reports it owes. Written once, before the first request, so that a loss can be seen."""
+"""The ledger of a month: which reports it owes. Written before the first request, so that a lost one is noticed."""
 
 import json
 from collections.abc import Iterable
@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from insight import layout
-from insight.orders.request import FORMATS, SPEC_VERSION, ReportRequest, canonical_json
+from insight.canonical_json import canonical_json
+from insight.orders.request import DEFAULT_FORMATS, SPEC_VERSION, ReportRequest
 from insight.periods import parse_month
 from opscore.errors import NotFound, OpsError
 
@@ -64,57 +65,57 @@ class Ledger:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredLedger:
     """A ledger as it lies in the bucket; `etag` is the condition under which it may be replaced."""
 
     ledger: Ledger
     etag: str
 
 
-def draw_up(month: str, scheduled_at: datetime, entries: Iterable[Entry]) -> Ledger:
+def make_ledger(month: str, scheduled_at: datetime, entries: Iterable[Entry]) -> Ledger:
     """Return the ledger of a month for these accounts, which know their zones; ids are filled in."""
     known = sorted(entries, key=lambda entry: entry.account)
     filled = (entry if entry.problem else with_id(month, entry) for entry in known)
-    return Ledger(month, scheduled_at.isoformat(), SPEC_VERSION, FORMATS, tuple(filled))
+    return Ledger(month, scheduled_at.isoformat(), SPEC_VERSION, DEFAULT_FORMATS, tuple(filled))
 
 
 def with_id(month: str, entry: Entry) -> Entry:
     """Return the entry with the id of its report."""
-    request = _request(month, entry.account, entry.time_zone, FORMATS, SPEC_VERSION)
+    request = _request(month, entry.account, entry.time_zone, DEFAULT_FORMATS, SPEC_VERSION)
     return replace(entry, report_id=request.report_id, problem="")
 
 
-def read(s3: "S3Client", bucket: str, month: str) -> Kept | None:
+def read(s3: "S3Client", bucket: str, month: str) -> StoredLedger | None:
     """Return a month's ledger, None when the month was never opened."""
     parse_month(month)
     try:
         answer = s3.get_object(Bucket=bucket, Key=layout.ledger_key(month))
     except s3.exceptions.NoSuchKey:
         return None
-    return Kept(Ledger.from_json(answer["Body"].read()), answer["ETag"])
+    return StoredLedger(Ledger.from_json(answer["Body"].read()), answer["ETag"])
 
 
 def must_read(s3: "S3Client", bucket: str, month: str) -> Ledger:
     """Return a month's ledger; raises NotFound with the command that opens the month."""
-    kept = read(s3, bucket, month)
-    if kept is None:
+    stored = read(s3, bucket, month)
+    if stored is None:
         hint = f"The schedule opens a month on day 2 of the next; `opsctl report month {month} --request` does it now."
         raise NotFound(f"The reports of {month} were never asked for.", hint=hint)
-    return kept.ledger
+    return stored.ledger
 
 
-def open_once(s3: "S3Client", bucket: str, ledger: Ledger) -> Kept:
+def write_once(s3: "S3Client", bucket: str, ledger: Ledger) -> StoredLedger:
     """Write a ledger unless the month has one; the first one stays. Return the one that is there."""
     _put(s3, bucket, ledger, IfNoneMatch="*")
-    kept = read(s3, bucket, ledger.month)
-    if kept is None:
-        raise OpsError(f"The ledger of {ledger.month} vanished while it was written.", hint="Try it again.")
-    return kept
+    stored = read(s3, bucket, ledger.month)
+    if stored is None:
+        raise OpsError(f"The ledger of {ledger.month} was deleted while it was written.", hint="Try it again.")
+    return stored
 
 
-def amend(s3: "S3Client", bucket: str, kept: Kept, ledger: Ledger) -> bool:
-    """Replace the ledger that was read; False when somebody else did so first."""
-    return _put(s3, bucket, ledger, IfMatch=kept.etag)
+def replace_ledger(s3: "S3Client", bucket: str, stored: StoredLedger, ledger: Ledger) -> bool:
+    """Replace the ledger that was read; False when another run replaced it first."""
+    return _put(s3, bucket, ledger, IfMatch=stored.etag)
 
 
 def _put(s3: "S3Client", bucket: str, ledger: Ledger, **condition: str) -> bool:

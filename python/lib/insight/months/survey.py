@@ -1,7 +1,7 @@
-"""The monthly run: from a scheduled time to one request for each account, and the catching up afterwards.
+"""How the reports of a month stand, and asking for those that are missing, stalled or failed.
 
-What runs here may be killed anywhere and run again: the ledger says what is owed, the table of reports what is under
-way, and whatever is owed and not under way is asked for.
+A run may be killed at any point and started again: the ledger says which reports the month owes, the table of reports
+which of them are requested or being made, and the rest is asked for.
 """
 
 from collections import Counter
@@ -29,14 +29,14 @@ _FIELDS = frozenset({"version", "scheduled_at", "month", "accounts", "again", "r
 
 
 class NotOver(OpsError):
-    """A month that still goes on somewhere."""
+    """A month that is not over yet in every time zone."""
 
 
 @dataclass(frozen=True)
 class MonthOrder:
     """Which month's reports are wanted; without a `month`, the one before the scheduled time.
 
-    `again` asks anew for what has failed, too; `accounts` narrows it down.
+    `again` also asks for what has failed; `accounts` narrows it down.
     """
 
     scheduled_at: datetime
@@ -95,13 +95,13 @@ class Standing:
 
     @property
     def has_ended(self) -> bool:
-        """Say whether nothing is to come: delivered, or failed and left to people."""
+        """Say whether the report is delivered or has failed: nothing more happens by itself."""
         return self.state in (State.DELIVERED, State.FAILED)
 
 
 @dataclass(frozen=True)
 class Policy:
-    """When to ask again: for what waits longer than the patience, and, on demand, for what has failed."""
+    """When to ask again: for what has waited longer than `patience_seconds` and, if wanted, for what has failed."""
 
     patience_seconds: float
     failed_too: bool = False
@@ -193,7 +193,7 @@ def ask(
     A new report is put on record after its message was sent, so that a record proves a message: killed in between,
     the next run sends it once more. A failed or stalled one is on record, so it is opened first.
     """
-    given = [(_remarked(standing, order, why), standing.record, why) for standing, why in standings]
+    given = [(_with_remarks(standing, order, why), standing.record, why) for standing, why in standings]
     troubles: list[OpsError] = []
     for at in range(0, len(given), _ASKED_AT_ONCE):
         group = given[at : at + _ASKED_AT_ONCE]
@@ -218,7 +218,7 @@ def _ask(
         states.note(request)
 
 
-def _remarked(standing: Standing, order: MonthOrder, why: str) -> ReportRequest:
+def _with_remarks(standing: Standing, order: MonthOrder, why: str) -> ReportRequest:
     """Return the standing's request with who asks, and why, in it."""
     if standing.request is None:
         raise BadRequest(f"The account {standing.entry.account!r} has no usable record.")

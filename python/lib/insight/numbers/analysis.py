@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from insight.manifest import InputFile
 from insight.numbers.metrics import FIGURES, TABLES, USERS_SQL
 from insight.periods import Period
 from insight.sources.events import Dropped
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Value = str | int | float | date | None
 Row = tuple[Value, ...]
+Figures = dict[str, int | float | None]
+"""The single numbers, by key; None where there is nothing to compute one from."""
 
 _SATURDAY = 5
 
@@ -26,7 +29,7 @@ class RowCounts:
     """What became of the rows that were read.
 
     `dropped` counts the rows that are not counted, by reason. The rest is about the counted, with their copies: rows
-    whose user nobody knows, rows that came late, the latest event and the latest arrival (UTC, naive).
+    without a known user, rows that arrived late, the latest event and the latest arrival (UTC, naive).
     """
 
     read: int
@@ -36,6 +39,27 @@ class RowCounts:
     late: int = 0
     newest: datetime | None = None
     watermark: datetime | None = None
+
+
+@dataclass(frozen=True)
+class PeriodNumbers:
+    """One period's numbers, the engine that read its events, and the event files that were read or are missing."""
+
+    engine: str
+    counts: RowCounts
+    inputs: tuple[InputFile, ...]
+    missing: tuple[date, ...]
+    figures: Figures
+    tables: dict[str, tuple[Row, ...]]
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier period's numbers; `fingerprint` names the files they were made of, `figures` is None without any."""
+
+    period: Period
+    fingerprint: str
+    figures: Figures | None
 
 
 def describe_account(connection: "Connection", period: Period, seats: int, members: Sequence[Member]) -> None:
@@ -68,7 +92,7 @@ def describe_account(connection: "Connection", period: Period, seats: int, membe
     )
 
 
-def figures(connection: "Connection") -> dict[str, int | float | None]:
+def figures(connection: "Connection") -> Figures:
     """Return every single number, by key."""
     connection.execute(f"CREATE OR REPLACE TEMP TABLE users AS {USERS_SQL}")
     return {key: _number(connection.execute(metric.sql).fetchall()[0][0]) for key, metric in FIGURES.items()}

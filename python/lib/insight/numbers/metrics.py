@@ -8,9 +8,10 @@ the producer no longer knew; those count as events, never as a user.
 
 import hashlib
 
-from insight.numbers.facts.sql import SCORE_SCALE, SHOWN_USERS, text_sql
+from insight.numbers.facts.sql import SCORE_SCALE, SHOWN_USERS
 from insight.numbers.register import FIGURES, TABLES, Chart, Column, Unit, figure, table
 from insight.sources.events import Kind
+from insight.sources.raw_columns import text_sql
 
 __all__ = ["DEFINITIONS_SHA256", "FIGURES", "TABLES", "USERS_SQL"]
 

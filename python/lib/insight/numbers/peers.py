@@ -12,13 +12,13 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from insight import layout
-from insight.orders.request import canonical_json
+from insight.canonical_json import canonical_json
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 FEWEST_ACCOUNTS = 5
-"""With fewer accounts in a segment their numbers could be told apart; there is no comparison then."""
+"""With fewer accounts in a segment, single accounts could be recognised; there is no comparison then."""
 
 _COMPARED = (
     "seat_utilisation",

@@ -144,8 +144,8 @@ _NUMBERS: Mapping[Unit, Callable[[int | float], str]] = {
 }
 
 
-def event_source(counts: RowCounts, files: int, missing: Iterable[date], engine: str = "DuckDB") -> Source:
-    """Describe the usage events that were read, and what of the period no file or no event speaks of."""
+def event_source(counts: RowCounts, files: int, missing: Iterable[date], engine: str) -> Source:
+    """Describe the usage events that were read, and the dates of the period without a file."""
     notes = ["1 file" if files == 1 else f"{files:,} files", f"read by {engine}"]
     if ranges := _ranges(missing):
         notes.append(f"no file, so no usage or none yet, for these UTC dates: {', '.join(ranges)}")
@@ -160,10 +160,10 @@ def event_source(counts: RowCounts, files: int, missing: Iterable[date], engine:
 
 
 def gaps_of(counts: RowCounts, period: Period, newest: date | None) -> tuple[str, ...]:
-    """Say why a report may change yet; `newest` is the latest UTC date under which any event is filed.
+    """Return the reasons why a report may still change; `newest` is the latest UTC date under which any event is filed.
 
-    A date without events is no gap by itself, for nobody may have worked; that nothing is filed for the end of the
-    period or later is one, for the events may be late.
+    A date without events is no gap by itself: perhaps no one worked. No file for the end of the period or later is a
+    gap: the events may be late.
     """
     gaps = []
     if torn := counts.dropped.get(Dropped.TORN):

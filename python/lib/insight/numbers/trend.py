@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
-from insight.delivery.reader import Earlier, Figures
-from insight.numbers.analysis import Row, Value
+from insight.numbers.analysis import Earlier, Figures, Row, Value
 from insight.numbers.metrics import FIGURES
 from insight.numbers.register import Chart, Column, Unit
 from insight.numbers.report import NO_VALUE, Table

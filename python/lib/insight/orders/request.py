@@ -1,4 +1,4 @@
-"""What asks for a report: the order a person or a schedule gives, the request that is worked off, the answer.
+"""What asks for a report: the order of a person or a schedule, the request on the queue, the answer.
 
 Both ends of every boundary take these types from here, so there is one definition of each.
 """
@@ -8,12 +8,13 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from insight import payloads
+from insight.canonical_json import canonical_json
 from insight.payloads import BadRequest, fields_of
 from insight.periods import Period, check_range, parse_month
 from insight.texts import is_one_line
@@ -26,10 +27,10 @@ VERSION = 1
 SPEC_VERSION = 2
 """Raised when the same events would give another report: a new version is a new report."""
 
-FORMATS = ("csv", "html")
+DEFAULT_FORMATS = ("csv", "html")
 """What a reader gets who asks for no format, and what a month's reports have."""
 
-KNOWN_FORMATS = ("csv", "html", "json", "pdf", "xlsx")
+FORMATS = ("csv", "html", "json", "pdf", "xlsx")
 
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _LONGEST_TEXT = 200
@@ -68,13 +69,13 @@ class ReportOrder:
     account: str
     start: date
     end: date
-    formats: tuple[str, ...] = FORMATS
+    formats: tuple[str, ...] = DEFAULT_FORMATS
     requested_by: str = ""
     reason: str = ""
     force: bool = False
 
     def __post_init__(self) -> None:
-        _check_account(self.account)
+        check_account(self.account)
         check_range(self.start, self.end)
         object.__setattr__(self, "formats", _formats(self.formats))
         _check_remarks(self.requested_by, self.reason)
@@ -102,7 +103,7 @@ class ReportOrder:
             account=payloads.text(fields, "account"),
             start=start,
             end=end,
-            formats=payloads.names(fields, "formats", FORMATS),
+            formats=payloads.names(fields, "formats", DEFAULT_FORMATS),
             requested_by=payloads.text(fields, "requested_by"),
             reason=payloads.text(fields, "reason"),
             force=payloads.flag(fields, "force"),
@@ -132,14 +133,14 @@ class ReportRequest:
     start: date
     end: date
     time_zone: str
-    formats: tuple[str, ...] = FORMATS
+    formats: tuple[str, ...] = DEFAULT_FORMATS
     spec_version: int = SPEC_VERSION
     requested_by: str = ""
     reason: str = ""
     generation: int = 1
 
     def __post_init__(self) -> None:
-        _check_account(self.account)
+        check_account(self.account)
         if self.generation < 1:
             raise BadRequest("`generation` counts from 1.")
         Period(self.start, self.end, self.time_zone)
@@ -148,7 +149,7 @@ class ReportRequest:
         if self.spec_version != SPEC_VERSION:
             raise BadRequest(
                 f"Report specification {self.spec_version} is not known here; this code makes {SPEC_VERSION}.",
-                hint="Deploy the code that knows it, or order the report anew.",
+                hint="Deploy the code that knows it, or order the report again.",
             )
 
     @functools.cached_property
@@ -166,7 +167,7 @@ class ReportRequest:
         return replace(self, generation=generation)
 
     def identity(self) -> dict[str, Any]:
-        """Return what makes this report another than all others."""
+        """Return the fields that tell this report from every other."""
         identity = {
             "account": self.account,
             "start": self.start.isoformat(),
@@ -182,7 +183,7 @@ class ReportRequest:
         return {**self._work_order(), "requested_by": self.requested_by, "reason": self.reason}
 
     def to_message(self) -> str:
-        """Return the body of the queue's message. Who asked stays behind: dead letters are shown on screens."""
+        """Return the body of the queue's message. Without who asked: dead letters are shown on screens."""
         return canonical_json(self._work_order())
 
     def _work_order(self) -> dict[str, Any]:
@@ -245,9 +246,23 @@ class ReportAnswer:
         return cls(status, *texts)
 
 
-def canonical_json(value: object) -> str:
-    """Return the one JSON text of a value: keys sorted, no blanks, ASCII only, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+def parse_formats(texts: Iterable[str]) -> tuple[str, ...]:
+    """Read formats as people type them: in any case, several in one text when commas stand between them.
+
+    Without any text these are the DEFAULT_FORMATS. Raises BadRequest.
+    """
+    typed = list(texts)
+    names = [name.strip().lower() for text in typed for name in text.split(",")]
+    return _formats([name for name in names if name]) if typed else DEFAULT_FORMATS
+
+
+def check_account(account: str) -> None:
+    """Refuse what is no account id: ids stand in object keys and folder names, where some characters have a meaning."""
+    if not _ACCOUNT.fullmatch(account):
+        raise BadRequest(
+            "`account` is no account id.",
+            hint="Ids have 1 to 64 letters, digits, hyphens and underscores, and start with a letter or digit.",
+        )
 
 
 def _range(fields: Mapping[str, Any]) -> tuple[date, date]:
@@ -261,22 +276,11 @@ def _range(fields: Mapping[str, Any]) -> tuple[date, date]:
 
 
 def _formats(formats: Sequence[str]) -> tuple[str, ...]:
-    if unknown := sorted(set(formats) - set(KNOWN_FORMATS)):
-        raise BadRequest(
-            f"There is no report format {', '.join(unknown)}.", hint=f"Formats: {', '.join(KNOWN_FORMATS)}."
-        )
+    if unknown := sorted(set(formats) - set(FORMATS)):
+        raise BadRequest(f"There is no report format {', '.join(unknown)}.", hint=f"Formats: {', '.join(FORMATS)}.")
     if not formats:
-        raise BadRequest("No format is asked for.", hint=f"Formats: {', '.join(KNOWN_FORMATS)}.")
+        raise BadRequest("No format is asked for.", hint=f"Formats: {', '.join(FORMATS)}.")
     return tuple(sorted(set(formats)))
-
-
-def _check_account(account: str) -> None:
-    # The account stands in object keys and in folder names, so it may hold nothing that means something there.
-    if not _ACCOUNT.fullmatch(account):
-        raise BadRequest(
-            "`account` is no account id.",
-            hint="Ids have 1 to 64 letters, digits, hyphens and underscores, and start with a letter or digit.",
-        )
 
 
 def _check_remarks(*texts: str) -> None:

@@ -1,12 +1,12 @@
-"""What is known of each report: one item of a table, changed only under conditions.
+"""The table of reports: how the record of a report is read and changed, always under a condition.
 
     REQUESTED -> RUNNING -> DELIVERED -> REISSUED     a later generation was delivered
                  RUNNING -> REQUESTED                 this attempt ended, the message comes back
-                 RUNNING -> FAILED                    for good; asking anew or replaying its dead letter opens it again
+                 RUNNING -> FAILED                    finally; asking again or replaying its dead letter opens it again
 
 RUNNING is a lease that ends at a known time, never a flag that a killed worker leaves behind. DELIVERED is written only
 after the manifest, which is what proves a delivery: a worker that dies between the two leaves a lease, and the next
-delivery of the message finds the manifest and writes DELIVERED.
+delivery of the message finds the manifest and writes DELIVERED. What a record holds is in `states`.
 """
 
 import re
@@ -28,10 +28,10 @@ _LONGEST_MESSAGE = 500
 
 
 class Held(OpsError):
-    """Another worker has the report in the making, `until` its lease ends at the latest."""
+    """Another worker is making the report; its lease ends at `until` at the latest."""
 
     def __init__(self, until: datetime) -> None:
-        super().__init__(f"The report is in the making elsewhere, until {until:%H:%M:%SZ} at the latest.")
+        super().__init__(f"Another worker is making the report, until {until:%H:%M:%SZ} at the latest.")
         self.until = until
 
 
@@ -52,7 +52,7 @@ class States:
         return self._reopen(found, State.FAILED) if found.state is State.FAILED else found
 
     def note(self, request: ReportRequest) -> Record:
-        """Put a report that has no record on record as requested; return the record that is there then."""
+        """Add the record of a report that has none, as requested; return the record that is there then."""
         item = to_item({**described(request), "state": State.REQUESTED, "requested_at": moment(self._now())})
         try:
             self._dynamodb.put_item(
@@ -70,9 +70,9 @@ class States:
         return self._reopen(record, State.DELIVERED)
 
     def claim(self, request: ReportRequest, owner: str, until: datetime) -> bool:
-        """Take the report into the making until `until`; False when it is delivered already, by whomever.
+        """Take the lease of a report until `until`; False when the report is delivered already.
 
-        `owner` names one attempt. Raises Held while another one's lease lasts.
+        `owner` names one attempt. Raises Held while another attempt's lease lasts.
         """
         values = {
             ":requested": State.REQUESTED,
@@ -93,7 +93,7 @@ class States:
         raise Held(held.leased_until or self._now())
 
     def deliver(self, request: ReportRequest, seconds: float) -> bool:
-        """Record that the manifest is there, whoever wrote it; False when that is on record already."""
+        """Record that the manifest is there; False when that is on record already."""
         change = {"state": State.DELIVERED, "delivered_at": moment(self._now()), "seconds": seconds}
         condition = "NOT #state IN (:delivered, :reissued)"
         values = {":delivered": State.DELIVERED, ":reissued": State.REISSUED}
@@ -101,7 +101,7 @@ class States:
         return self._change(request.report_id, change, condition=condition, values=values, remove=remove) is None
 
     def fail(self, request: ReportRequest, owner: str, reason: str, message: str) -> bool:
-        """End the owner's attempt for good; False when the report is no longer the owner's."""
+        """End the owner's attempt and the report with it; False when the report is no longer the owner's."""
         return self._end(request, owner, {"state": State.FAILED, "reason": reason, "message": message})
 
     def release(self, request: ReportRequest, owner: str, reason: str, message: str) -> bool:
@@ -167,6 +167,13 @@ class States:
             )
         for page in pages:
             yield from map(Record.from_item, page["Items"])
+
+    def ids(self, limit: int) -> list[str]:
+        """Return the ids of at most `limit` reports, in no order: the table is read from its beginning."""
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self._table, ProjectionExpression="report_id", PaginationConfig={"MaxItems": limit}
+        )
+        return [item["report_id"]["S"] for page in pages for item in page["Items"]]
 
     def _batch(self, keys: list[dict[str, Any]]) -> Iterator[Mapping[str, Any]]:
         # What the call leaves unprocessed (throttling, 16 MB) is asked for again; the client paces its own retries.

@@ -1,4 +1,7 @@
-"""The items of the table of reports, and what they say."""
+"""One record of the table of reports: the states a report can be in, its fields, and how an item spells them.
+
+How records change is in `state_table`.
+"""
 
 import enum
 from collections.abc import Mapping
@@ -21,10 +24,10 @@ class State(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of one report, in the words of the table: it must be readable when today's code asks otherwise.
+    """What the table says about one report. It must be readable even when this code would refuse its request.
 
-    `reason` is for programs, `message` for people; of a report that is not FAILED they tell of its last attempt.
-    `seconds` is how long the attempt took that delivered it; `newest` the newest generation, kept with the first.
+    `reason` is for programs, `message` for people; of a report that is not FAILED they are about its last attempt.
+    `seconds` is how long the attempt that delivered it took; `newest` the newest generation, kept with the first.
     """
 
     report_id: str
@@ -77,9 +80,9 @@ class Record:
         )
 
     def is_stalled(self, now: datetime, patience_seconds: float) -> bool:
-        """Say whether nobody seems to work on it any more: its lease ran out, or it waits longer than the patience.
+        """Say whether no worker seems to be making it: its lease has ended, or it has waited too long.
 
-        A message may still be on its way, so that asking again may make the work be done twice, never wrongly.
+        Its message may still be on the queue; asking again then makes the same report twice, which does no harm.
         """
         if self.state is State.RUNNING:
             return self.leased_until is not None and self.leased_until < now

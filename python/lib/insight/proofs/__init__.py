@@ -1,1 +1,1 @@
-"""Proofs: where a number comes from, whether it holds, and what moved between two reports."""
+"""Proofs: where a number comes from, whether it holds, and what changed between two reports."""

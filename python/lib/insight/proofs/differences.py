@@ -1,25 +1,26 @@
-"""What moved between two reports of one account: which numbers, and which late or changed rows moved them."""
+"""What changed between two reports of one account: which numbers, and which late or changed rows are behind it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from insight.delivery.deliver import Places, open_workshop
+from insight.delivery.deliver import Places, open_reader
 from insight.manifest import InputFile, Manifest
-from insight.numbers.facts.sql import RAW_COLUMNS, Selection, names_sql, reason_sql
+from insight.numbers.facts.sql import Selection, reason_sql
 from insight.numbers.metrics import FIGURES
 from insight.numbers.report import text_of
 from insight.proofs.provenance import InputsGone, request_of
 from insight.sources import event_tables
 from insight.sources.event_files import LocalFile
+from insight.sources.raw_columns import RAW_COLUMNS, names_sql
 from opscore.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from insight.delivery.reader import Workshop
+    from insight.delivery.reader import AccountReader
 
 
 _CAUSES = {
-    "facts": "the facts are computed otherwise",
+    "facts": "the facts are computed differently",
     "definitions": "the definitions differ",
     "account": "the account's record differs: its seats, zone, name or segment",
     "members": "the members on record differ",
@@ -50,20 +51,20 @@ class Difference:
 
 
 def diff(before: Manifest, after: Manifest, places: Places) -> Difference:
-    """Say what moved from one report to another of the same account. Raises InputsGone, UsageProblem."""
+    """Return what changed from one report to another of the same account. Raises InputsGone, UsageProblem."""
     first, second = request_of(before), request_of(after)
     if first.account != second.account:
         raise UsageProblem(f"One report is of {first.account}, the other of {second.account}.")
     files = _changed_files(before, after)
     same_period = first.period == second.period
-    with open_workshop(second, places) as shop:
+    with open_reader(second, places) as reader:
         for manifest, request, table in ((before, first, "rows_before"), (after, second, "rows_after")):
             # In one period, equal files hold equal rows.
             inputs = [file for file in manifest.inputs if not same_period or file.key in files]
-            _load(shop, inputs, table, Selection(request.account, request.period))
-        added, removed = _count(shop, "rows_after", "rows_before"), _count(shop, "rows_before", "rows_after")
+            _load(reader, inputs, table, Selection(request.account, request.period))
+        added, removed = _count(reader, "rows_after", "rows_before"), _count(reader, "rows_before", "rows_after")
         moved = [key for key in FIGURES if before.figures.get(key) != after.figures.get(key)]
-        figures = tuple(_moved(shop, key, before, after) for key in moved)
+        figures = tuple(_moved(reader, key, before, after) for key in moved)
     return Difference(figures, files, added, removed, _causes(before, after))
 
 
@@ -88,31 +89,31 @@ def _differ(first: Mapping[str, object], second: Mapping[str, object], name: str
     return first.get(name) != second.get(name)
 
 
-def _load(shop: "Workshop", inputs: Sequence[InputFile], table: str, selection: Selection) -> None:
+def _load(reader: "AccountReader", inputs: Sequence[InputFile], table: str, selection: Selection) -> None:
     """Make a table of the rows in these files that count, each once."""
-    if gone := shop.files.pin(inputs):
+    if gone := reader.files.pin(inputs):
         raise InputsGone(gone)
-    files: list[LocalFile] = shop.files.fetch_pinned()
-    event_tables.load(shop.connection, files)
-    shop.connection.execute(
+    files: list[LocalFile] = reader.files.fetch_pinned()
+    event_tables.load(reader.connection, files)
+    reader.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT DISTINCT {names_sql(RAW_COLUMNS)} FROM raw_events "
         f"WHERE ({reason_sql(selection)}) IS NULL"
     )
 
 
-def _count(shop: "Workshop", table: str, other: str, condition: str = "true") -> int:
+def _count(reader: "AccountReader", table: str, other: str, condition: str = "true") -> int:
     columns = names_sql(RAW_COLUMNS)
     rest = f"SELECT {columns} FROM {table} EXCEPT SELECT {columns} FROM {other}"
-    ((rows,),) = shop.connection.execute(f"SELECT count(*) FROM ({rest}) WHERE {condition}").fetchall()
+    ((rows,),) = reader.connection.execute(f"SELECT count(*) FROM ({rest}) WHERE {condition}").fetchall()
     return int(rows)
 
 
-def _moved(shop: "Workshop", key: str, before: Manifest, after: Manifest) -> MovedFigure:
+def _moved(reader: "AccountReader", key: str, before: Manifest, after: Manifest) -> MovedFigure:
     metric = FIGURES[key]
     return MovedFigure(
         metric=key,
         before=text_of(before.figures.get(key), metric.unit),
         after=text_of(after.figures.get(key), metric.unit),
-        rows_added=_count(shop, "rows_after", "rows_before", metric.rows),
-        rows_removed=_count(shop, "rows_before", "rows_after", metric.rows),
+        rows_added=_count(reader, "rows_after", "rows_before", metric.rows),
+        rows_removed=_count(reader, "rows_before", "rows_after", metric.rows),
     )

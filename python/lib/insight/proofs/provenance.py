@@ -1,4 +1,4 @@
-"""Whether a report's numbers hold, and where one of them comes from: asked of the manifest, answered by the events.
+"""Whether a report's numbers hold, and where one of them comes from: read from its manifest and its events.
 
 The event files are read as they were when the report was made; a bucket with versioning keeps them.
 """
@@ -10,26 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from insight.delivery import store
-from insight.delivery.deliver import Places, make_in, open_workshop, render
+from insight.delivery.deliver import Places, make_with, open_reader, render
 from insight.manifest import InputFile, Manifest
-from insight.numbers.facts.sql import (
-    RAW_COLUMNS,
-    Selection,
-    document_groups_sql,
-    names_sql,
-    row_counts_sql,
-    user_days_sql,
-)
+from insight.numbers.facts.sql import Selection, document_groups_sql, row_counts_sql, user_days_sql
 from insight.numbers.metrics import FIGURES, TABLES, USERS_SQL
 from insight.numbers.register import FigureMetric, TableMetric
 from insight.numbers.report import text_of
 from insight.orders.request import ReportRequest
-from opscore.errors import NotFound, OpsError
+from insight.sources.raw_columns import RAW_COLUMNS, names_sql
+from opscore.errors import NotFound, OpsError, nearest
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from insight.delivery.reader import Workshop
+    from insight.delivery.reader import AccountReader
 
 FIRST_ROWS = 10
 
@@ -41,7 +35,7 @@ class InputsGone(OpsError):
         named = ", ".join(keys[:3]) + (f" and {len(keys) - 3} more" if len(keys) > 3 else "")  # noqa: PLR2004
         super().__init__(
             f"{len(keys)} event files are no longer kept as they were: {named}.",
-            hint="`opsctl report start --force` makes the report anew from what is there now.",
+            hint="`opsctl report start --force` makes the report again from what is there now.",
         )
 
 
@@ -67,21 +61,21 @@ class Explanation:
     value: str
     definition: str
     queries: Mapping[str, str]
-    inputs: tuple[str, ...]
+    inputs: tuple[InputFile, ...]
     row_count: int | None
     rows: tuple[Mapping[str, Any], ...]
 
 
 def explain(manifest: Manifest, metric: str, places: Places) -> Explanation:
-    """Say how one number came about. Raises NotFound for an unknown one, InputsGone when its events are not kept."""
+    """Explain how one number came about. Raises NotFound, and InputsGone when its events are not kept."""
     defined: FigureMetric | TableMetric | None = FIGURES.get(metric) or TABLES.get(metric)
     if defined is None:
-        raise NotFound.among("metric", metric, [*FIGURES, *TABLES], listing="opsctl report explain --help")
+        raise _unknown(metric)
     request = request_of(manifest)
-    with _as_it_was(manifest, request, places) as shop:
-        shop.analyse(request.period)
+    with _as_it_was(manifest, request, places) as reader:
+        reader.analyse(request.period)
         condition = defined.rows if isinstance(defined, FigureMetric) else '"user" IS NOT NULL'
-        count, rows = _rows_behind(shop, condition)
+        count, rows = _rows_behind(reader, condition)
     selection = Selection(request.account, request.period)
     queries = {
         metric: defined.sql,
@@ -94,14 +88,14 @@ def explain(manifest: Manifest, metric: str, places: Places) -> Explanation:
     if "users" in used:
         used["user_days"] = queries["user_days"]
     value = text_of(manifest.figures.get(metric), defined.unit) if isinstance(defined, FigureMetric) else "a table"
-    inputs = tuple(map(_input_text, manifest.inputs))
-    return Explanation(metric, defined.label, value, defined.definition, used, inputs, count, rows)
+    return Explanation(metric, defined.label, value, defined.definition, used, manifest.inputs, count, rows)
 
 
-def _input_text(file: InputFile) -> str:
-    if not file.sha256:
-        return f"{file.key} (read by Athena, ETag {file.etag})"
-    return f"{file.key} ({file.rows:,} rows, sha256 {file.sha256[:12]})"
+def _unknown(metric: str) -> NotFound:
+    known = [*FIGURES, *TABLES]
+    close = nearest(metric, known)
+    meant = f"Did you mean {' or '.join(close)}? " if close else ""
+    return NotFound(f"There is no metric named {metric!r}.", hint=f"{meant}Metrics: {', '.join(known)}.")
 
 
 def verify(manifest: Manifest, places: Places) -> list[Check]:
@@ -113,8 +107,8 @@ def verify(manifest: Manifest, places: Places) -> list[Check]:
     request = request_of(manifest)
     checks = [_stored(places.s3, places.reports_bucket, output) for output in manifest.outputs]
     try:
-        with _as_it_was(manifest, request, places) as shop:
-            figures = shop.analyse(request.period).figures
+        with _as_it_was(manifest, request, places) as reader:
+            figures = reader.analyse(request.period).figures
     except InputsGone as gone:
         return [*checks, Check("its events are kept as they were", holds=False, found=gone.message)]
     checks.append(Check(f"its {len(manifest.inputs)} event files are kept as they were", holds=True))
@@ -130,19 +124,19 @@ def request_of(manifest: Manifest) -> ReportRequest:
 
 
 @contextmanager
-def _as_it_was(manifest: Manifest, request: ReportRequest, places: Places) -> Iterator["Workshop"]:
-    with open_workshop(request, places) as shop:
-        if gone := shop.files.pin(manifest.inputs):
+def _as_it_was(manifest: Manifest, request: ReportRequest, places: Places) -> Iterator["AccountReader"]:
+    with open_reader(request, places) as reader:
+        if gone := reader.files.pin(manifest.inputs):
             raise InputsGone(gone)
-        yield shop
+        yield reader
 
 
-def _rows_behind(shop: "Workshop", condition: str) -> tuple[int | None, tuple[Mapping[str, Any], ...]]:
+def _rows_behind(reader: "AccountReader", condition: str) -> tuple[int | None, tuple[Mapping[str, Any], ...]]:
     """Return how many events a condition picks, and the first ones; nothing when Athena read them."""
-    if not shop.has_events:
+    if not reader.has_events:
         return None, ()
-    ((count,),) = shop.connection.execute(f"SELECT count(*) FROM events WHERE {condition}").fetchall()
-    found = shop.connection.execute(
+    ((count,),) = reader.connection.execute(f"SELECT count(*) FROM events WHERE {condition}").fetchall()
+    found = reader.connection.execute(
         f'SELECT {names_sql(RAW_COLUMNS)} FROM events WHERE {condition} ORDER BY "at", event_id LIMIT {FIRST_ROWS}'
     ).fetchall()
     names = [name for name, _ in RAW_COLUMNS]
@@ -160,25 +154,25 @@ def _stored(s3: "S3Client", bucket: str, output: Any) -> Check:
 
 
 def _rendered_again(manifest: Manifest, request: ReportRequest, places: Places) -> list[Check]:
-    with open_workshop(request, places) as shop:
-        made = make_in(shop, request)
+    with open_reader(request, places) as reader:
+        made = make_with(reader, request)
     earlier = {f"{each.period.start}_{each.period.end}": each.fingerprint for each in (*made.months, made.before)}
-    moved = [name for name, version in made.versions.items() if manifest.versions.get(name) != version]
-    moved += ["the months before"] if earlier != dict(manifest.earlier) else []
-    moved += ["the period's events"] if made.found.inputs != manifest.inputs else []
-    if moved:
-        # No fault of the report: the world went on.
+    changed = [name for name, version in made.versions.items() if manifest.versions.get(name) != version]
+    changed += ["the months before"] if earlier != dict(manifest.earlier) else []
+    changed += ["the period's events"] if made.found.inputs != manifest.inputs else []
+    if changed:
+        # No fault of the report: its data changed since.
         return [
             Check(
-                "made anew from today's data, byte by byte",
+                "made again from today's data, byte by byte",
                 holds=True,
-                found=f"not tried, moved on: {', '.join(moved)}",
+                found=f"not tried, changed since: {', '.join(changed)}",
             )
         ]
     files: list[store.Output] = render(made.report, request.formats)
     wanted = {output.name: output.sha256 for output in manifest.outputs}
     return [
-        Check(f"{file.name} made anew is the same, byte by byte", holds=_sha256(file) == wanted.get(file.name))
+        Check(f"{file.name} made again is the same, byte by byte", holds=_sha256(file) == wanted.get(file.name))
         for file in files
     ]
 

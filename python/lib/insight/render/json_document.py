@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Any
 
+from insight.canonical_json import canonical_json
 from insight.numbers.analysis import Value
 from insight.numbers.report import Figure, Report, Source, Table
-from insight.orders.request import canonical_json
 
 SCHEMA_VERSION = 1
 """Raised when a field goes or changes its meaning; new fields, figures and tables do not raise it."""

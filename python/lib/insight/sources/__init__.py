@@ -1,1 +1,1 @@
-"""Where numbers come from: accounts and their members, usage events in files, and a made-up population of both."""
+"""Sources of the numbers: accounts and their members, usage events in files, and a made-up population of both."""

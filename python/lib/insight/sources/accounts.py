@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class BadAccount(OpsError):
-    """An account's record lacks something or holds what cannot be; the record has to be mended."""
+    """An account's record lacks something or holds an impossible value; the record has to be corrected."""
 
 
 class UnknownAccount(NotFound):
@@ -51,9 +51,9 @@ class Account:
             seats = int(_attribute(item, "seats", "N", account))
             time_zone = zone(_attribute(item, "time_zone", "S", account)).key
         except (ValueError, BadPeriod) as error:
-            raise _mend(account, str(error)) from None
+            raise _bad_record(account, str(error)) from None
         if seats < 0:
-            raise _mend(account, "`seats` is negative")
+            raise _bad_record(account, "`seats` is negative")
         return cls(
             account=account,
             name=_attribute(item, "name", "S", account),
@@ -81,9 +81,9 @@ def account_ids(dynamodb: "DynamoDBClient", table: str) -> Iterator[str]:
 def _attribute(item: Mapping[str, Any], name: str, kind: str, account: str) -> str:
     value = item.get(name, {}).get(kind)
     if not isinstance(value, str) or not value or not is_one_line(value):
-        raise _mend(account, f"`{name}` is missing, of the wrong type or holds control characters")
+        raise _bad_record(account, f"`{name}` is missing, of the wrong type or holds control characters")
     return value
 
 
-def _mend(account: str, problem: str) -> BadAccount:
+def _bad_record(account: str, problem: str) -> BadAccount:
     return BadAccount(f"The record of account {account!r} cannot be used: {problem.rstrip('.')}.")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from insight.numbers.facts.sql import RAW_COLUMNS, stored_sql, text_sql
+from insight.sources.raw_columns import RAW_COLUMNS, stored_sql, text_sql
 
 if TYPE_CHECKING:
     import duckdb

@@ -46,7 +46,7 @@ class EventFile:
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A copy on disk; a compressed file lies there unpacked, `torn` when its end was missing."""
+    """A copy on disk; a compressed file is unpacked there, `torn` when its end was missing."""
 
     path: Path
     file: EventFile
@@ -60,7 +60,7 @@ class LocalFile:
 
 
 class EventFiles:
-    """The event files of one account, listed once: what is added afterwards is not seen, what changes is refused."""
+    """The event files of one account, listed once: later files are not read, changed ones are refused."""
 
     def __init__(self, s3: "S3Client", bucket: str, account: str, folder: Path) -> None:
         self.bucket = bucket
@@ -70,7 +70,7 @@ class EventFiles:
         self._kept: dict[str, LocalFile] = {}
         self._files: tuple[EventFile, ...] = ()
 
-    def look(self, first: date, last: date) -> None:
+    def list_dates(self, first: date, last: date) -> None:
         """List what is filed under the UTC dates from `first` to `last`, both included."""
         self._files = (*self._list_days(first, last), *self._list_months(first, last))
 
@@ -98,12 +98,12 @@ class EventFiles:
 
     @property
     def newest_date(self) -> date | None:
-        """The latest UTC date that anything is filed under, as far as was looked."""
+        """The latest UTC date that any listed file is filed under."""
         days = [_last_day(file.day) if file.is_parquet else file.day for file in self._files]
         return max(days, default=None)
 
     def changed(self, period: Period) -> list[str]:
-        """Look again and return the compacted files of the period that came, went or changed since they were listed."""
+        """List again; return the compacted files of the period that were added, removed or changed since."""
         days = tuple(period.utc_dates())
         then = {file.key: file.etag for file in self.of(period) if file.is_parquet}
         now = {file.key: file.etag for file in self._list_months(days[0], days[-1])}
@@ -127,7 +127,7 @@ class EventFiles:
         return [self._kept[file.key] for file in wanted]
 
     def _make_room(self, wanted: Iterable[EventFile]) -> None:
-        """Forget copies that the next step does not need, when much is kept: months meet at their edges."""
+        """Remove copies that the next step does not need, when many are kept; periods share their edges."""
         keep = {file.key for file in wanted}
         if sum(local.file.size for local in self._kept.values()) > _ROOM_BYTES:
             for key in [key for key in self._kept if key not in keep]:

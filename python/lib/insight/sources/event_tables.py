@@ -1,6 +1,6 @@
 """Event files as one relation of typed rows, `raw_events`: JSON Lines and Parquet side by side.
 
-DuckDB reads the files. It is trusted with a file of JSON Lines only when every line in it is written the plain way, in
+DuckDB reads the files. It is trusted with a file of JSON Lines only when every line in it is in the plain form:
 ASCII without escapes; any other file is read line by line by `events`, which defines what is right, names the line
 that is not, and knows a torn end. Both ways give the same rows.
 """
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from insight.manifest import InputFile
-from insight.numbers.facts.sql import RAW_COLUMNS, names_sql, text_sql
 from insight.sources.event_files import LocalFile
 from insight.sources.events import HIGHEST_SCORE, DamagedEvents, UsageEvent, read_lines
+from insight.sources.raw_columns import RAW_COLUMNS, names_sql, text_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -94,7 +94,7 @@ def _load_plain(connection: "Connection", files: Sequence[LocalFile]) -> dict[Pa
     good = {
         file.path: counts[file.path][0]
         for file in files
-        # Blank lines are rare, and a count that does not agree is one more reason to look at the file line by line.
+        # Blank lines are rare, and a count that does not agree is one more reason to read the file line by line.
         if not file.torn and file.path in counts and counts[file.path] == (file.lines, True)
     }
     if good:
@@ -144,7 +144,7 @@ def _time(name: str) -> str:
 
 
 def _load_strictly(connection: "Connection", file: LocalFile) -> tuple[int, int]:
-    """Read a file line by line, write it anew the plain way and load that; return its rows and its torn ends."""
+    """Read a file line by line, write it again in the plain form and load that; return its rows and its torn ends."""
     rewritten = file.path.with_suffix(".plain")
     rows = torn = 0
     with file.path.open("rb") as lines, rewritten.open("w", encoding="ascii") as out:

@@ -35,13 +35,13 @@ class Dropped(enum.StrEnum):
 
 
 class DamagedEvents(OpsError):
-    """A row of an event file cannot be read; line 0 is the file as a whole. It can be mended and the report made."""
+    """A row of an event file cannot be read; line 0 is the file as a whole. Once corrected, it can be read."""
 
     def __init__(self, key: str, line: int, problem: str) -> None:
         where = f"{key}, line {line}" if line else key
         super().__init__(
             f"{where}: {problem}",
-            hint="Mend that in the bucket, then replay the message or order the report again.",
+            hint="Correct it in the bucket, then replay the message or order the report again.",
         )
         self.key = key
         self.line = line

@@ -16,7 +16,7 @@ NO_TEAM = "(no team)"
 
 
 class DamagedMembers(OpsError):
-    """A line of the directory cannot be read; it has to be mended."""
+    """A line of the directory cannot be read; it has to be corrected."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Member:
 def read_members(s3: "S3Client", bucket: str, account: str) -> tuple[bytes, tuple[Member, ...]]:
     """Return the directory's bytes and its members by id; both are empty when the account has none."""
     key = layout.members_key(account)
-    # Asked by listing: reading what is not there is forbidden to a role that may list some prefixes only.
+    # Found by listing: a role that may list some prefixes only gets AccessDenied, not NoSuchKey, for a missing key.
     if not s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount"):
         return b"", ()
     content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -51,7 +51,7 @@ def parse_members(key: str, lines: Iterable[bytes]) -> tuple[Member, ...]:
         if line.strip():
             member = _member(line)
             if member is None:
-                raise DamagedMembers(f"{key}, line {number}: not a member.", hint="Mend that line in the bucket.")
+                raise DamagedMembers(f"{key}, line {number}: not a member.", hint="Correct that line in the bucket.")
             members[member.user] = member
     return tuple(members[user] for user in sorted(members))
 

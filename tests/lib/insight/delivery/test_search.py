@@ -6,16 +6,16 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
-from insight import layout
 from insight.delivery import search, store
 from insight.delivery.search import ReportDamaged, ReportSummary
 from insight.delivery.store import Output
 from insight.manifest import BadManifest, Manifest
 from insight.orders.request import ReportRequest
 from insight.orders.state_table import States
-from opscore.errors import NotFound, OpsError
+from opscore.errors import NotFound, OpsError, UsageProblem
 from tests.lib.insight.reports_table import create
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def test_outputs_without_a_manifest_are_no_report(world: "World") -> None:
 def test_the_first_manifest_stays(world: "World") -> None:
     assert store.save_manifest(world.s3, world.reports, REQUEST, b"1")
     assert not store.save_manifest(world.s3, world.reports, REQUEST, b"2")
-    key = layout.report_prefix(REQUEST) + layout.MANIFEST
+    key = store.manifest_key(REQUEST)
     assert world.s3.get_object(Bucket=world.reports, Key=key)["Body"].read() == b"1"
 
 
@@ -70,10 +70,47 @@ def test_reports_are_listed_by_account_and_found_by_id(states: States) -> None:
     assert listed == [("acme", 1), ("acme", 2), ("ember", 1)]
     assert [report.account for report in search.list_reports(states, "ember")] == ["ember"]
     found = search.find_report(states, REQUEST.report_id)
-    assert (found.start, found.end, found.prefix) == (REQUEST.start, REQUEST.end, layout.report_prefix(REQUEST))
+    assert (found.start, found.end, found.prefix) == (REQUEST.start, REQUEST.end, store.prefix_of(REQUEST))
     with pytest.raises(NotFound, match="no report named") as caught:
         search.find_report(states, REQUEST.report_id[:-1] + "x")
     assert REQUEST.report_id in caught.value.hint
+
+
+def test_the_beginning_of_an_id_is_enough_when_no_other_report_has_it(states: States) -> None:
+    states.ask(REQUEST)
+    states.ask(OTHER)
+    assert search.find_report(states, REQUEST.report_id[:10]).report_id == REQUEST.report_id
+    with pytest.raises(UsageProblem, match="2 reports have an id that begins with 'r_'") as caught:
+        search.find_report(states, "r_")
+    assert REQUEST.report_id in caught.value.hint
+    assert OTHER.report_id in caught.value.hint
+
+
+def test_a_whole_id_is_found_although_it_begins_another(states: States) -> None:
+    states.ask(REQUEST)
+    copy = {"report_id": {"S": REQUEST.report_id[:10]}, "account": {"S": "acme"}}
+    boto3.client("dynamodb", "us-east-1").put_item(TableName="reports", Item=copy)
+    assert search.find_report(states, REQUEST.report_id[:10]).report_id == REQUEST.report_id[:10]
+
+
+def test_where_not_all_ids_were_read_no_prefix_is_trusted(states: States, monkeypatch: pytest.MonkeyPatch) -> None:
+    states.ask(REQUEST)
+    monkeypatch.setattr(search, "SEARCHED_IDS", 1)
+    assert search.find_report(states, REQUEST.report_id).account == "acme"
+    with pytest.raises(UsageProblem, match="too many reports"):
+        search.find_report(states, REQUEST.report_id[:10])
+
+
+def test_an_empty_id_is_no_prefix_of_all(states: States) -> None:
+    states.ask(REQUEST)
+    with pytest.raises(UsageProblem, match="empty"):
+        search.find_report(states, "")
+
+
+@pytest.mark.parametrize("typed", ["r_" + "0" * 3000, "r_\udcff", "a b", "r_1\x1b[2J"])
+def test_what_cannot_be_an_id_is_not_found_without_asking_for_it(states: States, typed: str) -> None:
+    with pytest.raises(NotFound):
+        search.find_report(states, typed)
 
 
 def test_a_link_opens_one_file_for_a_short_time_and_names_nobody(world: "World", states: States) -> None:

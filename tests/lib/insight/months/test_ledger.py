@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from insight.months.ledger import Entry, Ledger, amend, draw_up, open_once, read
+from insight.months.ledger import Entry, Ledger, make_ledger, read, replace_ledger, write_once
 
 if TYPE_CHECKING:
     from tests.lib.insight.conftest import World
@@ -13,21 +13,21 @@ DAY_2 = datetime(2026, 11, 2, 6, tzinfo=UTC)
 
 
 def ledger_of(*accounts: str) -> Ledger:
-    return draw_up("2026-10", DAY_2, [Entry(account, "Europe/Berlin") for account in accounts])
+    return make_ledger("2026-10", DAY_2, [Entry(account, "Europe/Berlin") for account in accounts])
 
 
 def test_the_first_ledger_of_a_month_stays(world: "World") -> None:
-    first = open_once(world.s3, world.reports, ledger_of("acme", "nile"))
+    first = write_once(world.s3, world.reports, ledger_of("acme", "nile"))
     assert first.ledger == ledger_of("acme", "nile")
-    assert open_once(world.s3, world.reports, ledger_of("acme")) == first
+    assert write_once(world.s3, world.reports, ledger_of("acme")) == first
     assert read(world.s3, world.reports, "2026-10") == first
 
 
 def test_a_ledger_that_somebody_else_replaced_is_not_replaced(world: "World") -> None:
-    kept = open_once(world.s3, world.reports, ledger_of("acme"))
+    kept = write_once(world.s3, world.reports, ledger_of("acme"))
     theirs, ours = ledger_of("acme", "nile"), replace(kept.ledger, scheduled_at="later")
-    assert amend(world.s3, world.reports, kept, theirs)
-    assert not amend(world.s3, world.reports, kept, ours)
+    assert replace_ledger(world.s3, world.reports, kept, theirs)
+    assert not replace_ledger(world.s3, world.reports, kept, ours)
     found = read(world.s3, world.reports, "2026-10")
     assert found is not None
     assert found.ledger == theirs

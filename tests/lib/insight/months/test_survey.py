@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from insight.manifest import InputFile
 from insight.months.late import FileNow, drift
-from insight.months.ledger import BadLedger, Entry, Ledger, draw_up
+from insight.months.ledger import BadLedger, Entry, Ledger, make_ledger
 from insight.months.survey import MonthOrder, NotOver, check_over, month_before
 from insight.payloads import BadRequest
 from insight.periods import Period, parse_month
@@ -73,7 +73,7 @@ def test_an_order_is_read_strictly(change: dict[str, object]) -> None:
 
 
 def test_a_ledger_survives_its_file_and_knows_its_requests() -> None:
-    ledger = draw_up("2026-10", DAY_2, [Entry("b", "UTC"), Entry("a", problem="bad")])
+    ledger = make_ledger("2026-10", DAY_2, [Entry("b", "UTC"), Entry("a", problem="bad")])
     assert [entry.account for entry in ledger.entries] == ["a", "b"]
     assert Ledger.from_json(ledger.to_json()) == ledger
     assert ledger.request(ledger.entries[1]).report_id == ledger.entries[1].report_id

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from insight.delivery.reader import Earlier
 from insight.numbers import trend
+from insight.numbers.analysis import Earlier
 from insight.numbers.metrics import FIGURES
 from insight.numbers.report import NO_VALUE
 from insight.periods import Period

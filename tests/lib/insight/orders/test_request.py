@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from insight.canonical_json import canonical_json
 from insight.orders.request import (
+    DEFAULT_FORMATS,
     FORMATS,
     BadRequest,
     Refusal,
@@ -17,7 +19,7 @@ from insight.orders.request import (
     ReportOrder,
     ReportRequest,
     Status,
-    canonical_json,
+    parse_formats,
 )
 from insight.periods import BadPeriod
 
@@ -40,7 +42,7 @@ def test_an_order_survives_the_wire() -> None:
 
 def test_an_order_needs_only_account_and_period() -> None:
     order = ReportOrder.from_payload({"account": "acme", "from": "2026-10-01", "to": "2026-11-01"})
-    assert (order.formats, order.requested_by, order.reason) == (FORMATS, "", "")
+    assert (order.formats, order.requested_by, order.reason) == (DEFAULT_FORMATS, "", "")
 
 
 @pytest.mark.parametrize(
@@ -210,3 +212,24 @@ def test_who_asks_and_why_stay_out_of_the_queue() -> None:
     asked = ReportRequest("acme", REQUEST.start, REQUEST.end, "UTC", requested_by="ada", reason="renewal")
     assert not any(word in asked.to_message() for word in ("ada", "renewal", "requested_by"))
     assert ReportRequest.from_json(asked.to_message()).report_id == asked.report_id
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ([], DEFAULT_FORMATS),
+        (["CSV"], ("csv",)),
+        (["csv,html"], ("csv", "html")),
+        (["xlsx , Html", "csv", "csv"], ("csv", "html", "xlsx")),
+        ([",".join(FORMATS)], FORMATS),
+    ],
+)
+def test_formats_are_read_as_people_type_them(typed: list[str], read: tuple[str, ...]) -> None:
+    assert parse_formats(typed) == read
+
+
+@pytest.mark.parametrize("typed", [["docx"], ["csv,docx"], [""], [","]])
+def test_a_format_that_is_none_is_refused_with_those_there_are(typed: list[str]) -> None:
+    with pytest.raises(BadRequest) as caught:
+        parse_formats(typed)
+    assert caught.value.hint == "Formats: csv, html, json, pdf, xlsx."

@@ -108,7 +108,7 @@ def test_a_worker_that_overran_its_lease_still_delivers_because_its_manifest_is_
     assert now(states).state is State.DELIVERED
 
 
-def test_a_failure_is_kept_with_its_reason_until_it_is_asked_for_anew(states: States, clock: Clock) -> None:
+def test_a_failure_is_kept_with_its_reason_until_it_is_asked_for_again(states: States, clock: Clock) -> None:
     claimed(states, clock)
     assert states.fail(REQUEST, "me", "unknown_account", "There is no account 'acme'.")
     assert (now(states).state, now(states).reason) == (State.FAILED, "unknown_account")

@@ -1,15 +1,14 @@
 """One report with everything in it, and its page as it was last looked at: golden/report.html.
 
-`python -m tests.lib.insight.render.golden_report` writes the page anew, for somebody to look at and to commit.
+`python -m tests.lib.insight.render.golden_report` writes the page again, to be looked at and committed.
 """
 
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from insight.delivery.reader import Earlier, Figures
 from insight.numbers import trend
-from insight.numbers.analysis import Row, RowCounts
+from insight.numbers.analysis import Earlier, Figures, Row, RowCounts
 from insight.numbers.metrics import FIGURES, TABLES
 from insight.numbers.report import Report, Source, event_source, gaps_of, make_figures, make_tables
 from insight.periods import Period
@@ -73,7 +72,9 @@ def golden_report() -> Report:
         account=Account("acme", "=Acme <Industries> & Søn", PERIOD.time_zone, 40, "enterprise"),
         period=PERIOD,
         sources=(
-            event_source(counts, files=33, missing=[date(2026, 10, 3), date(2026, 10, 24), date(2026, 10, 25)]),
+            event_source(
+                counts, files=33, missing=[date(2026, 10, 3), date(2026, 10, 24), date(2026, 10, 25)], engine="DuckDB"
+            ),
             Source("Account record", read=1, counted=1),
             Source("Members on record", read=39, counted=39),
         ),

@@ -40,7 +40,7 @@ def put(world: "World") -> Put:
 def look(world: "World", tmp_path: Path) -> Callable[[], EventFiles]:
     def listed() -> EventFiles:
         files = EventFiles(world.s3, world.events, "acme", tmp_path)
-        files.look(date(2026, 8, 1), date(2026, 10, 6))
+        files.list_dates(date(2026, 8, 1), date(2026, 10, 6))
         return files
 
     return listed

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from insight import duck
 from insight.numbers.facts.local import compute_facts
-from insight.numbers.facts.sql import RAW_COLUMNS, Selection, names_sql
+from insight.numbers.facts.sql import Selection
 from insight.periods import Period
 from insight.sources import event_tables
 from insight.sources.events import DamagedEvents, UsageEvent, read_lines
+from insight.sources.raw_columns import RAW_COLUMNS, names_sql
 from tests.lib.insight.event_data import SHORT, json_line, jsonl, parquet
 
 EVENT = UsageEvent("e1", "acme", "ann", "session_started", datetime(2026, 10, 25, 8, tzinfo=UTC))

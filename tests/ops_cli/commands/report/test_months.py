@@ -26,8 +26,8 @@ ENTRIES = [
 @pytest.fixture
 def month(aws: Callable[[str], Any]) -> States:
     """October: acme delivered, borealis failed, dunedin never asked for, ember without a usable record."""
-    owed = ledger.draw_up("2026-10", NOON, ENTRIES)
-    ledger.open_once(aws("s3"), "opsctl-test-reports", owed)
+    owed = ledger.make_ledger("2026-10", NOON, ENTRIES)
+    ledger.write_once(aws("s3"), "opsctl-test-reports", owed)
     states = States(aws("dynamodb"), "opsctl-test-report-states", lambda: NOON)
     acme, borealis = (owed.request(entry) for entry in owed.entries[:2])
     states.ask(acme)

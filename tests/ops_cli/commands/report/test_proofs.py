@@ -1,9 +1,12 @@
 """`opsctl report explain`, `diff`, `verify` and `show --chart` on delivered reports."""
 
+import csv
 import datetime as dt
+import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from insight import layout
 from insight.delivery import deliver as delivery
 from insight.delivery.deliver import Places
+from insight.numbers.metrics import FIGURES, TABLES
 from insight.orders.request import ReportRequest
 from insight.orders.state_table import States
 from insight.sources.accounts import Account
@@ -58,7 +62,17 @@ def test_an_unknown_metric_names_the_nearest(opsctl: Opsctl, deliver: Callable[.
     deliver(REQUEST, "ann")
     answer = opsctl("report", "explain", REQUEST.report_id, "session")
     assert answer.code == 4
-    assert "sessions" in answer.err
+    assert "Did you mean sessions" in answer.err
+
+
+@pytest.mark.parametrize("typed", ["nope", ""])
+def test_a_metric_that_looks_like_none_is_answered_with_all(
+    opsctl: Opsctl, deliver: Callable[..., None], typed: str
+) -> None:
+    deliver(REQUEST, "ann")
+    answer = opsctl("report", "explain", REQUEST.report_id, typed)
+    assert answer.code == 4
+    assert all(metric in answer.err for metric in (*FIGURES, *TABLES))
 
 
 def test_what_moved_between_two_reports_is_shown_with_its_rows(opsctl: Opsctl, deliver: Callable[..., None]) -> None:
@@ -99,6 +113,22 @@ def test_the_trend_is_drawn_in_the_terminal(opsctl: Opsctl, deliver: Callable[..
     assert lines[-1] == f"2026-10  {'█' * 50} 2"
     rows = opsctl("report", "show", REQUEST.report_id, "--chart", "--output", "ndjson").out.splitlines()
     assert json.loads(rows[-1]) == {"month": "2026-10", "active_users": 2}
+
+
+def test_the_trend_for_a_program_is_one_document(opsctl: Opsctl, deliver: Callable[..., None]) -> None:
+    deliver(REQUEST, "ann", "bob")
+    chart = ("report", "show", REQUEST.report_id, "--chart")
+    rows = opsctl(*chart, "--output", "json").data
+    assert (len(rows), rows[0]["active_users"], rows[-1]["active_users"]) == (13, None, 2)
+    table = list(csv.DictReader(io.StringIO(opsctl(*chart, "--output", "csv").out)))
+    assert (len(table), table[-1]) == (13, {"month": "2026-10", "active_users": "2"})
+    assert opsctl(*chart, "--output", "json", "--query", "[-1].active_users").data == 2
+
+
+def test_a_chart_and_a_download_are_not_mixed(opsctl: Opsctl, deliver: Callable[..., None], tmp_path: Path) -> None:
+    deliver(REQUEST, "ann")
+    answer = opsctl("report", "show", REQUEST.report_id, "--chart", "--download", str(tmp_path))
+    assert (answer.code, answer.out, list(tmp_path.glob("acme*"))) == (2, "", [])
 
 
 def test_a_report_that_is_not_delivered_cannot_be_asked(opsctl: Opsctl, deliver: Callable[..., None]) -> None:

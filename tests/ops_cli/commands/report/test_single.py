@@ -1,3 +1,4 @@
+import csv
 import datetime as dt
 import io
 import json
@@ -6,13 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+import yaml
 
 from insight.delivery import store
 from insight.delivery.store import Output
 from insight.manifest import Manifest
-from insight.orders.request import ReportOrder, ReportRequest
+from insight.orders.request import FORMATS, ReportOrder, ReportRequest
 from insight.orders.state_table import States
+from ops_cli.commands.report.completing import complete_report
+from ops_cli.commands.report.single import show
+from ops_cli.frame.context import Ops
+from ops_cli.frame.options import Choices
 from tests.ops_cli.commands.conftest import Opsctl
 
 ORDER = ("report", "start", "--account", "acme", "--from", "2026-10")
@@ -141,6 +148,57 @@ def test_an_unknown_report_is_not_found(opsctl: Opsctl) -> None:
     assert opsctl("report", "show", "r_nothing").code == 4
 
 
+@pytest.mark.usefixtures("states")
+@pytest.mark.parametrize("command", [("show",), ("link",), ("verify",), ("explain",)])
+def test_an_empty_id_is_met_with_a_sentence(opsctl: Opsctl, command: tuple[str, ...]) -> None:
+    arguments = ("", "seats") if command == ("explain",) else ("",)
+    answer = opsctl("report", *command, *arguments)
+    assert (answer.code, answer.out) == (2, "")
+    assert "opsctl report list" in answer.err
+    assert "ValidationException" not in answer.err
+
+
+@pytest.mark.usefixtures("states")
+def test_the_beginning_of_an_id_stands_for_the_report(opsctl: Opsctl) -> None:
+    answer = opsctl("report", "show", REQUEST.report_id[:12], "--output", "json")
+    assert (answer.code, answer.data["report_id"]) == (0, REQUEST.report_id)
+
+
+@pytest.mark.usefixtures("states")
+@pytest.mark.parametrize("account", ["", "a b", "=1"])
+def test_a_list_for_what_is_no_account_id_is_refused(opsctl: Opsctl, account: str) -> None:
+    answer = opsctl("report", "list", "--account", account)
+    assert (answer.code, answer.out) == (2, "")
+    assert "no account id" in answer.err
+
+
+@pytest.mark.parametrize("arguments", [("--format", "CSV", "--format", "html"), ("--format", "csv,Html")])
+def test_formats_may_be_typed_in_any_case_and_with_commas(opsctl: Opsctl, arguments: tuple[str, ...]) -> None:
+    function = requested()
+    assert opsctl(*ORDER, *arguments, lambda_client=function).code == 0
+    assert ReportOrder.from_payload(json.loads(function.invoked[0]["Payload"])).formats == ("csv", "html")
+
+
+def test_the_help_names_every_format(opsctl: Opsctl) -> None:
+    text = opsctl("report", "start", "--help").out
+    assert all(name in text for name in FORMATS)
+
+
+@pytest.mark.usefixtures("states")
+def test_a_negative_timeout_is_refused(opsctl: Opsctl) -> None:
+    assert opsctl("report", "show", REQUEST.report_id, "--wait", "--timeout", "-1").code == 2
+
+
+@pytest.mark.usefixtures("states")
+def test_report_ids_complete(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    context = click.Context(show, obj=Ops(Choices(env="test")))
+    for _ in range(2):
+        [item] = complete_report(context, show.params[0], REQUEST.report_id[:5])
+        assert item.value == REQUEST.report_id
+    assert complete_report(context, show.params[0], "x") == []
+
+
 def test_force_is_part_of_the_order(opsctl: Opsctl) -> None:
     function = requested()
     opsctl(*ORDER, "--force", lambda_client=function)
@@ -154,6 +212,20 @@ def test_a_link_is_printed_alone_and_lasts_minutes(opsctl: Opsctl, aws: Callable
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(answer.out.strip()).query)
     assert query["X-Amz-Expires"] == ["300"]
     assert "5 minutes" in answer.err
+
+
+@pytest.mark.parametrize("output", ["json", "yaml", "csv"])
+def test_a_link_for_a_program_is_one_document(
+    opsctl: Opsctl, aws: Callable[[str], Any], states: States, output: str
+) -> None:
+    deliver(aws, states)
+    answer = opsctl("report", "link", REQUEST.report_id, "--output", output)
+    read: dict[str, Callable[[str], Any]] = {
+        "json": json.loads,
+        "yaml": yaml.safe_load,
+        "csv": lambda text: next(csv.DictReader(io.StringIO(text))),
+    }
+    assert read[output](answer.out)["report_id"] == REQUEST.report_id
 
 
 @pytest.mark.parametrize("minutes", ["0", "61", "x"])

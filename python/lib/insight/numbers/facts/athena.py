@@ -1,7 +1,7 @@
 """The facts computed by Athena, for accounts too large to be read here: the same SQL over the same files.
 
-Athena reads the account's compacted Parquet files where they lie. Rows that are still in JSON Lines were checked and
-loaded here and are laid beside them as one more Parquet file. What comes back are the facts, which are small.
+Athena reads the account's compacted Parquet files in their bucket. Rows that are still in JSON Lines are checked and
+loaded here and written beside them as one more Parquet file. The results are the facts, which are small.
 
 Athena knows an instant to the millisecond (https://docs.aws.amazon.com/athena/latest/ug/data-types.html) and rounds
 what is finer, so compacted files hold whole milliseconds; the facts ask for no more in either engine.
@@ -20,19 +20,16 @@ from insight import layout
 from insight.numbers.facts.local import move_duplicates
 from insight.numbers.facts.sql import (
     DOCUMENT_GROUPS,
-    RAW_COLUMNS,
     ROW_COUNTS,
     USER_DAYS,
     Selection,
     document_groups_sql,
     first_copies_sql,
-    names_sql,
     ours_sql,
     row_counts_sql,
-    stored_sql,
-    text_sql,
     user_days_sql,
 )
+from insight.sources.raw_columns import RAW_COLUMNS, names_sql, stored_sql, text_sql
 from opscore.errors import OpsError, TimedOut
 
 if TYPE_CHECKING:
@@ -112,7 +109,7 @@ def _projection(location: str, selection: Selection) -> str:
 
 @dataclass(frozen=True)
 class _Run:
-    """The statements of one computation; all that they write lies below `prefix` and goes with it."""
+    """The statements of one computation; all that they write is below `prefix` and is removed with it."""
 
     athena: Athena
     s3: Any
@@ -121,7 +118,7 @@ class _Run:
     prefix: str
 
     def stage(self, name: str) -> None:
-        """Lay the rows of `json_events` where Athena can read them, which reads instants to the millisecond."""
+        """Write the rows of `json_events` where Athena can read them, with instants cut to the millisecond."""
         path = self.folder / "staged.parquet"
         self.connection.execute(
             f"COPY (SELECT {stored_sql()} FROM json_events) TO {text_sql(str(path))} (FORMAT parquet)"

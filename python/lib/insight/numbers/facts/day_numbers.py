@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from insight.periods import Period
 
 _ONE_DAY = timedelta(days=1)
+_AT = '"at"'
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,16 @@ class _Stretch:
         return self.end - self.start == self.days * _ONE_DAY
 
 
-def day_number_sql(period: Period, column: str = '"at"') -> str:
-    """Return an expression for the number, from 0, of the period's day that the UTC timestamp `column` falls on.
+def day_number_sql(period: Period) -> str:
+    """Return an expression for the number, from 0, of the period's day that the UTC timestamp "at" falls on.
 
     Right for instants of the period only. Equal to Period.day_of: a day may have 23, 25 or 0 hours.
     """
     *early, last = _stretches(period)
     if not early:
-        return _within(last, column)
-    cases = " ".join(f"WHEN {column} < {timestamp_sql(one.end)} THEN {_within(one, column)}" for one in early)
-    return f"CASE {cases} ELSE {_within(last, column)} END"
+        return _within(last)
+    cases = " ".join(f"WHEN {_AT} < {timestamp_sql(one.end)} THEN {_within(one)}" for one in early)
+    return f"CASE {cases} ELSE {_within(last)} END"
 
 
 def timestamp_sql(instant: datetime) -> str:
@@ -46,10 +47,10 @@ def timestamp_sql(instant: datetime) -> str:
     return f"TIMESTAMP '{instant:%Y-%m-%d %H:%M:%S}'"
 
 
-def _within(stretch: _Stretch, column: str) -> str:
+def _within(stretch: _Stretch) -> str:
     if stretch.days == 1:
         return str(stretch.first)
-    seconds = f"date_diff('second', {timestamp_sql(stretch.start)}, {column})"
+    seconds = f"date_diff('second', {timestamp_sql(stretch.start)}, {_AT})"
     return f"{stretch.first} + CAST(floor({seconds} / 86400e0) AS INTEGER)"
 
 

@@ -1,7 +1,7 @@
 """The facts computed by DuckDB from the relation `raw_events` of this connection.
 
-Few rows come twice, if any, so copies are found first, by the hashes of their ids, and only those are sorted. The rest
-is counted as it lies, which is many times faster than asking of every row whether it is the first.
+Few rows come twice, if any, so copies are found first, by the hashes of their ids, and only those are sorted. All other
+rows are counted without sorting, which is many times faster than numbering every row.
 """
 
 from typing import TYPE_CHECKING
@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING
 from insight.numbers.facts.sql import (
     COPY_ORDER,
     DOCUMENT_GROUPS,
-    RAW_COLUMNS,
     ROW_COUNTS,
     USER_DAYS,
-    Columns,
     Selection,
     document_groups_sql,
     first_copies_sql,
-    names_sql,
     numbered_sql,
     ours_sql,
     row_counts_sql,
     user_days_sql,
 )
+from insight.sources.raw_columns import RAW_COLUMNS, Columns, names_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -52,7 +50,7 @@ def compute_facts(connection: "Connection", selection: Selection) -> None:
 
 
 def move_duplicates(connection: "Connection") -> None:
-    """Tell the duplicates apart in row_counts: what passed but was left out of user_days, where every event is once."""
+    """Count the duplicates in row_counts: rows that passed but are not in user_days, which holds every event once."""
     connection.execute(
         "INSERT INTO row_counts SELECT 'duplicate', copies, 0, 0, NULL, NULL FROM (SELECT "
         "coalesce((SELECT sum(row_count) FROM row_counts WHERE reason IS NULL), 0) "

@@ -18,12 +18,10 @@ from datetime import timedelta
 from insight.numbers.facts.day_numbers import day_number_sql, timestamp_sql
 from insight.periods import Period
 from insight.sources.events import HIGHEST_SCORE, Kind
+from insight.sources.raw_columns import RAW_COLUMNS, Columns, names_sql, text_sql
 
 FACTS_VERSION = 1
 """Raised when equal events would give other facts."""
-
-Columns = tuple[tuple[str, str], ...]
-"""Names and types of a relation's columns."""
 
 SCORE_SCALE = 10_000
 """Scores count to four decimals, as whole numbers of ten-thousandths."""
@@ -32,21 +30,7 @@ SHOWN_USERS = 20
 """How many rows a page shows of a list of users; XLSX, CSV and JSON hold all of them."""
 
 LATE_AFTER = timedelta(days=1)
-"""An event that arrives this long after it happened is counted, and told as late."""
-
-RAW_COLUMNS = (
-    ("event_id", "VARCHAR"),
-    ("account", "VARCHAR"),
-    ("user", "VARCHAR"),
-    ("kind", "VARCHAR"),
-    ("at", "TIMESTAMP"),
-    ("document", "VARCHAR"),
-    ("document_kind", "VARCHAR"),
-    ("score", "DOUBLE"),
-    ("first_score", "DOUBLE"),
-    ("received_at", "TIMESTAMP"),
-)
-"""Names and types of the raw events' columns; timestamps are UTC."""
+"""An event that arrives this long after it happened is counted, and reported as late."""
 
 ROW_COUNTS = (
     ("reason", "VARCHAR"),
@@ -75,7 +59,7 @@ DOCUMENT_GROUPS = (
 
 _KEY_SCALE = 10 * SCORE_SCALE * 100
 COPY_ORDER = """date_trunc('millisecond', "at"), kind, "user", document, document_kind, score, first_score"""
-"""All that the facts ask of a row: copies that are equal in this are one to them."""
+"""Everything the facts use of a row: to them, copies that are equal in this are the same."""
 
 
 @dataclass(frozen=True)
@@ -96,28 +80,10 @@ class Selection:
         return timestamp_sql(self.period.ends_at)
 
 
-def text_sql(text: str) -> str:
-    """Return a text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def names_sql(columns: Columns) -> str:
-    """Return the columns' names, quoted, for a SELECT."""
-    return ", ".join(f'"{name}"' for name, _ in columns)
-
-
-def stored_sql() -> str:
-    """Return the raw events' columns as Parquet files hold them: instants are cut to the millisecond."""
-    return ", ".join(
-        f'date_trunc(\'millisecond\', "{name}") AS "{name}"' if kind == "TIMESTAMP" else f'"{name}"'
-        for name, kind in RAW_COLUMNS
-    )
-
-
 def _demands(selection: Selection, among: Collection[str] | None = None) -> list[tuple[str, str]]:
     """Return what a row must hold to count, each with the reason that it is not counted for when it does not.
 
-    Each holds or does not hold, without a third, once those before it hold: so their negations need no care for nulls.
+    Once those before it hold, each is true or false, never NULL, so it can be negated.
     `among` names the reasons that rows can have at all, when that is known: the others are not asked for.
     """
     kinds = ", ".join(text_sql(kind) for kind in Kind)

@@ -1,7 +1,7 @@
 """A made-up population to try the platform with: accounts and thirteen months of usage, the same on every machine.
 
-It is not tidy on purpose: rows come twice, late and out of order, some name no user, a user nobody knows or a document
-of before; one zone skips a midnight in these months, two change their clocks; accounts grow, decline, begin and leave;
+It is untidy on purpose: rows come twice, late and out of order, some name no user, an unknown user or a document of
+before; one zone skips a midnight in these months, two change their clocks; accounts grow, decline, begin and leave;
 and a name holds what pages and spreadsheets must be protected from.
 """
 
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from insight import duck, layout
 from insight.sources import compaction
 from insight.sources.accounts import Account
-from insight.sources.made_up.population_usage import END, FIRST, Course, Event, chance, usage, user_id
+from insight.sources.made_up.population_usage import END, FIRST, AdoptionCurve, Event, chance, usage, user_id
 from insight.sources.members import NO_TEAM, Member
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ ACCOUNTS = (
     Account("ember", "=Ember <Talent>", "Asia/Kolkata", seats=25, segment="mid-market"),
     Account("nile", "Nile Logistics", "Africa/Cairo", seats=30, segment="enterprise"),
 )
-_COURSES = {
-    "acme": Course.GROWING,
-    "borealis": Course.STEADY,
-    "cordillera": Course.GROWING,
-    "dunedin": Course.DECLINING,
-    "ember": Course.NEW,
-    "nile": Course.STEADY,
+_CURVES = {
+    "acme": AdoptionCurve.GROWING,
+    "borealis": AdoptionCurve.STEADY,
+    "cordillera": AdoptionCurve.GROWING,
+    "dunedin": AdoptionCurve.DECLINING,
+    "ember": AdoptionCurve.NEW,
+    "nile": AdoptionCurve.STEADY,
 }
 _ZONES = (*(account.time_zone for account in ACCOUNTS), "America/Los_Angeles", "Pacific/Kiritimati", "UTC")
 _SEGMENTS = (("enterprise", 30), ("mid-market", 12), ("small", 4))
@@ -78,13 +78,13 @@ def write_population(
     bucket: str,
     dynamodb: "DynamoDBClient",
     table: str,
-    report: Callable[[str], None],
+    say: Callable[[str], None],
     population: Sequence[Account] = ACCOUNTS,
     first: date = FIRST,
 ) -> Seeded:
     """Put the accounts into the table and their event files into the bucket; files that are there already are left.
 
-    A file that was changed is put right. `report` is called with a line for each account. `first` is the first day of
+    A file that was changed is written again. `say` is called with a line for each account. `first` is the first day of
     the first compacted month.
     """
     files = written = events = 0
@@ -99,7 +99,7 @@ def write_population(
             list(pool.map(lambda file: s3.put_object(Bucket=bucket, Key=file[0], Body=file[1]), wanted))
             files, written = files + len(contents), written + len(missing)
             events += sum(rows for _, _, rows in contents)
-            report(f"{account.account}: {account.name}, {account.time_zone}")
+            say(f"{account.account}: {account.name}, {account.time_zone}")
     return Seeded(len(population), files, written, events)
 
 
@@ -140,10 +140,10 @@ def members(account: Account) -> Iterator[Member]:
         yield Member(user_id(account, number), f"User {number} of {account.name}", team, has_left=number == 2)  # noqa: PLR2004
 
 
-def course(account: Account) -> Course:
+def curve_of(account: Account) -> AdoptionCurve:
     """Return how the account's usage goes over the months."""
     draw = chance(account.account, "course")
-    return _COURSES.get(account.account) or tuple(Course)[int(draw.random() * len(Course))]
+    return _CURVES.get(account.account) or tuple(AdoptionCurve)[int(draw.random() * len(AdoptionCurve))]
 
 
 def _account(number: int) -> Account:
@@ -161,7 +161,7 @@ def _files_since(account: Account) -> date:
 def _by_utc_date(account: Account, first: date, end: date) -> list[tuple[date, list[Event]]]:
     """Return the rows of the local days from `first` up to `end` by UTC date, some of them twice."""
     found: dict[date, list[Event]] = {}
-    for event in usage(account, course(account), first, end):
+    for event in usage(account, curve_of(account), first, end):
         rows = found.setdefault(date.fromisoformat(event["at"][:10]), [])
         rows.extend([event, event] if int(event["event_id"], 16) % _ONE_OF_THESE_COMES_TWICE == 0 else [event])
     return sorted(found.items())

@@ -31,7 +31,7 @@ _SHARE_SCORED_AGAIN = 0.1
 Event = dict[str, Any]
 
 
-class Course(Enum):
+class AdoptionCurve(Enum):
     """How many of an account's seats take part: at the beginning of the thirteen months, and at their end."""
 
     GROWING = (0.3, 0.9)
@@ -41,7 +41,7 @@ class Course(Enum):
     NEW = (-0.9, 0.85)
 
     def share(self, day: date) -> float:
-        """Return the share of the users who take part on a day; nobody before an account is new or after it churned."""
+        """Return the share of the users who take part on a day; zero or less before it begins and after it has left."""
         begin, end = self.value
         return float(begin + (end - begin) * (day - FIRST).days / (END - FIRST).days)
 
@@ -51,10 +51,10 @@ def chance(account: str, purpose: str) -> random.Random:
     return random.Random(f"{SEED}:{account}:{purpose}")  # noqa: S311  Not a secret.
 
 
-def usage(account: Account, course: Course, first: date, end: date) -> Iterator[Event]:
+def usage(account: Account, curve: AdoptionCurve, first: date, end: date) -> Iterator[Event]:
     """Yield what an account's users did on the local days from `first` up to `end`, each event once."""
     for offset in range((end - first).days):
-        yield from _day(account, course, first + timedelta(days=offset))
+        yield from _day(account, curve, first + timedelta(days=offset))
 
 
 def user_id(account: Account, number: int) -> str:
@@ -62,10 +62,10 @@ def user_id(account: Account, number: int) -> str:
     return f"{account.account}-user-{number:03}"
 
 
-def _day(account: Account, course: Course, day: date) -> Iterator[Event]:
+def _day(account: Account, curve: AdoptionCurve, day: date) -> Iterator[Event]:
     draw = chance(account.account, f"usage of {day}")
     pace = 0.05 if day.weekday() >= _SATURDAY else 0.9
-    taking_part = int(account.seats * course.share(day))
+    taking_part = int(account.seats * curve.share(day))
     visits = _Visits(account, day, draw)
     for number, habit in enumerate(_habits(account.account, account.seats)[: max(taking_part, 0)], start=1):
         if draw.random() < habit * pace:

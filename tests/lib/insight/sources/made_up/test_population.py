@@ -22,7 +22,7 @@ from insight.sources.accounts import Account, find_account
 from insight.sources.event_files import EventFile, LocalFile
 from insight.sources.events import Dropped, UsageEvent, read_lines
 from insight.sources.made_up import population
-from insight.sources.made_up.population_usage import END, FIRST, Course
+from insight.sources.made_up.population_usage import END, FIRST, AdoptionCurve
 from insight.sources.members import read_members
 
 if TYPE_CHECKING:
@@ -89,10 +89,10 @@ def test_the_compacted_months_go_before_the_lines_and_hold_what_a_report_needs(t
 
 
 def test_accounts_grow_decline_begin_and_leave() -> None:
-    courses = [population.course(account) for account in population.accounts(200)]
-    assert set(courses) == set(Course)
-    assert [Course.CHURNED.share(day) > 0 for day in (FIRST, END)] == [True, False]
-    assert [Course.NEW.share(day) > 0 for day in (FIRST, END)] == [False, True]
+    curves = [population.curve_of(account) for account in population.accounts(200)]
+    assert set(curves) == set(AdoptionCurve)
+    assert [AdoptionCurve.CHURNED.share(day) > 0 for day in (FIRST, END)] == [True, False]
+    assert [AdoptionCurve.NEW.share(day) > 0 for day in (FIRST, END)] == [False, True]
 
 
 def test_hundreds_of_accounts_begin_with_the_six_that_have_names() -> None:
