@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ops_cli.frame.context import Ops
-from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.options import OpsCommand, seconds_option
 from ops_cli.frame.output import emit, emit_line, note
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _COLUMNS = ("report_id", "account", "first_day", "last_day", "generation", "stat
 @click.option("--reason", default="", help="Why, for the record.")
 @click.option("--force", is_flag=True, help="Make a delivered report anew, as its next generation.")
 @click.option("--wait", is_flag=True, help="Wait until the report is delivered.")
-@click.option("--timeout", default=300, show_default=True, metavar="SECONDS", help="How long to wait.")
+@seconds_option("--timeout", 300, "How long to wait.")
 @click.option(
     "--download", "folder", type=click.Path(file_okay=False, path_type=Path), help="Save it below DIR; waits."
 )
@@ -76,7 +76,7 @@ def list_reports(ops: Ops, account: str | None) -> None:
 @click.command(cls=OpsCommand)
 @click.argument("report_id")
 @click.option("--wait", is_flag=True, help="Wait until the report is delivered.")
-@click.option("--timeout", default=300, show_default=True, metavar="SECONDS", help="How long to wait.")
+@seconds_option("--timeout", 300, "How long to wait.")
 @click.option("--download", "folder", type=click.Path(file_okay=False, path_type=Path), help="Save it below DIR.")
 @click.option("--chart", is_flag=True, help="Draw the active users of its thirteen months instead.")
 @click.pass_obj
