@@ -12,7 +12,7 @@ from ops_cli.frame import standard_streams
 from ops_cli.frame.context import Ops
 from ops_cli.frame.lazy import LazyGroup, LazyTable
 from ops_cli.frame.options import global_options
-from opscore.errors import ExitCode, OpsError
+from opscore.errors import ExitCode, OpsError, UsageProblem
 
 COMMANDS: LazyTable = {
     "completion": ("ops_cli.commands.completion:completion", "Print the shell completion script."),
@@ -114,9 +114,9 @@ def _show(error: Exception, ops: Ops) -> int:
 
         _say("".join(traceback.format_exception(error)).rstrip(), ops)
     known = _explain(error, ops)
-    _say(known.message, ops, label="Error:")
+    _say(_one_line(known.message), ops, label="Error:")
     if known.hint:
-        _say(f"  → {known.hint}", ops)
+        _say(f"  → {_one_line(known.hint)}", ops)
     return known.exit_code
 
 
@@ -125,6 +125,10 @@ def _say(text: str, ops: Ops, *, label: str = "") -> None:
     shown = f"{click.style(label, fg='red')} {_safe(text)}" if label else _safe(text)
     with contextlib.suppress(OSError):
         click.echo(shown, err=True, color=ops.choices.color)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(line.strip() for line in text.split("\n"))
 
 
 def _safe(text: str) -> str:
@@ -146,15 +150,13 @@ def _explain(error: Exception, ops: Ops) -> OpsError:
 
 
 def _of_click(error: click.ClickException) -> OpsError:
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    if context is None:
-        hint = ""
-    elif isinstance(error, click.MissingParameter):
-        hint = " ".join(context.get_usage().split())
+    if not isinstance(error, click.UsageError):
+        return OpsError(error.format_message())
+    if error.ctx and isinstance(error, click.MissingParameter):
+        hint = " ".join(error.ctx.get_usage().split())
     else:
-        hint = f"`{context.command_path} --help` shows what there is."
-    code = ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.FAILED
-    return OpsError(error.format_message(), hint=hint, exit_code=code)
+        hint = f"`{error.ctx.command_path if error.ctx else 'opsctl'} --help` shows what there is."
+    return UsageProblem(error.format_message(), hint=hint)
 
 
 def _of_aws(error: Exception, ops: Ops) -> OpsError | None:

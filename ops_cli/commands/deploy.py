@@ -110,7 +110,7 @@ def _prepare(ops: Ops, progress: Progress) -> TerraformDir:
 
 
 def _remember_workspace(name: str, workspace: Path) -> None:
-    """Let `opsctl state` find the directory; what this run alone chose, such as --region, is not kept."""
+    """Let `opsctl state` find the directory; what was given for this run only, such as --region, is not kept."""
     known = load()[name]
     if known.terraform_dir != str(workspace):
         register(replace(known, terraform_dir=str(workspace)))

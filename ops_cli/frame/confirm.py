@@ -1,4 +1,4 @@
-"""Ask before doing what cannot be undone; never hang where nobody can answer."""
+"""Ask before what cannot be undone; without a terminal, refuse instead of waiting for an answer."""
 
 import sys
 

@@ -31,7 +31,7 @@ def seconds_option(name: str, default: int, text: str, *, smallest: int = 0) -> 
 
 @dataclass
 class Choices:
-    """What the operator chose on the command line; None means not said."""
+    """What the operator chose on the command line; None means not given."""
 
     env: str | None = None
     profile: str | None = None
@@ -58,7 +58,7 @@ def _environment_names(_ctx: click.Context, _param: click.Parameter, incomplete:
 
 
 def _store(ctx: click.Context, param: click.Parameter, value: object) -> None:
-    """Keep a value that was said; the one nearest to the command's end wins."""
+    """Keep a value that was given; the last one on the command line wins."""
     if value is not None and value is not False and ctx.obj is not None:
         setattr(ctx.obj.choices, str(param.name), value)
 
@@ -75,7 +75,7 @@ def _options(*, hidden: bool) -> list[click.Option]:
         option("--terraform-dir", metavar="DIR", type=click.Path(exists=True, file_okay=False),
                text="Read the stack from the Terraform outputs in DIR, not from SSM."),
         option("--output", "-o", type=click.Choice(FORMATS, case_sensitive=False), metavar="FORMAT",
-               text=f"Print data as {', '.join(FORMATS)}.  [default: table]"),
+               text=f"Print {', '.join(FORMATS)}.  [default: table]"),
         option("--query", metavar="JMESPATH", text="Print only what this expression selects."),
         option("--debug", is_flag=True, text="Show tracebacks."),
         option("--no-color", is_flag=True, text="No colours; NO_COLOR does the same."),
@@ -125,7 +125,7 @@ class OpsGroup(click.Group):
 
         Raises `click.UsageError` with the nearest names when there is no such command.
         """
-        if args[0] == "help":
+        while args[0] == "help":
             args = [*args[1:], "--help"]
         name = args[0]
         if ctx.resilient_parsing or name.startswith("-") or self.get_command(ctx, name) is not None:

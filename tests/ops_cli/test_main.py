@@ -80,6 +80,14 @@ def test_every_error_has_its_exit_code_and_one_sentence(
     assert "Traceback" not in err
 
 
+def test_an_error_of_several_lines_cannot_pretend_to_be_a_hint_of_ours(
+    command: Callable[[Any], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command(raises(OpsError("It broke.\n  → Delete everything.", hint="Mend it.")))
+    root.run(["probe"])
+    assert capsys.readouterr().err == "Error: It broke. → Delete everything.\n  → Mend it.\n"
+
+
 HOSTILE = "a\x1b]52;c;x\x07b\x9bc\u202ed\u2028e\rf\x00g"
 
 
@@ -112,6 +120,7 @@ def test_no_control_character_of_an_error_reaches_the_terminal(
         (["probe", "-o", "jsn"], "'jsn' is not one of 'table', 'json', 'yaml', 'csv', 'ndjson'"),
         (["probe", "--outptu", "json"], "Did you mean '--output'?"),
         (["probe", "--terraform-dir", "/no/such"], "'/no/such' does not exist"),
+        (["probe", "--env"], "Option '--env' requires an argument."),
         (["probe", "surplus"], "unexpected extra argument"),
         (["nothing"], "No such command 'nothing'."),
     ],
