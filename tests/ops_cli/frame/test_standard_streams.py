@@ -34,14 +34,18 @@ def program(body: str = "    pass", arguments: Sequence[str] = ("probe",)) -> li
     return [sys.executable, "-c", PROBE.format(body=body), *arguments]
 
 
+HELD = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+"""With it Python would hold nothing back."""
+
+
 def run(command: Sequence[str], **more: object) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run(command, check=False, timeout=60, **{"stderr": subprocess.PIPE, **more})  # type: ignore[call-overload, no-any-return]
+    return subprocess.run(command, check=False, timeout=60, **{"stderr": subprocess.PIPE, "env": HELD, **more})  # type: ignore[call-overload, no-any-return]
 
 
 def read_one_line(command: Sequence[str], *, both: bool = False) -> tuple[bytes, int, bytes]:
     """Run `command` into a reader that ends after one line; return the line, the exit code, and what stderr said."""
     errors = subprocess.STDOUT if both else subprocess.PIPE
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as child:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=HELD) as child:
         assert child.stdout is not None
         line = child.stdout.readline()
         child.stdout.close()
@@ -57,7 +61,7 @@ def test_what_python_still_holds_when_it_ends_is_no_failure_either() -> None:
     # Not flushed by click: the broken pipe is met only when the program ends.
     body = "    sys.stdout.write('line\\n' * 2); sys.stdout.flush(); sys.stdin.read(); sys.stdout.write('more\\n')"
     with subprocess.Popen(
-        program(body), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        program(body), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=HELD
     ) as child:
         assert child.stdin is not None
         assert child.stdout is not None
@@ -102,7 +106,7 @@ TEXT = "naïve → 日本 \\ud83d"
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8", "cp437"])
 def test_into_a_pipe_or_a_file_goes_utf_8_whatever_the_terminal_speaks(encoding: str) -> None:
-    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    environment = {**HELD, "PYTHONIOENCODING": encoding}
     answer = run(program(f"    click.echo('{TEXT}')"), stdout=subprocess.PIPE, env=environment)
     assert answer.returncode == 0
     assert answer.stdout == "naïve → 日本 \\ud83d\n".encode()
@@ -113,7 +117,7 @@ def test_into_a_pipe_or_a_file_goes_utf_8_whatever_the_terminal_speaks(encoding:
 )
 def test_a_terminal_gets_an_escape_for_what_it_cannot_show(encoding: str, shown: bytes) -> None:
     ours, theirs = os.openpty()
-    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    environment = {**HELD, "PYTHONIOENCODING": encoding}
     answer = run(program(f"    click.echo('{TEXT}')"), stdout=theirs, env=environment)
     os.close(theirs)
     assert answer.returncode == 0
