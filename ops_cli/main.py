@@ -1,5 +1,6 @@
 """The root of opsctl: its command table, and the one place where an error reaches the operator."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -7,10 +8,11 @@ from collections.abc import Sequence
 import click
 
 from ops_cli import __version__
+from ops_cli.frame import standard_streams
 from ops_cli.frame.context import Ops
 from ops_cli.frame.lazy import LazyGroup, LazyTable
 from ops_cli.frame.options import global_options
-from opscore.errors import ExitCode, OpsError
+from opscore.errors import ExitCode, OpsError, UsageProblem
 
 COMMANDS: LazyTable = {
     "completion": ("ops_cli.commands.completion:completion", "Print the shell completion script."),
@@ -44,73 +46,123 @@ COMMANDS: LazyTable = {
     ),
 }
 
-EXIT_CODES = """\b
-Exit codes:
-    0  done
-    1  failed
-    2  wrong usage
-    3  partly done: some of the work succeeded, the message says which
-    4  not found: queue, account, service, report or environment
-    5  refused by AWS: credentials, permission, throttling, endpoint
-    6  timed out while waiting
-  130  interrupted
-"""
+EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"  {code.value:>3}  {code.meaning}" for code in ExitCode)
 
 
-@click.group(cls=LazyGroup, table=COMMANDS, epilog=EXIT_CODES)
+@click.group(cls=LazyGroup, table=COMMANDS, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="opsctl", message="%(prog)s %(version)s")
 @global_options
 def cli() -> None:
     """See what is deployed, what is wrong, and do something about it.
 
     Choose where to work with --env NAME or OPSCTL_ENV. Data goes to stdout, everything else to stderr.
+    `opsctl help COMMAND` explains a command.
     """
 
 
 def main() -> None:
     """Run opsctl as a program: arguments from the command line, the exit code to the shell."""
-    sys.exit(run(sys.argv[1:]))
+    standard_streams.accept_every_character()
+    if os.environ.get("_OPSCTL_COMPLETE"):
+        cli.main(prog_name="opsctl")  # answers the shell's completion and ends the process
+    code = run(sys.argv[1:])
+    lost = standard_streams.flush()
+    if lost is not None and code == ExitCode.DONE:
+        code = _reader_gone() if isinstance(lost, BrokenPipeError) else _show(lost, Ops())
+    sys.exit(code)
 
 
 def run(args: Sequence[str]) -> int:
     """Run opsctl with `args`, show any error on stderr, and return the exit code."""
     ops = Ops()
     try:
-        result = cli.main(list(args), prog_name="opsctl", standalone_mode=False, obj=ops)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+        return _invoke(args, ops)
+    except (click.Abort, KeyboardInterrupt, EOFError):
+        _say("Interrupted.", ops)
         return ExitCode.INTERRUPTED
-    except click.ClickException as error:
-        error.show()
+    except click.exceptions.NoArgsIsHelpError as error:
+        _say(error.format_message(), ops)
         return error.exit_code
     except BrokenPipeError:
-        # The reader of our output went away (`| head`): nobody is left to tell, and nothing has failed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
+        return _reader_gone()
     except Exception as error:  # noqa: BLE001 - the last place that can turn it into a sentence
         return _show(error, ops)
+
+
+def _invoke(args: Sequence[str], ops: Ops) -> int:
+    """Parse `args` and run their command. Click's `main` is not used: it ends the process itself on a broken pipe."""
+    try:
+        with cli.make_context("opsctl", list(args), obj=ops) as context:
+            result = cli.invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     return result if isinstance(result, int) else ExitCode.DONE
 
 
+def _reader_gone() -> int:
+    """Return the exit code after a broken pipe: nothing has failed when only the data lost its reader (`| head`).
+
+    When the messages lost theirs, too, work may have been left undone and nobody was told.
+    """
+    return ExitCode.DONE if standard_streams.has_reader(sys.stderr) else ExitCode.FAILED
+
+
 def _show(error: Exception, ops: Ops) -> int:
-    """Print `error` as one sentence with a hint, or with its traceback under --debug."""
+    """Print `error` as one sentence with a hint, and with its traceback under --debug; return its exit code."""
     if ops.choices.debug:
         import traceback
 
-        traceback.print_exception(error)
-    known = error if isinstance(error, OpsError) else _explain(error)
-    if known is None:
-        name = type(error).__name__
-        known = OpsError(f"Unexpected {name}: {error}", hint="This is a fault in opsctl; --debug shows where.")
-    click.echo(f"{click.style('Error:', fg='red')} {known.message}", err=True, color=ops.choices.color)
+        _say("".join(traceback.format_exception(error)).rstrip(), ops)
+    known = _explain(error, ops)
+    _say(_one_line(known.message), ops, label="Error:")
     if known.hint:
-        click.echo(f"  → {known.hint}", err=True)
+        _say(f"  → {_one_line(known.hint)}", ops)
     return known.exit_code
 
 
-def _explain(error: Exception) -> OpsError | None:
+def _say(text: str, ops: Ops, *, label: str = "") -> None:
+    """Print `text` on stderr; where that cannot be written, the exit code has to do."""
+    shown = f"{click.style(label, fg='red')} {_safe(text)}" if label else _safe(text)
+    with contextlib.suppress(OSError):
+        click.echo(shown, err=True, color=ops.choices.color)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(line.strip() for line in text.split("\n"))
+
+
+def _safe(text: str) -> str:
+    """Return `text` with every control and formatting character as an escape, so that none acts on the terminal."""
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+
+
+def _explain(error: Exception, ops: Ops) -> OpsError:
+    """Return what `error` means for the operator; what nobody knows is a fault in opsctl."""
+    if isinstance(error, OpsError):
+        return error
+    if isinstance(error, click.ClickException):
+        return _of_click(error)
+    from ops_cli.frame import machine_errors  # most runs have no error
+
+    name = type(error).__name__
+    fault = OpsError(f"Unexpected {name}: {error}", hint="This is a fault in opsctl; --debug shows where.")
+    return _of_aws(error, ops) or machine_errors.explain(error) or fault
+
+
+def _of_click(error: click.ClickException) -> OpsError:
+    if not isinstance(error, click.UsageError):
+        return OpsError(error.format_message())
+    if error.ctx and isinstance(error, click.MissingParameter):
+        hint = " ".join(error.ctx.get_usage().split())
+    else:
+        hint = f"`{error.ctx.command_path if error.ctx else 'opsctl'} --help` shows what there is."
+    return UsageProblem(error.format_message(), hint=hint)
+
+
+def _of_aws(error: Exception, ops: Ops) -> OpsError | None:
     if "botocore" not in sys.modules:
         return None
     from ops_cli.frame.aws_errors import explain  # knows botocore, which few commands load
 
-    return explain(error)
+    known = vars(ops).get("environment")
+    return explain(error, known.endpoint if known else None)

@@ -1,5 +1,7 @@
 """`opsctl deploy`: plan, apply and destroy the platform with Terraform."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +13,11 @@ from ops_cli.deploy.terraform import TerraformDir, without_refresh
 from ops_cli.frame.confirm import confirm, confirm_by_name
 from ops_cli.frame.context import Ops
 from ops_cli.frame.environments import load, register
-from ops_cli.frame.options import OpsGroup
+from ops_cli.frame.options import OpsGroup, yes_option
 from ops_cli.frame.output import emit_line, note
 from ops_cli.frame.progress import Progress
 from ops_cli.sandbox.project import find_places
 from opscore.errors import UsageProblem
-
-yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 @click.group(cls=OpsGroup)
@@ -41,11 +41,9 @@ def plan(ops: Ops, destroy: bool) -> None:
     terraform = _prepare(ops, progress)
     # The plan is what was asked for, so it goes to stdout.
     shown = replace(terraform, report=without_refresh(lambda line: emit_line({"line": line}, line, ops.choices)))
-    with progress.step("Plan"):
-        changes = shown.plan(_plan_file(terraform), destroy=destroy)
-    _plan_file(terraform).unlink()
-    if changes:
-        note(f"`opsctl --env {ops.environment.name} deploy {'destroy' if destroy else 'apply'}` does it.")
+    with _planned(shown, progress, destroy=destroy) as file:
+        if file:
+            note(f"`opsctl --env {ops.environment.name} deploy {'destroy' if destroy else 'apply'}` does it.")
 
 
 @deploy.command()
@@ -69,15 +67,13 @@ def destroy(ops: Ops, yes: bool) -> None:
     """
     progress = Progress(4, color=ops.choices.color)
     terraform = _prepare(ops, progress)
-    with progress.step("Plan"):
-        changes = terraform.plan(_plan_file(terraform), destroy=True)
-    if not changes:
-        note("Nothing is deployed.")
-        return
-    confirm_by_name("Everything listed above goes, with its data.", ops.environment.name, yes=yes)
-    with progress.step("Destroy"):
-        terraform.apply(_plan_file(terraform))
-    _plan_file(terraform).unlink()
+    with _planned(terraform, progress, destroy=True) as file:
+        if not file:
+            note("Nothing is deployed.")
+            return
+        confirm_by_name("Everything listed above goes, with its data.", ops.environment.name, yes=yes)
+        with progress.step("Destroy"):
+            terraform.apply(file)
 
 
 @deploy.command()
@@ -114,21 +110,30 @@ def _prepare(ops: Ops, progress: Progress) -> TerraformDir:
 
 
 def _remember_workspace(name: str, workspace: Path) -> None:
-    """Let `opsctl state` find the directory; what this run alone chose, such as --region, is not kept."""
+    """Let `opsctl state` find the directory; what was given for this run only, such as --region, is not kept."""
     known = load()[name]
     if known.terraform_dir != str(workspace):
         register(replace(known, terraform_dir=str(workspace)))
 
 
 def _plan_and_apply(terraform: TerraformDir, progress: Progress, question: str, *, yes: bool) -> None:
-    with progress.step("Plan"):
-        changes = terraform.plan(_plan_file(terraform))
-    if changes:
-        confirm(question, yes=yes)
-        with progress.step("Apply"):
-            terraform.apply(_plan_file(terraform))
-    _plan_file(terraform).unlink()
+    with _planned(terraform, progress) as file:
+        if file:
+            confirm(question, yes=yes)
+            with progress.step("Apply"):
+                terraform.apply(file)
 
 
-def _plan_file(terraform: TerraformDir) -> Path:
-    return terraform.path / "opsctl.tfplan"
+@contextlib.contextmanager
+def _planned(terraform: TerraformDir, progress: Progress, *, destroy: bool = False) -> Iterator[Path | None]:
+    """Plan, and give the block the plan's file, or None when nothing would change.
+
+    However the block ends, the file is removed: a plan holds sensitive values in plain text.
+    """
+    file = terraform.path / "opsctl.tfplan"
+    try:
+        with progress.step("Plan"):
+            changes = terraform.plan(file, destroy=destroy)
+        yield file if changes else None
+    finally:
+        file.unlink(missing_ok=True)

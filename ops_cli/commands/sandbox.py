@@ -6,7 +6,7 @@ import click
 
 from ops_cli.frame.confirm import confirm
 from ops_cli.frame.context import Ops
-from ops_cli.frame.options import OpsGroup
+from ops_cli.frame.options import OpsGroup, yes_option
 from ops_cli.frame.output import emit, emit_line, note
 from ops_cli.frame.progress import Progress
 
@@ -38,7 +38,7 @@ def up(ops: Ops, refresh: bool) -> None:
 
 @sandbox.command()
 @click.option("--destroy", is_flag=True, help="Let Terraform destroy everything first; nothing is kept.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@yes_option
 @click.pass_obj
 def down(ops: Ops, destroy: bool, yes: bool) -> None:
     """Stop the emulator; what is in it is kept for the next `up`."""
@@ -57,7 +57,7 @@ def down(ops: Ops, destroy: bool, yes: bool) -> None:
 
 
 @sandbox.command()
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@yes_option
 @click.pass_obj
 def reset(ops: Ops, yes: bool) -> None:
     """Throw the account away and begin anew with the seed."""

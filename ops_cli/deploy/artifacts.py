@@ -27,11 +27,16 @@ class Artifact:
 
 def artifacts(manifest_path: Path) -> list[Artifact]:
     """Return the zips that a build manifest lists; raises `OpsError` when it, or one of them, is not there."""
+    folder = manifest_path.parent
     try:
         functions: Mapping[str, Any] = json.loads(manifest_path.read_text(encoding="utf-8"))["functions"]
+        found = [Artifact(role, folder / built["zip"], built["s3_key"]) for role, built in functions.items()]
     except FileNotFoundError:
         raise NotFound(f"There is no build manifest at {manifest_path}.", hint="`make build` writes it.") from None
-    found = [Artifact(role, manifest_path.parent / built["zip"], built["s3_key"]) for role, built in functions.items()]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise OpsError(
+            f"The build manifest {manifest_path} is damaged.", hint="`make build` writes it anew."
+        ) from error
     for artifact in found:
         if not artifact.path.is_file():
             raise NotFound(f"The zip of {artifact.role} is not at {artifact.path}.", hint="`make build` makes it.")

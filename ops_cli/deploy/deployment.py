@@ -23,14 +23,14 @@ PROJECT = "opsctl"
 SANDBOX_VARIABLES: Mapping[str, Any] = {
     "force_destroy": True,
     "log_retention_days": 7,
-    # A poison request is to reach the dead-letter queue while somebody watches.
+    # Short, so that a request that always fails is among the dead letters while somebody watches.
     "report_generator": {"retry_base_seconds": 1},
     "fleets": {
         "web": {
             "instance_type": "t3.small",
             "minimum_size": 3,
             "maximum_size": 6,
-            # A drain that is stuck is to be seen stuck, and kept, while somebody watches.
+            # Short, so that a stuck drain is reported, and its host kept, while somebody watches.
             "deadline_seconds": 90,
             "heartbeat_timeout_seconds": 225,
             "services": {
@@ -105,7 +105,7 @@ class Deployment:
         report(f"{pushed} zips pushed to {self.artifacts_bucket}" if pushed else "every zip was there already")
 
     def prepare(self, report: Callable[[str], None]) -> TerraformDir:
-        """Write the workspace and initialise it; `report` hears what Terraform says from then on."""
+        """Write the workspace and initialise it; `report` is called with each line of its output."""
         link_modules(self.root / "modules", self.folder)
         link_root(self.root / "terraform", self.workspace)
         write_variables(self.workspace, self.variables())

@@ -1,4 +1,4 @@
-"""Run a program that must be allowed to end in its own time: its lines as they come, an interrupt passed on."""
+"""Run a program that must end by itself: report its lines as they come, pass an interrupt on, and wait."""
 
 import contextlib
 import signal
@@ -14,8 +14,8 @@ from types import FrameType
 KEPT_LINES = 400
 """How many of the last lines a finished program keeps: enough for any error."""
 
-LONGEST_DEAF_SECONDS = 0.2
-"""How long a signal that comes at the worst moment waits to be acted on."""
+SIGNAL_DELAY_SECONDS = 0.2
+"""The longest time until a signal is acted on."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _read_aside(child: "subprocess.Popen[str]") -> "SimpleQueue[str | None]":
 def _lines(coming: "SimpleQueue[str | None]") -> Iterator[str]:
     while True:
         try:
-            line = coming.get(timeout=LONGEST_DEAF_SECONDS)
+            line = coming.get(timeout=SIGNAL_DELAY_SECONDS)
         except Empty:
             continue
         if line is None:

@@ -25,7 +25,7 @@ _NOISE = re.compile(r".*: (Refreshing state\.\.\.|Reading\.\.\.|Read complete|St
 
 
 def without_refresh(report: Callable[[str], None]) -> Callable[[str], None]:
-    """Return a callback that passes on what Terraform says, but for the line or two on each thing it only looks at."""
+    """Return a callback that passes on Terraform's lines, without those on resources that it only reads."""
 
     def pass_on(line: str) -> None:
         if not _NOISE.match(line):
@@ -36,7 +36,7 @@ def without_refresh(report: Callable[[str], None]) -> Callable[[str], None]:
 
 @dataclass(frozen=True)
 class TerraformDir:
-    """A Terraform working directory, the environment it runs in, and who hears what Terraform says."""
+    """A Terraform working directory, its environment variables, and what is called with each line of its output."""
 
     path: Path
     environ: Mapping[str, str]
@@ -83,7 +83,7 @@ class TerraformDir:
             [*self._command(verb), *arguments],
             cwd=self.path,
             environ=_for_automation(self.environ),
-            on_line=_nobody if quiet else self.report,
+            on_line=_ignore if quiet else self.report,
             on_interrupt=lambda: self.report("Interrupted: waiting for Terraform to end; again gives up its state."),
         )
         if finished.code not in good:
@@ -101,12 +101,12 @@ class TerraformDir:
 
 
 def _for_automation(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return `environ` for a run that nobody types into; a CLI configuration that is not there would be a warning."""
+    """Return `environ` for a run without a terminal; Terraform would warn of a CLI configuration that is not there."""
     changed = {**environ, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
     if not cli_config(environ).is_file():
         changed.pop("TF_CLI_CONFIG_FILE", None)
     return changed
 
 
-def _nobody(_line: str) -> None:
-    """Nobody listens."""
+def _ignore(_line: str) -> None:
+    """Do nothing with a line of output."""

@@ -1,4 +1,4 @@
-"""Ask before doing what cannot be undone; never hang where nobody can answer."""
+"""Ask before what cannot be undone; without a terminal, refuse instead of waiting for an answer."""
 
 import sys
 
@@ -26,5 +26,5 @@ def confirm_by_name(question: str, name: str, *, yes: bool) -> None:
 
 
 def _require_terminal() -> None:
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():  # a shell's `<&-` closes it
         raise UsageProblem("Nobody can be asked: this is not a terminal.", hint="Say --yes if you are sure.")

@@ -7,17 +7,31 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from opscore.errors import did_you_mean
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+LONGEST_SECONDS = 10 * 24 * 3600
+"""No command waits longer than ten days: a larger number is a slip of the finger."""
 
 FORMATS = ("table", "json", "yaml", "csv", "ndjson")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+"""What every command takes that asks before it acts."""
+
+
+def seconds_option(name: str, default: int, text: str, *, smallest: int = 0) -> Callable[[F], F]:
+    """Declare an option for a number of seconds, from `smallest` to ten days."""
+    kind = click.IntRange(smallest, LONGEST_SECONDS)
+    return click.option(name, type=kind, default=default, show_default=True, metavar="SECONDS", help=text)
+
 
 @dataclass
 class Choices:
-    """What the operator chose on the command line; None means not said."""
+    """What the operator chose on the command line; None means not given."""
 
     env: str | None = None
     profile: str | None = None
@@ -44,7 +58,7 @@ def _environment_names(_ctx: click.Context, _param: click.Parameter, incomplete:
 
 
 def _store(ctx: click.Context, param: click.Parameter, value: object) -> None:
-    """Keep a value that was said; the one nearest to the command's end wins."""
+    """Keep a value that was given; the last one on the command line wins."""
     if value is not None and value is not False and ctx.obj is not None:
         setattr(ctx.obj.choices, str(param.name), value)
 
@@ -60,11 +74,18 @@ def _options(*, hidden: bool) -> list[click.Option]:
         option("--region", metavar="NAME", text="AWS region, instead of the environment's."),
         option("--terraform-dir", metavar="DIR", type=click.Path(exists=True, file_okay=False),
                text="Read the stack from the Terraform outputs in DIR, not from SSM."),
-        option("--output", type=click.Choice(FORMATS), text="How to print data.  [default: table]"),
-        option("--query", metavar="JMESPATH", text="Select from the data before it is printed."),
+        option("--output", "-o", type=click.Choice(FORMATS, case_sensitive=False), metavar="FORMAT",
+               text=f"Print {', '.join(FORMATS)}.  [default: table]"),
+        option("--query", metavar="JMESPATH", text="Print only what this expression selects."),
         option("--debug", is_flag=True, text="Show tracebacks."),
         option("--no-color", is_flag=True, text="No colours; NO_COLOR does the same."),
     ]  # fmt: skip
+
+
+def _without_own(params: list[click.Parameter]) -> list[click.Option]:
+    """Return the global options but for those whose names a command has given to options of its own."""
+    own = {name for param in params for name in param.opts}
+    return [option for option in _options(hidden=True) if not own & set(option.opts)]
 
 
 def global_options(function: F) -> F:
@@ -79,8 +100,7 @@ class OpsCommand(click.Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = {name for param in self.params for name in param.opts}
-        self.params.extend(option for option in _options(hidden=True) if not own & set(option.opts))
+        self.params.extend(_without_own(self.params))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the command's epilog and where the global options are explained."""
@@ -96,8 +116,22 @@ class OpsGroup(click.Group):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = {name for param in self.params for name in param.opts}
-        self.params.extend(option for option in _options(hidden=True) if not own & set(option.opts))
+        self.params.extend(_without_own(self.params))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that `args` begin with; `help COMMAND` means `COMMAND --help`.
+
+        Raises `click.UsageError` with the nearest names when there is no such command.
+        """
+        while args[0] == "help":
+            args = [*args[1:], "--help"]
+        name = args[0]
+        if ctx.resilient_parsing or name.startswith("-") or self.get_command(ctx, name) is not None:
+            return super().resolve_command(ctx, args)
+        question = did_you_mean(name, self.list_commands(ctx))
+        raise click.UsageError(f"No such command {name!r}. {question}".strip(), ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write each command with its whole first sentence; Click would cut it to the width of a line."""

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 
+_APPLY_AGAIN = "Terraform writes it: apply the platform again (`opsctl deploy apply`)."
+
 
 @dataclass(frozen=True)
 class Function:
@@ -113,8 +115,10 @@ class Stack:
         return resources[role].name
 
 
-def parse(description: Mapping[str, Any]) -> Stack:
+def parse(description: object) -> Stack:
     """Return the `Stack` in a decoded description; refuses a schema this opsctl does not know."""
+    if not isinstance(description, Mapping):
+        raise OpsError("The stack description is not an object.", hint=_APPLY_AGAIN)
     version = description.get("schema_version")
     if version != SCHEMA_VERSION:
         raise OpsError(
@@ -132,7 +136,9 @@ def parse(description: Mapping[str, Any]) -> Stack:
             fleets={role: Fleet(role, **facts) for role, facts in description["fleets"].items()},
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise OpsError(f"The stack description does not have its own schema's form: {error}") from error
+        raise OpsError(
+            f"The stack description does not have its own schema's form: {error}", hint=_APPLY_AGAIN
+        ) from error
 
 
 def _resources(facts_by_role: Mapping[str, Any]) -> dict[str, Resource]:
@@ -152,12 +158,21 @@ def from_ssm(ssm: "SSMClient", environment: Environment) -> Stack:
 
 def decode(value: str) -> Any:
     """Return the object that the parameter's text stands for: JSON, or base64 of gzipped JSON for a large stack."""
-    if value.startswith("{"):
-        return json.loads(value)
+    try:
+        return json.loads(value if value.startswith("{") else _unpacked(value))
+    except ValueError as error:
+        raise OpsError(f"The stack description cannot be read: {error}.", hint=_APPLY_AGAIN) from error
+
+
+def _unpacked(value: str) -> bytes:
     import base64
     import gzip
+    import zlib
 
-    return json.loads(gzip.decompress(base64.b64decode(value)))
+    try:
+        return gzip.decompress(base64.b64decode(value))
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(str(error)) from error
 
 
 def from_terraform(folder: str) -> Stack:

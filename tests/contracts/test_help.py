@@ -10,7 +10,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from ops_cli import main as root
 from ops_cli.main import COMMANDS, cli
+from opscore.errors import ExitCode
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("boto3", "botocore", "requests", "simple_salesforce", "python_terraform", "tabulate", "jmespath", "yaml")
@@ -56,14 +58,57 @@ def test_the_readme_lists_every_command_and_no_other() -> None:
     assert listed == leaves
 
 
-def test_exit_codes_in_the_help_are_those_of_the_error_model() -> None:
-    from opscore.errors import ExitCode
+def test_the_help_lists_the_exit_codes_of_the_error_model() -> None:
+    shown = CliRunner().invoke(cli, ["--help"]).output.partition("Exit codes:\n")[2]
+    assert [line.split(maxsplit=1) for line in shown.splitlines() if line] == [
+        [str(code.value), code.meaning] for code in ExitCode
+    ]
 
-    shown = CliRunner().invoke(cli, ["--help"]).output
-    assert {int(code) for code in re.findall(r"^\s+(\d+)  \w", shown, re.MULTILINE)} == {int(code) for code in ExitCode}
+
+def test_the_readme_lists_the_exit_codes_of_the_error_model() -> None:
+    listed = " · ".join(f"{code.value} {code.meaning}" for code in ExitCode)
+    assert f"\nExit codes: {listed}.\n" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["dlq", "--help"], ["report", "start", "--help"]])
+@pytest.mark.parametrize("path", [path.split()[1:] for path, _ in all_commands()], ids=" ".join)
+def test_h_and_the_word_help_show_what_help_shows(path: list[str]) -> None:
+    shown = CliRunner().invoke(cli, [*path, "--help"]).output
+    assert CliRunner().invoke(cli, [*path, "-h"]).output == shown
+    assert CliRunner().invoke(cli, ["help", *path]).output == shown
+
+
+@pytest.mark.parametrize(("path", "command"), list(all_commands()), ids=str)
+def test_every_command_takes_o_for_output_and_y_for_yes(path: str, command: click.Command) -> None:
+    names = {name: param for param in command.params for name in param.opts}
+    assert names["-o"] is names["--output"]
+    assert names.get("-y") is names.get("--yes")
+
+
+@pytest.mark.parametrize(("path", "command"), list(all_commands()), ids=str)
+def test_every_number_on_a_command_line_has_a_smallest_value(path: str, command: click.Command) -> None:
+    plain = (type(click.INT), type(click.FLOAT))
+    numbers = [param for param in command.params if isinstance(param.type, plain)]
+    assert not [param.name for param in numbers if getattr(param.type, "min", None) is None]
+
+
+GROUPS = [(path.split()[1:], command) for path, command in all_commands() if isinstance(command, click.Group)]
+
+
+@pytest.mark.parametrize(("path", "group"), GROUPS, ids=str)
+def test_a_mistyped_command_is_met_with_the_nearest_name(
+    path: list[str], group: click.Group, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in group.list_commands(click.Context(group)):
+        mistyped = f"{name}{name[-1]}"
+        assert root.run([*path, mistyped]) == ExitCode.USAGE
+        said = capsys.readouterr().err
+        assert said.startswith(f"Error: No such command '{mistyped}'. Did you mean ")
+        assert name in said.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["help"], ["dlq", "--help"], ["report", "start", "-h"]]
+)
 def test_no_heavy_module_is_imported_by_help(arguments: list[str]) -> None:
     code = (
         "import sys\nfrom ops_cli.main import run\n"

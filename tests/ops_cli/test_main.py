@@ -9,7 +9,7 @@ import click
 import pytest
 
 from ops_cli import main as root
-from ops_cli.frame.environments import Environment, register
+from ops_cli.frame.environments import Environment, config_file, register
 from ops_cli.frame.options import OpsCommand
 from opscore.errors import NotFound, OpsError, PartlyDone
 
@@ -78,6 +78,124 @@ def test_every_error_has_its_exit_code_and_one_sentence(
     assert says in err
     assert out == ""
     assert "Traceback" not in err
+
+
+def test_an_error_of_several_lines_cannot_pretend_to_be_a_hint_of_ours(
+    command: Callable[[Any], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command(raises(OpsError("It broke.\n  → Delete everything.", hint="Mend it.")))
+    root.run(["probe"])
+    assert capsys.readouterr().err == "Error: It broke. → Delete everything.\n  → Mend it.\n"
+
+
+HOSTILE = "a\x1b]52;c;x\x07b\x9bc\u202ed\u2028e\rf\x00g"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OpsError(HOSTILE, hint=HOSTILE),
+        client_error(HOSTILE),
+        RuntimeError(HOSTILE),
+        click.UsageError(HOSTILE),
+        OSError(2, "No such file or directory", HOSTILE),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("debug", [[], ["--debug"]], ids=["", "debug"])
+def test_no_control_character_of_an_error_reaches_the_terminal(
+    error: Exception, debug: list[str], command: Callable[[Any], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command(raises(error))
+    root.run(["probe", *debug])
+    said = capsys.readouterr().err
+    assert r"a\x1b]52;c;x\x07b\x9bc\u202ed\u2028e\rf\x00g" in said
+    assert not [c for c in said if not c.isprintable() and c != "\n"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--output", "jsn", "probe"], "'jsn' is not one of 'table', 'json', 'yaml', 'csv', 'ndjson'"),
+        (["probe", "-o", "jsn"], "'jsn' is not one of 'table', 'json', 'yaml', 'csv', 'ndjson'"),
+        (["probe", "--outptu", "json"], "Did you mean '--output'?"),
+        (["probe", "--terraform-dir", "/no/such"], "'/no/such' does not exist"),
+        (["probe", "--env"], "Option '--env' requires an argument."),
+        (["probe", "surplus"], "unexpected extra argument"),
+        (["nothing"], "No such command 'nothing'."),
+    ],
+)
+def test_a_wrong_command_line_is_one_sentence_and_one_step(
+    arguments: list[str], says: str, command: Callable[[Any], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command(lambda ops: None)
+    assert root.run(arguments) == 2
+    error, step = capsys.readouterr().err.splitlines()
+    assert error.startswith("Error: ")
+    assert says in error
+    assert "--help` shows what there is." in step
+
+
+def test_a_missing_argument_shows_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert root.run(["dlq", "show"]) == 2
+    assert capsys.readouterr().err == ("Error: Missing argument 'QUEUE'.\n  → Usage: opsctl dlq show [OPTIONS] QUEUE\n")
+
+
+def test_a_group_alone_shows_its_help_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    assert root.run(["dlq"]) == 2
+    assert capsys.readouterr().err.startswith("Usage: opsctl dlq [OPTIONS] COMMAND")
+
+
+@pytest.mark.parametrize("arguments", [["probe", "--output", "JSON"], ["-o", "Json", "probe"], ["probe", "-ojson"]])
+def test_a_format_may_be_written_in_any_case(arguments: list[str], command: Callable[[Any], None]) -> None:
+    seen: list[str] = []
+    command(lambda ops: seen.append(ops.choices.output))
+    assert root.run(arguments) == 0
+    assert seen == ["json"]
+
+
+def test_a_broken_pipe_ends_quietly(command: Callable[[Any], None], capsys: pytest.CaptureFixture[str]) -> None:
+    command(raises(BrokenPipeError(32, "Broken pipe")))
+    assert root.run(["probe"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def config(text: bytes) -> None:
+    config_file().parent.mkdir(parents=True, exist_ok=True)
+    config_file().write_bytes(text)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["not a url", "127.0.0.1:4566", "http://", "http://127.0.0.1:99999", "http://127.0.0.1:x", "http://[::1"],
+)
+def test_an_endpoint_that_is_no_url_is_a_wrong_usage(endpoint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    config(f'[p]\nendpoint = "{endpoint}"\nregion = "eu-west-1"\n'.encode())
+    assert root.run(["--env", "p", "stack"]) in (1, 2)
+    said = capsys.readouterr().err
+    assert said.startswith("Error: ")
+    assert "fault in opsctl" not in said
+
+
+def test_a_configuration_that_is_not_utf_8_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    config(b'[p]\nregion = "\xff"\n')
+    assert root.run(["--env", "p", "stack"]) == 1
+    said = capsys.readouterr().err
+    assert "0xff" in said
+    assert "fault in opsctl" not in said
+
+
+@pytest.mark.parametrize("variable", ["XDG_CONFIG_HOME", "HOME"])
+@pytest.mark.parametrize("place", ["/proc/x", "/dev/null", "/dev/null/below"])
+def test_a_home_that_cannot_be_written_is_named_with_what_to_do(
+    variable: str, place: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setenv(variable, place)
+    assert root.run(["env", "add", "prod", "--profile", "p", "--region", "eu-west-1"]) == 1
+    error, step = capsys.readouterr().err.splitlines()
+    assert error.startswith(f"Error: {place}")
+    assert "XDG_CONFIG_HOME" in step
 
 
 def test_debug_shows_the_traceback(command: Callable[[Any], None], capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import click
 from ops_cli.frame.completion import complete_queue
 from ops_cli.frame.confirm import confirm, confirm_by_name
 from ops_cli.frame.context import Ops
-from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.options import OpsCommand, yes_option
 from ops_cli.frame.output import emit, note
 from opscore.errors import PartlyDone
 
@@ -52,7 +52,7 @@ def export_command(ops: Ops, queue: str, file: Path) -> None:
 @click.argument("queue", shell_complete=complete_queue)
 @click.argument("file", type=click.File("rb"))
 @click.option("--dead-letters", is_flag=True, help="Into QUEUE's dead-letter queue, not into QUEUE itself.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.pass_obj
 def import_command(ops: Ops, queue: str, file: IO[bytes], dead_letters: bool, yes: bool) -> None:
     """Send the messages of FILE (- for stdin), as `dlq export` writes them, to QUEUE.
@@ -88,7 +88,7 @@ def import_command(ops: Ops, queue: str, file: IO[bytes], dead_letters: bool, ye
 @click.option(
     "--export", "file", type=_NEW_FILE, help="Where the deleted messages go.  [default: a name with the time]"
 )
-@click.option("--yes", is_flag=True, help="Do not ask for the queue's name.")
+@yes_option
 @click.pass_obj
 def purge(ops: Ops, queue: str, file: Path | None, yes: bool) -> None:
     """Delete the dead letters of QUEUE, each only after it is safe in a file.

@@ -8,7 +8,7 @@ import click
 from ops_cli.frame.completion import complete_queue
 from ops_cli.frame.confirm import confirm
 from ops_cli.frame.context import Ops
-from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.options import OpsCommand, yes_option
 from ops_cli.frame.output import emit, note
 from opscore.errors import ExitCode, OpsError, PartlyDone
 
@@ -39,7 +39,7 @@ _COUNT = click.IntRange(1)
 @click.option("--max-replays", "maximum_replays", type=_COUNT, metavar="N",
               help="Leave a message that was replayed N times already.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.pass_obj
 def replay_dlq(ops: Ops, /, dry_run: bool, yes: bool, rate: str | None, edit_with: Path | None, **asked: Any) -> None:
     """Send dead letters back to where they failed.

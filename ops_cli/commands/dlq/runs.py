@@ -7,7 +7,7 @@ from click.shell_completion import CompletionItem
 
 from ops_cli.frame.confirm import confirm
 from ops_cli.frame.context import Ops
-from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.options import OpsCommand, yes_option
 from ops_cli.frame.output import emit, note
 from opscore.errors import PartlyDone
 
@@ -49,7 +49,7 @@ def history(ops: Ops, limit: int) -> None:
 
 @click.command(cls=OpsCommand)
 @click.argument("run", shell_complete=_complete_run)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.pass_obj
 def resume(ops: Ops, run: str, yes: bool) -> None:
     """Do the rest of RUN, a replay that was interrupted or killed.
@@ -77,7 +77,7 @@ def resume(ops: Ops, run: str, yes: bool) -> None:
 @click.command(cls=OpsCommand)
 @click.argument("run", shell_complete=_complete_run)
 @click.option("--copies", is_flag=True, help="Put copies back of what the consumer has taken.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.pass_obj
 def undo(ops: Ops, run: str, copies: bool, yes: bool) -> None:
     """Take RUN back: bring its messages into the dead-letter queue again, as far as that is possible.

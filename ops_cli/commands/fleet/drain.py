@@ -8,7 +8,7 @@ import click
 
 from ops_cli.frame.confirm import confirm
 from ops_cli.frame.context import Ops
-from ops_cli.frame.options import OpsGroup
+from ops_cli.frame.options import OpsGroup, seconds_option, yes_option
 from ops_cli.frame.output import emit, note
 from opscore.errors import PartlyDone
 
@@ -43,9 +43,9 @@ def drain() -> None:
 @click.argument("instances", nargs=-1, required=True, metavar="INSTANCE...")
 @click.option("--reason", default="", help="Why, for the record.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.option("--wait", is_flag=True, help="Wait until the hosts are drained.")
-@click.option("--timeout", default=3600, show_default=True, metavar="SECONDS", help="How long to wait.")
+@seconds_option("--timeout", 3600, "How long to wait.")
 @click.pass_obj
 def start(
     ops: Ops, instances: tuple[str, ...], reason: str, dry_run: bool, yes: bool, wait: bool, timeout: int

@@ -8,7 +8,7 @@ import click
 
 from ops_cli.frame.completion import complete_fleet
 from ops_cli.frame.context import Ops
-from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.options import OpsCommand, seconds_option
 from ops_cli.frame.output import emit
 from ops_cli.frame.param_types import Since
 
@@ -37,9 +37,9 @@ STUCK = ("instance", "state", "stuck", "tasks_left", "blocker", "why", "deadline
 )
 @click.option("--stuck", is_flag=True, help="Only those that need a person, and why.")
 @click.option("--watch", is_flag=True, help="Show it again when it changes, until nothing drains any more.")
-@click.option("--interval", default=5.0, show_default=True, metavar="SECONDS", help="How often --watch looks.")
+@seconds_option("--interval", 5, "How often --watch looks.", smallest=1)
 @click.pass_obj
-def drained(ops: Ops, cluster: str | None, since: dt.datetime, stuck: bool, watch: bool, interval: float) -> None:
+def drained(ops: Ops, cluster: str | None, since: dt.datetime, stuck: bool, watch: bool, interval: int) -> None:
     """List draining and drained container instances: their tasks left, what holds them, and how long AWS waits."""
     shown: list[Any] | None = None
     while True:

@@ -4,14 +4,14 @@ import click
 
 from ops_cli.frame.confirm import confirm
 from ops_cli.frame.context import Ops
-from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.options import OpsCommand, yes_option
 from ops_cli.frame.output import note
 from opscore.errors import OpsError
 
 
 @click.command(cls=OpsCommand)
 @click.argument("instances", nargs=-1, required=True, metavar="INSTANCE...")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.pass_obj
 def undrain(ops: Ops, instances: tuple[str, ...], yes: bool) -> None:
     """Let the given instances take tasks again; what is terminating cannot be called back."""

@@ -5,11 +5,10 @@ from typing import Any
 import click
 
 from ops_cli.frame.context import Ops
-from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.options import OpsCommand, seconds_option
 from ops_cli.frame.output import emit, note
 from opscore.errors import PartlyDone
 
-_SECONDS = click.IntRange(min=0)
 _COLUMNS = ("account", "state", "report_id", "generation", "attempts", "delivered_at", "reason")
 _COLORS = {"FAILED": "red", "MISSING": "red", "REQUESTED": "yellow", "RUNNING": "yellow"}
 
@@ -21,14 +20,7 @@ _COLORS = {"FAILED": "red", "MISSING": "red", "REQUESTED": "yellow", "RUNNING": 
 @click.option("--request", "wanted", is_flag=True, help="Ask for what is missing, stalled or failed.")
 @click.option("--reason", default="", help="Why, for the record.")
 @click.option("--wait", is_flag=True, help="Wait until each is delivered or has failed; one that failed: exit code 3.")
-@click.option(
-    "--timeout",
-    type=_SECONDS,
-    default=3600,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait.",
-)
+@seconds_option("--timeout", 3600, "How long to wait.")
 @click.pass_obj
 def month(
     ops: Ops,

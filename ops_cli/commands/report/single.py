@@ -9,14 +9,13 @@ import click
 
 from ops_cli.commands.report.completing import complete_report
 from ops_cli.frame.context import Ops
-from ops_cli.frame.options import OpsCommand
+from ops_cli.frame.options import OpsCommand, seconds_option
 from ops_cli.frame.output import emit, emit_line, note
 from opscore.errors import UsageProblem
 
 if TYPE_CHECKING:
     from insight.delivery.search import ReportSummary
 
-_SECONDS = click.IntRange(min=0)
 _LAST_DAY = "Last day, included: 2026-10-31, or a month: 2026-10.  [default: --from, if that is a month]"
 _FORMATS = "csv, html, json, xlsx or pdf; several may be given, also as csv,html.  [default: csv,html]"
 _COLUMNS = ("report_id", "account", "first_day", "last_day", "generation", "state", "delivered_at", "reason")
@@ -30,7 +29,7 @@ _COLUMNS = ("report_id", "account", "first_day", "last_day", "generation", "stat
 @click.option("--reason", default="", help="Why, for the record.")
 @click.option("--force", is_flag=True, help="Make a delivered report again, as its next generation.")
 @click.option("--wait", is_flag=True, help="Wait until the report is delivered.")
-@click.option("--timeout", type=_SECONDS, default=300, show_default=True, metavar="SECONDS", help="How long to wait.")
+@seconds_option("--timeout", 300, "How long to wait.")
 @click.option(
     "--download", "folder", type=click.Path(file_okay=False, path_type=Path), help="Save it below DIR; waits."
 )
@@ -79,7 +78,7 @@ def list_reports(ops: Ops, account: str | None) -> None:
 @click.command(cls=OpsCommand)
 @click.argument("report_id", shell_complete=complete_report)
 @click.option("--wait", is_flag=True, help="Wait until the report is delivered.")
-@click.option("--timeout", type=_SECONDS, default=300, show_default=True, metavar="SECONDS", help="How long to wait.")
+@seconds_option("--timeout", 300, "How long to wait.")
 @click.option("--download", "folder", type=click.Path(file_okay=False, path_type=Path), help="Save it below DIR.")
 @click.option("--chart", is_flag=True, help="Draw the active users of its thirteen months instead.")
 @click.pass_obj

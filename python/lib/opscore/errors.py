@@ -5,16 +5,28 @@ from collections.abc import Iterable
 
 
 class ExitCode(enum.IntEnum):
-    """Exit codes of opsctl; 2 is Click's own for a wrong command line, 130 the shell's for Ctrl-C."""
+    """Exit codes of opsctl, each with what it means: the help and the README say it in the same words.
 
-    DONE = 0
-    FAILED = 1
-    USAGE = 2
-    PARTLY_DONE = 3
-    NOT_FOUND = 4
-    REFUSED = 5
-    TIMED_OUT = 6
-    INTERRUPTED = 130
+    2 is Click's own for a wrong command line, 130 the shell's for Ctrl-C.
+    """
+
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> "ExitCode":
+        """Make a member that is its number and knows its meaning."""
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    DONE = 0, "done"
+    FAILED = 1, "failed"
+    USAGE = 2, "wrong usage"
+    PARTLY_DONE = 3, "partly done: the message says how much"
+    NOT_FOUND = 4, "not found: queue, account, service, report or environment"
+    REFUSED = 5, "refused by AWS: credentials, permission, throttling, no connection"
+    TIMED_OUT = 6, "timed out while waiting"
+    INTERRUPTED = 130, "interrupted"
 
 
 class OpsError(Exception):
@@ -50,23 +62,27 @@ class NotFound(OpsError):
     @classmethod
     def among(cls, kind: str, name: str, known: Iterable[str], *, listing: str = "") -> "NotFound":
         """Say that no `kind` is called `name`; name the nearest and `listing`, the command that lists all."""
-        close = nearest(name, known)
-        hints = [f"Did you mean {' or '.join(close)}?"] if close else []
-        if listing:
-            hints.append(f"`{listing}` lists them.")
-        return cls(f"There is no {kind} named {name!r}.", hint=" ".join(hints))
+        hints = (did_you_mean(name, known), f"`{listing}` lists them." if listing else "")
+        return cls(f"There is no {kind} named {name!r}.", hint=" ".join(hint for hint in hints if hint))
 
 
 class RefusedByAws(OpsError):
-    """AWS (or what stands in for it) answered, and the answer was no: credentials, permission, throttling."""
+    """AWS refused (credentials, permission, throttling), or its endpoint could not be reached."""
 
     exit_code = ExitCode.REFUSED
 
 
 class TimedOut(OpsError):
-    """What was waited for did not happen in time; nothing is known to have failed."""
+    """What the command waited for did not happen in time; nothing is known to have failed."""
 
     exit_code = ExitCode.TIMED_OUT
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a question that offers the `known` names nearest to `name`, or "" when none is near."""
+    *others, last = nearest(name, known) or [""]
+    listed = f"{', '.join(others)} or {last}" if others else last
+    return f"Did you mean {listed}?" if last else ""
 
 
 def nearest(name: str, known: Iterable[str], *, limit: int = 3) -> list[str]:

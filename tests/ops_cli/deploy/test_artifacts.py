@@ -6,7 +6,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from ops_cli.deploy.artifacts import push_artifacts
+from ops_cli.deploy.artifacts import artifacts, push_artifacts
 from opscore.errors import NotFound, OpsError
 from tests.ops_cli.deploy.conftest import write_manifest
 
@@ -68,3 +68,11 @@ def test_a_build_that_was_not_made_or_lost_a_zip_is_named(s3: "S3Client", tmp_pa
         push_artifacts(s3, "artifacts", manifest, lambda _: None)
     assert "make build" in raised.value.hint
     assert keys(s3) == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"functions": {"a": {}}}', '{"functions": {"a": 1}}', "\x00"])
+def test_a_damaged_manifest_is_named(tmp_path: Path, text: str) -> None:
+    manifest = write_manifest(tmp_path)
+    manifest.write_text(text)
+    with pytest.raises(OpsError, match=r"manifest\.json is damaged"):
+        artifacts(manifest)

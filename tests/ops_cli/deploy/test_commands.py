@@ -41,6 +41,9 @@ def run(clone: Path, terraform: FakeTerraform, s3: object, monkeypatch: pytest.M
     return lambda *arguments: main.run(["--env", "prod", "deploy", *arguments])
 
 
+PLAN = "build/deploy/prod/terraform/opsctl.tfplan"
+
+
 def verbs(terraform: FakeTerraform) -> list[str]:
     return [call.split()[0] for call in terraform.calls]
 
@@ -102,6 +105,45 @@ def test_only_the_environments_own_name_destroys_it(
     monkeypatch.setattr("click.prompt", lambda *_, **__: typed)
     assert run("destroy") == code
     assert ("apply" in verbs(terraform)) == destroyed
+
+
+@pytest.mark.parametrize(
+    ("command", "failing"),
+    [
+        ("plan", None),
+        ("plan", "plan"),
+        ("apply", None),
+        ("apply --yes", "apply"),
+        ("destroy", None),
+        ("destroy -y", "apply"),
+    ],
+)
+def test_no_plan_stays_on_the_disk_however_the_command_ends(
+    run: Run, terraform: FakeTerraform, clone: Path, command: str, failing: str | None
+) -> None:
+    if failing:
+        terraform.answers(failing, ["Error: no."], code=1)
+    run(*command.split())
+    assert "plan" in verbs(terraform)
+    assert not (clone / PLAN).exists()
+
+
+def test_an_interrupt_at_the_question_leaves_no_plan(
+    run: Run, terraform: FakeTerraform, clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        assert (clone / PLAN).exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.confirm", interrupt)
+    assert run("apply") == 130
+    assert not (clone / PLAN).exists()
+
+
+def test_nobody_can_be_asked_when_standard_input_is_closed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert run("apply") == 2
 
 
 def test_opsctl_state_finds_the_directory_afterwards(run: Run, clone: Path) -> None:

@@ -1,3 +1,5 @@
+import base64
+import gzip
 import json
 from typing import Any
 
@@ -6,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from ops_cli.frame.environments import Environment
-from ops_cli.frame.stack import Queue, from_ssm, parse
+from ops_cli.frame.stack import Queue, decode, from_ssm, parse
 from opscore.errors import NotFound, OpsError
 
 DESCRIPTION: dict[str, Any] = {
@@ -59,6 +61,27 @@ def test_another_schema_is_refused_with_both_versions() -> None:
 def test_a_description_that_breaks_its_own_schema_is_an_error_of_ours(broken: dict[str, Any]) -> None:
     with pytest.raises(OpsError, match="own schema"):
         parse({**DESCRIPTION, **broken})
+
+
+@pytest.mark.parametrize("odd", [[], "text", None, 3])
+def test_what_is_not_a_description_at_all_is_an_error_of_ours(odd: object) -> None:
+    with pytest.raises(OpsError, match="not an object"):
+        parse(odd)
+
+
+PACKED = base64.b64encode(gzip.compress(json.dumps(DESCRIPTION).encode()))
+
+
+@pytest.mark.parametrize("value", [json.dumps(DESCRIPTION), PACKED.decode()], ids=["plain", "packed"])
+def test_a_description_is_read_plain_and_packed(value: str) -> None:
+    assert decode(value) == DESCRIPTION
+
+
+@pytest.mark.parametrize("value", ["", "{", "x", "é", "AAAA", PACKED[:40].decode(), PACKED[:-12].decode()])
+def test_a_damaged_description_says_what_to_do(value: str) -> None:
+    with pytest.raises(OpsError, match="cannot be read") as error:
+        decode(value)
+    assert "deploy apply" in error.value.hint
 
 
 @mock_aws
