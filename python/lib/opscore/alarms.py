@@ -114,6 +114,7 @@ def _has_tags(cloudwatch: "CloudWatchClient", arn: str, stack: StackNames) -> bo
 
 
 def _state(alarm: Mapping[str, Any], owned_by: str) -> AlarmState:
+    changed = alarm.get("StateUpdatedTimestamp")
     return AlarmState(
         alarm=alarm["AlarmName"],
         owner=owned_by,
@@ -121,6 +122,6 @@ def _state(alarm: Mapping[str, Any], owned_by: str) -> AlarmState:
         state=alarm["StateValue"],
         reason=alarm.get("StateReason", ""),
         description=alarm.get("AlarmDescription", ""),
-        since=alarm.get("StateUpdatedTimestamp"),
+        since=changed.astimezone(dt.UTC) if changed else None,
         level="red" if alarm["StateValue"] == "ALARM" else "green",
     )

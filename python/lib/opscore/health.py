@@ -96,7 +96,7 @@ def running_executions(sfn: "SFNClient", state_machine_arn: str) -> list[Executi
     """Return the running executions of a state machine."""
     pages = sfn.get_paginator("list_executions").paginate(stateMachineArn=state_machine_arn, statusFilter="RUNNING")
     return [
-        Execution(state_machine_arn.rsplit(":", 1)[-1], execution["name"], execution["startDate"])
+        Execution(state_machine_arn.rsplit(":", 1)[-1], execution["name"], execution["startDate"].astimezone(dt.UTC))
         for page in pages
         for execution in page["executions"]
     ]

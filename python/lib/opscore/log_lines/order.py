@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from opscore.log_lines.line import LogLine
 
 _OPENS = "Traceback (most recent call last):"
-_LINKS = ("During handling of the above exception", "The above exception was the direct cause", _OPENS)
+_LINKS = ("During handling of the above exception", "The above exception was the direct cause")
 _EXCEPTION = re.compile(r"(?:[\w.]+\.)?[A-Z]\w*(?:: .*)?", re.DOTALL)
 _MAXIMUM_CHARACTERS = 20_000
 """A joined text does not grow further: joining a log of nothing but indented lines would take for ever."""
@@ -43,6 +43,8 @@ def _continues(before: LogLine, line: LogLine) -> bool:
         return False
     if _OPENS not in before.message:
         return text.startswith((" ", "\t")) or (text.startswith(_OPENS) and before.level == "ERROR")
+    if text.startswith(_OPENS):
+        return before.message.rstrip("\n").rpartition("\n")[2].startswith(_LINKS)
     return text.startswith((" ", "\t", *_LINKS)) or not text or (_lacks_exception(before) and _is_exception(text))
 
 

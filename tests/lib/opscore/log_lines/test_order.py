@@ -28,6 +28,13 @@ def test_the_exception_behind_an_exception_belongs_to_it() -> None:
     assert [line.message for line in together(lines(*(("s", text) for text in printed)))] == ["\n".join(printed)]
 
 
+def test_a_second_traceback_is_an_error_of_its_own() -> None:
+    first = [f"[ERROR]\t2026-11-29T16:00:00.000Z\t{A}\twent wrong", "Traceback (most recent call last):", "  x", "E: 1"]
+    second = ["Traceback (most recent call last):", "  y", "KeyError"]
+    found = together(lines(*(("s", text) for text in [*first, *second])))
+    assert [line.message.splitlines()[-1] for line in found] == ["E: 1", "KeyError"]
+
+
 def test_the_runtimes_traceback_ends_with_its_last_frame() -> None:
     said = [("s", "[ERROR] KeyError: 'x'"), ("s", "Traceback (most recent call last):"), ("s", "  File x")]
     found = together(lines(*said, ("s", "Next")))
