@@ -1,85 +1,190 @@
 """`opsctl status`: one screen that says what is wrong, worst first."""
 
 import datetime as dt
+import functools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import click
 
+from ops_cli.commands import stack_health
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand
-from ops_cli.frame.output import Section, emit_screen, note
+from ops_cli.frame.output import Section, emit_line, emit_screen, note
+from ops_cli.frame.stack import Stack
 from opscore import health
+from opscore.alarms import AlarmState, StackAlarms
+from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.unseen import Unseen, fail_if_all_refused, look
+
+
+@dataclass(frozen=True)
+class NotKnown:
+    """Something that AWS did not show: red when it is gone, yellow when it was refused."""
+
+    what: str
+    why: str
+    level: health.Level
 
 
 @dataclass(frozen=True)
 class Status:
-    """What `opsctl status` shows."""
+    """What `opsctl status` shows, and when it was asked for."""
 
     environment: str
+    account_id: str
+    region: str
+    asked_at: dt.datetime
     services: list[health.ServiceHealth]
     queues: list[health.QueueHealth]
-    alarms: list[health.AlarmState]
+    alarms: list[AlarmState]
     executions: list[health.Execution]
+    not_known: list[NotKnown]
 
 
-SECTIONS = (
-    Section("services", ("service", "level", "why"), empty="no services"),
-    Section(
-        "queues",
-        ("queue", "waiting", "in_flight", "oldest_seconds", "dead_letters", "consumer"),
-        empty="no queues",
-    ),
-    Section("alarms", ("alarm", "state", "since", "reason"), only_levels=("red", "yellow"), empty="none rings"),
-    Section("executions", ("state_machine", "execution", "started"), empty="none running"),
-)
+QUEUE_COLUMNS = ("queue", "waiting", "in_flight", "oldest_seconds", "dead_letters", "consumer")
+_NEXT = re.compile(r"Next: (opsctl (?!status\b)[\w ./=-]+)$")
+"""How our alarms' descriptions end: what to run when they ring."""
 
 
 @click.command(cls=OpsCommand)
-@click.option("--fail", is_flag=True, help="Exit with 1 when anything is red, for scripts.")
+@click.option("--fail", is_flag=True, help="Exit with 1 when anything is red or cannot be seen, for scripts.")
 @click.pass_obj
 def status(ops: Ops, fail: bool) -> int:
     """Show on one screen what is wrong, worst first."""
     found = collect(ops)
-    emit_screen(found, SECTIONS, ops.choices)
-    for row in found.queues:
-        if row.dead_letters:
-            note(f"Next: opsctl dlq show {row.queue}")
+    if ops.choices.output == "table" and not ops.choices.query:
+        emit_line({}, _headline(found), ops.choices)
+    emit_screen(found, _sections(found), ops.choices)
+    if step := next_step(found, ops.stack):
+        note(f"Next: {step}")
     levels = [row.level for row in found.services] + [row.level for row in found.queues]
-    return 1 if fail and "red" in levels + [row.level for row in found.alarms] else 0
+    is_red = "red" in levels + [row.level for row in found.alarms]
+    return 1 if fail and (is_red or found.not_known or any(row.problem for row in found.queues)) else 0
+
+
+def _headline(found: Status) -> str:
+    return (
+        f"{found.environment}, account {found.account_id}, {found.region}, at {found.asked_at:%Y-%m-%d %H:%M:%S} UTC\n"
+    )
+
+
+def _sections(found: Status) -> list[Section]:
+    """Return the parts of the screen; columns and parts that are empty as a rule are there when they say something."""
+    has_problem = any(row.problem for row in found.queues)
+    sections = [
+        Section("services", ("service", "level", "why"), empty="no services"),
+        Section("queues", (*QUEUE_COLUMNS, "problem") if has_problem else QUEUE_COLUMNS, empty="no queues"),
+        Section("alarms", ("alarm", "state", "since", "reason"), only_levels=("red", "yellow"), empty="none rings"),
+        Section("executions", ("state_machine", "execution", "started"), empty="none running"),
+    ]
+    return [*sections, Section("not_known", ("what", "why"))] if found.not_known else sections
+
+
+def next_step(found: Status, stack: Stack) -> str | None:
+    """Return the command to run next, for the worst thing only; None when nothing is wrong."""
+    if dead := [row for row in found.queues if row.dead_letters]:
+        return f"opsctl dlq analyse {max(dead, key=lambda row: row.dead_letters or 0).queue}"
+    if "red" in [row.level for row in found.queues] + [row.level for row in found.not_known]:
+        return "opsctl deploy plan"
+    for alarm in found.alarms:
+        if alarm.level == "red" and (step := _step_for(alarm, stack)):
+            return step
+    if stuck := [row for row in found.queues if row.level == "yellow" and not row.problem]:
+        return f"opsctl logs {stuck[0].consumer} --since 15m"
+    return "opsctl doctor" if found.not_known or any(row.problem for row in found.queues) else None
+
+
+def _step_for(alarm: AlarmState, stack: Stack) -> str | None:
+    if said := _NEXT.search(alarm.description):
+        return said[1]
+    owners = (function.role for function in stack.functions.values() if alarm.owner in stack.names_of(function))
+    return next((f"opsctl logs {role} --since 15m" for role in owners), None)
 
 
 def collect(ops: Ops) -> Status:
-    """Ask AWS for everything the screen shows, several calls at a time."""
+    """Ask AWS for everything the screen shows; what AWS does not show is `not_known`.
+
+    When AWS refuses everything, its first refusal is raised.
+    """
+    stack, asked_at = ops.stack, dt.datetime.now(dt.UTC)
+    answers = _ask(ops, asked_at)
+    fail_if_all_refused([*answers.queues.values(), answers.ages, answers.alarms.unseen, *answers.executions.values()])
+    queues = _queues(stack, answers)
+    unseen = {"ages of messages": answers.ages, "alarms": answers.alarms.unseen, **answers.executions}
+    return Status(
+        stack.environment,
+        stack.account_id,
+        stack.region,
+        asked_at,
+        _services(stack, answers.alarms, queues),
+        queues,
+        health.worst_first(answers.alarms.own, name=lambda alarm: alarm.alarm),
+        _newest_first(answers.executions.values()),
+        list(_not_known(unseen)),
+    )
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """What AWS said: facts by queue name, ages by queue name, alarms, executions by state machine."""
+
+    queues: Mapping[str, QueueFacts | Unseen]
+    ages: Mapping[str, int] | Unseen
+    alarms: StackAlarms
+    executions: Mapping[str, list[health.Execution] | Unseen]
+
+
+def _ask(ops: Ops, now: dt.datetime) -> _Answers:
+    """Make the calls, several at a time; the clients are made before, in one thread."""
     stack = ops.stack
-    names = [name for queue in stack.queues.values() for name in (queue.name, queue.dead_letter)]
+    work = [queue.name for queue in stack.queues.values()]
+    names = [*work, *(queue.dead_letter for queue in stack.queues.values())]
+    urls = [stack_health.queue_url(ops, name) for name in names]
     machines = [machine.name for machine in stack.state_machines.values()]
-    functions = [function.name for function in stack.functions.values()]
     sqs, cloudwatch, sfn = ops.client("sqs"), ops.client("cloudwatch"), ops.client("stepfunctions")
     with ThreadPoolExecutor(max_workers=4) as pool:
-        depths = pool.submit(health.queue_depths, sqs, names)
-        ages = pool.submit(health.oldest_ages, cloudwatch, names, dt.datetime.now(dt.UTC))
-        alarms = pool.submit(health.alarms, cloudwatch, f"{stack.project}-{stack.environment}-", [*functions, *names])
-        executions = pool.submit(health.running_executions, sfn, machines)
-    queues = [
+        facts = pool.submit(health.queue_facts, sqs, urls)
+        ages = pool.submit(look, lambda: health.oldest_ages(cloudwatch, work, now))
+        alarms = pool.submit(stack_health.alarms, ops)
+        runs = [pool.submit(look, functools.partial(health.running_executions, sfn, arn)) for arn in machines]
+    return _Answers(
+        dict(zip(names, facts.result(), strict=True)),
+        ages.result(),
+        alarms.result(),
+        {f"state machine {arn.rsplit(':', 1)[-1]}": run.result() for arn, run in zip(machines, runs, strict=True)},
+    )
+
+
+def _queues(stack: Stack, answers: _Answers) -> list[health.QueueHealth]:
+    facts = answers.queues
+    ages = {} if isinstance(answers.ages, Unseen) else answers.ages
+    found = [
         health.judge_queue(
-            queue.role,
-            queue.consumer,
-            depths.result()[queue.name],
-            depths.result()[queue.dead_letter],
-            ages.result().get(queue.name),
+            queue.role, queue.consumer, facts[queue.name], facts[queue.dead_letter], ages.get(queue.name)
         )
         for queue in stack.queues.values()
     ]
-    ringing = [alarm for alarm in alarms.result() if alarm.level == "red"]
+    return health.worst_first(found, name=lambda row: row.queue)
+
+
+def _services(stack: Stack, alarms: StackAlarms, queues: Sequence[health.QueueHealth]) -> list[health.ServiceHealth]:
+    ringing = [alarm for alarm in alarms.own if alarm.level == "red"]
     services = [
         health.judge_service(function.role, stack.names_of(function), ringing, queues)
         for function in stack.functions.values()
     ]
-    return Status(
-        stack.environment,
-        health.worst_first(services, name=lambda row: row.service),
-        health.worst_first(queues, name=lambda row: row.queue),
-        alarms.result(),
-        executions.result(),
-    )
+    return health.worst_first(services, name=lambda row: row.service)
+
+
+def _newest_first(found: Iterable[list[health.Execution] | Unseen]) -> list[health.Execution]:
+    seen = [execution for executions in found if not isinstance(executions, Unseen) for execution in executions]
+    return sorted(seen, key=lambda execution: execution.started, reverse=True)
+
+
+def _not_known(asked: Mapping[str, object]) -> Iterator[NotKnown]:
+    for what, found in asked.items():
+        if isinstance(found, Unseen):
+            yield NotKnown(what, found.why, "red" if found.is_gone else "yellow")

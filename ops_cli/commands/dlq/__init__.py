@@ -25,15 +25,20 @@ def dlq() -> None:
 @click.pass_obj
 def list_command(ops: Ops) -> None:
     """List every dead-letter queue of the stack, the deepest first."""
+    from ops_cli.commands import stack_health
     from ops_cli.frame.time_spans import spoken
     from opscore.dead_letters.looking.overview import list_queues
 
-    queues = [(queue.role, queue.dead_letter, queue.consumer) for queue in ops.stack.queues.values()]
+    alarms = stack_health.alarms(ops)
     rows = [
         to_plain(row) | {"oldest_age": spoken(row.oldest_seconds), "expires_in": spoken(row.expires_seconds)}
-        for row in list_queues(ops.client("sqs"), ops.client("cloudwatch"), queues)
+        for row in list_queues(ops.client("sqs"), alarms.own, stack_health.dead_letter_queues(ops))
     ]
-    emit(rows, ops.choices, columns=LIST_COLUMNS, paint=lambda row: "red" if row["depth"] else None)
+    has_problem = any(row["problem"] for row in rows)
+    columns = (*LIST_COLUMNS, "problem") if has_problem else LIST_COLUMNS
+    emit(rows, ops.choices, columns=columns, paint=lambda row: "red" if row["depth"] or row["problem"] else None)
+    if alarms.unseen:
+        note(f"Not every alarm is known: {alarms.unseen.why}")
 
 
 @dlq.command()

@@ -6,6 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from opscore.alarms import AlarmState
+from opscore.dead_letters.looking.queues import QueueFacts, describe
+from opscore.unseen import Unseen, look
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_sqs import SQSClient
@@ -13,51 +17,24 @@ if TYPE_CHECKING:
 
 Level = Literal["red", "yellow", "green"]
 
-_DEPTHS: Sequence[Any] = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
 _METRICS_PER_CALL = 500  # GetMetricData's limit of queries in one request
 _LEVELS: Sequence[Level] = ("red", "yellow", "green")
 
 
 @dataclass(frozen=True)
-class Depth:
-    """How many messages a queue holds: waiting, delayed, and in flight (received, not yet deleted)."""
-
-    waiting: int
-    in_flight: int
-    delayed: int
-
-    @property
-    def total(self) -> int:
-        """All messages that the queue is responsible for."""
-        return self.waiting + self.in_flight + self.delayed
-
-
-@dataclass(frozen=True)
 class QueueHealth:
-    """A work queue with its dead letters; `oldest_seconds` is None when CloudWatch has no recent data."""
+    """A work queue with its dead letters; `oldest_seconds` is None when CloudWatch has no recent data.
+
+    `problem` says which of the two queues is gone or cannot be seen; its numbers are None then.
+    """
 
     queue: str
     consumer: str
-    waiting: int
-    in_flight: int
+    waiting: int | None
+    in_flight: int | None
     oldest_seconds: int | None
-    dead_letters: int
-    level: Level
-
-
-@dataclass(frozen=True)
-class AlarmState:
-    """A CloudWatch alarm, the function or queue it is about (an AWS name), and why it is in its state."""
-
-    alarm: str
-    owner: str
-    state: str
-    reason: str
-    since: dt.datetime | None
+    dead_letters: int | None
+    problem: str | None
     level: Level
 
 
@@ -79,19 +56,10 @@ class Execution:
     started: dt.datetime
 
 
-def queue_depth(sqs: "SQSClient", name: str) -> Depth:
-    """Return how many messages the queue called `name` holds."""
-    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-    attributes: dict[Any, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=_DEPTHS)["Attributes"]
-    waiting, in_flight, delayed = (int(attributes.get(key, 0)) for key in _DEPTHS)
-    return Depth(waiting, in_flight, delayed)
-
-
-def queue_depths(sqs: "SQSClient", names: Iterable[str]) -> dict[str, Depth]:
-    """Return the depth of each queue by name, asking for several at a time."""
-    listed = list(names)
+def queue_facts(sqs: "SQSClient", urls: Iterable[str]) -> list[QueueFacts | Unseen]:
+    """Return what SQS says about each queue, or why it says nothing, asking for several at a time."""
     with ThreadPoolExecutor(max_workers=8) as pool:
-        return dict(zip(listed, pool.map(lambda name: queue_depth(sqs, name), listed), strict=True))
+        return list(pool.map(lambda url: look(lambda: describe(sqs, url)), urls))
 
 
 def oldest_ages(cloudwatch: "CloudWatchClient", names: Iterable[str], now: dt.datetime) -> dict[str, int]:
@@ -124,45 +92,44 @@ def _age_query(query_id: str, queue: str) -> Any:
     return {"Id": query_id, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}
 
 
-def alarms(cloudwatch: "CloudWatchClient", prefix: str, names: Sequence[str]) -> list[AlarmState]:
-    """Return the metric and composite alarms whose names begin with `prefix`, those that ring first.
-
-    `names` are the AWS names of the functions and queues that an alarm can be about.
-    """
-    pages = cloudwatch.get_paginator("describe_alarms").paginate(
-        AlarmNamePrefix=prefix, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
-    )
-    found = [
-        AlarmState(
-            alarm=alarm["AlarmName"],
-            owner=owner_of(alarm["AlarmName"], names),
-            state=alarm["StateValue"],
-            reason=alarm.get("StateReason", ""),
-            since=alarm.get("StateUpdatedTimestamp"),
-            level="red" if alarm["StateValue"] == "ALARM" else "green",
-        )
+def running_executions(sfn: "SFNClient", state_machine_arn: str) -> list[Execution]:
+    """Return the running executions of a state machine."""
+    pages = sfn.get_paginator("list_executions").paginate(stateMachineArn=state_machine_arn, statusFilter="RUNNING")
+    return [
+        Execution(state_machine_arn.rsplit(":", 1)[-1], execution["name"], execution["startDate"].astimezone(dt.UTC))
         for page in pages
-        for alarm in [*page.get("MetricAlarms", []), *page.get("CompositeAlarms", [])]
-    ]
-    return worst_first(found, name=lambda alarm: alarm.alarm)
-
-
-def running_executions(sfn: "SFNClient", state_machine_arns: Iterable[str]) -> list[Execution]:
-    """Return the running executions of the state machines, newest first."""
-    found = [
-        Execution(arn.rsplit(":", 1)[-1], execution["name"], execution["startDate"])
-        for arn in state_machine_arns
-        for page in sfn.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="RUNNING")
         for execution in page["executions"]
     ]
-    return sorted(found, key=lambda execution: execution.started, reverse=True)
 
 
-def judge_queue(queue: str, consumer: str, work: Depth, dead: Depth, oldest: int | None) -> QueueHealth:
-    """Say how a queue is: red with dead letters, yellow with a backlog that nobody is working on."""
-    stuck = work.waiting > 0 and work.in_flight == 0
-    level: Level = "red" if dead.total else "yellow" if stuck else "green"
-    return QueueHealth(queue, consumer, work.waiting + work.delayed, work.in_flight, oldest, dead.total, level)
+def judge_queue(
+    queue: str, consumer: str, work: QueueFacts | Unseen, dead: QueueFacts | Unseen, oldest: int | None
+) -> QueueHealth:
+    """Say how a queue is: red with dead letters or when it is gone, yellow with a backlog that nobody works on.
+
+    What cannot be seen is yellow: nothing is known against it, and nothing for it.
+    """
+    waiting, in_flight = (None, None) if isinstance(work, Unseen) else (work.visible + work.delayed, work.in_flight)
+    dead_letters = None if isinstance(dead, Unseen) else dead.depth
+    return QueueHealth(
+        queue, consumer, waiting, in_flight, oldest, dead_letters, _problem(work, dead), _level(work, dead)
+    )
+
+
+def _problem(work: QueueFacts | Unseen, dead: QueueFacts | Unseen) -> str | None:
+    said = [work.why] if isinstance(work, Unseen) else []
+    if isinstance(dead, Unseen):
+        said.append("dead-letter queue gone" if dead.is_gone else f"dead-letter queue: {dead.why}")
+    return "; ".join(said) or None
+
+
+def _level(work: QueueFacts | Unseen, dead: QueueFacts | Unseen) -> Level:
+    unseen = [queue for queue in (work, dead) if isinstance(queue, Unseen)]
+    has_dead_letters = not isinstance(dead, Unseen) and dead.depth > 0
+    if has_dead_letters or any(queue.is_gone for queue in unseen):
+        return "red"
+    is_stuck = not isinstance(work, Unseen) and work.visible > 0 and work.in_flight == 0
+    return "yellow" if unseen or is_stuck else "green"
 
 
 def judge_service(
@@ -171,21 +138,22 @@ def judge_service(
     """Say how a service is, from the ringing alarms of its own resources (`names`) and the queues it consumes."""
     own = [alarm.alarm for alarm in ringing if alarm.owner in names]
     consumed = [queue for queue in queues if queue.consumer == service]
-    dead = [
-        f"{counted(queue.dead_letters, 'dead letter')} in {queue.queue}" for queue in consumed if queue.dead_letters
+    said = [
+        *(f"{counted(queue.dead_letters, 'dead letter')} in {queue.queue}" for queue in consumed if queue.dead_letters),
+        *(f"{queue.queue}: {queue.problem}" for queue in consumed if queue.problem and queue.level == "red"),
+        *(f"alarm {name}" for name in own),
     ]
-    if own or dead:
-        return ServiceHealth(service, "red", "; ".join([*dead, *(f"alarm {name}" for name in own)]))
-    if waiting := [queue for queue in consumed if queue.level == "yellow"]:
-        return ServiceHealth(
-            service, "yellow", f"{counted(waiting[0].waiting, 'message')} in {waiting[0].queue}, none in work"
-        )
+    if said:
+        return ServiceHealth(service, "red", "; ".join(said))
+    if doubtful := [queue for queue in consumed if queue.level == "yellow"]:
+        return ServiceHealth(service, "yellow", _doubt(doubtful[0]))
     return ServiceHealth(service, "green", "nothing known against it")
 
 
-def owner_of(alarm: str, names: Iterable[str]) -> str:
-    """Return the resource that an alarm is about: alarms are named after it, so the longest name that fits."""
-    return max((name for name in names if alarm.startswith(f"{name}-")), key=len, default="")
+def _doubt(queue: QueueHealth) -> str:
+    if queue.problem:
+        return f"{queue.queue}: {queue.problem}"
+    return f"{counted(queue.waiting or 0, 'message')} in {queue.queue}, none in work"
 
 
 def counted(number: int, noun: str) -> str:

@@ -31,6 +31,15 @@ def test_an_empty_queue_is_listed_without_an_age(stack: DeadLetterStack) -> None
     assert result.stdout.splitlines()[-1].split()[:4] == ["requests", "0", "0", "-"]
 
 
+def test_a_queue_that_is_gone_is_listed_as_gone(stack: DeadLetterStack) -> None:
+    stack.sqs.delete_queue(QueueUrl=stack.dead)
+    (row,) = json.loads(opsctl("dlq", "list", "--output", "json").stdout)
+    assert (row["depth"], row["problem"]) == (None, "gone")
+    result = opsctl("dlq", "list")
+    assert result.exit_code == 0
+    assert "gone" in result.stdout.splitlines()[-1]
+
+
 def test_a_message_is_shown_with_body_attributes_and_cause_and_stays(stack: DeadLetterStack) -> None:
     (message_id,) = stack.put(
         '{"account": "acme"}', MessageAttributes={"tenant": {"DataType": "String", "StringValue": "acme"}}

@@ -1,70 +1,88 @@
 """Every dead-letter queue of a stack in one table: how deep, how old, how long until it is too late."""
 
-import dataclasses
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from opscore.alarms import AlarmState
 from opscore.dead_letters.looking.peek import peek
 from opscore.dead_letters.looking.queues import QueueFacts, describe
-from opscore.dead_letters.message import moment
+from opscore.unseen import Unseen, fail_if_all_refused, look
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_sqs import SQSClient
 
+_METRICS = ("ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage")
+_WORST_FIRST = ("ALARM", "INSUFFICIENT_DATA", "OK")
 _SAMPLE = 10
 
 
 @dataclass(frozen=True)
-class Listed:
+class DeadLetterQueue:
+    """A dead-letter queue to list: the role of its work queue, its own name and URL, and who consumes the work."""
+
+    role: str
+    name: str
+    url: str
+    consumer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueSummary:
     """One row. Times are seconds; None where nothing is known, as for an empty queue or one that must not be peeked.
 
     `oldest_seconds` counts from when the oldest of the peeked messages was first sent. `expires_seconds` is when SQS
     deletes that message: in a standard dead-letter queue the retention counts from the original enqueue time
     (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html).
+    `problem` says that the queue is gone, or what AWS refuses to show of it.
     """
 
     queue: str
     dead_letter_queue: str
-    depth: int
-    in_flight: int
-    oldest: str | None
-    oldest_seconds: int | None
-    expires_seconds: int | None
+    depth: int | None = None
+    in_flight: int | None = None
+    oldest: dt.datetime | None = None
+    oldest_seconds: int | None = None
+    expires_seconds: int | None = None
     consumer: str
     alarm: str | None
+    problem: str | None = None
 
 
 def list_queues(
-    sqs: "SQSClient", cloudwatch: "CloudWatchClient | None", queues: Iterable[tuple[str, str, str]]
-) -> list[Listed]:
-    """Return a row for each (role, name of the dead-letter queue, consumer), the deepest first."""
+    sqs: "SQSClient", alarms: Sequence[AlarmState], queues: Iterable[DeadLetterQueue]
+) -> list[QueueSummary]:
+    """Return a row for each queue: those with a problem first, then the deepest; raises when all are refused."""
+    listed = list(queues)
     with ThreadPoolExecutor(max_workers=8) as pool:
-        rows = list(pool.map(lambda names: _row(sqs, cloudwatch, *names), queues))
-    return sorted(rows, key=lambda row: (-row.depth, row.queue))
+        found = list(pool.map(lambda queue: look(lambda: describe(sqs, queue.url)), listed))
+        fail_if_all_refused(found)
+        rows = list(pool.map(lambda queue, facts: _row(sqs, alarms, queue, facts), listed, found))
+    return sorted(rows, key=lambda row: (row.problem is None, -(row.depth or 0), row.queue))
 
 
-def _row(sqs: "SQSClient", cloudwatch: "CloudWatchClient | None", role: str, name: str, consumer: str) -> Listed:
-    facts = describe(sqs, name)
-    row = Listed(
-        queue=role,
-        dead_letter_queue=name,
-        depth=facts.depth,
-        in_flight=facts.in_flight,
-        oldest=None,
-        oldest_seconds=None,
-        expires_seconds=None,
-        consumer=consumer,
-        alarm=_alarm(cloudwatch, name) if cloudwatch else None,
+def _row(
+    sqs: "SQSClient", alarms: Sequence[AlarmState], queue: DeadLetterQueue, facts: QueueFacts | Unseen
+) -> QueueSummary:
+    row = QueueSummary(
+        queue=queue.role, dead_letter_queue=queue.name, consumer=queue.consumer, alarm=_worst_state(queue.name, alarms)
     )
-    sent_ms = _oldest(sqs, facts)
-    if sent_ms is None:
-        return row
+    if isinstance(facts, Unseen):
+        return replace(row, problem=facts.why)
+    row = replace(row, depth=facts.depth, in_flight=facts.in_flight)
+    sent_ms = look(lambda: _oldest(sqs, facts))
+    if isinstance(sent_ms, Unseen):
+        return replace(row, problem=sent_ms.why)
+    return _aged(row, facts, sent_ms) if sent_ms is not None else row
+
+
+def _aged(row: QueueSummary, facts: QueueFacts, sent_ms: int) -> QueueSummary:
     age = max(0, (facts.asked_ms - sent_ms) // 1000)
     left = max(0, facts.retention_seconds - age)
-    return dataclasses.replace(row, oldest=moment(sent_ms), oldest_seconds=age, expires_seconds=left)
+    oldest = dt.datetime.fromtimestamp(sent_ms / 1000, dt.UTC)
+    return replace(row, oldest=oldest, oldest_seconds=age, expires_seconds=left)
 
 
 def _oldest(sqs: "SQSClient", facts: QueueFacts) -> int | None:
@@ -74,13 +92,7 @@ def _oldest(sqs: "SQSClient", facts: QueueFacts) -> int | None:
     return min((message.sent_ms for message in peek(sqs, facts, limit=_SAMPLE)), default=None)
 
 
-def _alarm(cloudwatch: "CloudWatchClient", queue: str) -> str | None:
+def _worst_state(queue: str, alarms: Iterable[AlarmState]) -> str | None:
     """Return the worst state of the alarms on the queue's depth and age; None when there is no such alarm."""
-    states = {
-        alarm["StateValue"]
-        for metric in ("ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage")
-        for alarm in cloudwatch.describe_alarms_for_metric(
-            MetricName=metric, Namespace="AWS/SQS", Dimensions=[{"Name": "QueueName", "Value": queue}]
-        ).get("MetricAlarms", [])
-    }
-    return next((state for state in ("ALARM", "INSUFFICIENT_DATA", "OK") if state in states), None)
+    states = {alarm.state for alarm in alarms if alarm.owner == queue and alarm.metric in _METRICS}
+    return next((state for state in _WORST_FIRST if state in states), None)

@@ -1,0 +1,26 @@
+"""Lines that look like JSON records and are none."""
+
+
+def nested(depth: int) -> str:
+    """Return an object in an object, so many in all."""
+    return '{"a":' * depth + "1" + "}" * depth
+
+
+HOSTILE = {
+    "5,000 nested objects": nested(5000),
+    "5,000 nested lists": '{"a":' + "[" * 5000 + "]" * 5000 + "}",
+    "a lone surrogate": r'{"message": "\ud800"}',
+    "a lone surrogate in a key": r'{"\udfff": 1}',
+    "equal keys": '{"level": "INFO", "level": "ERROR"}',
+    "equal keys further in": '{"a": {"b": 1, "b": 1}}',
+    "an endless integer": '{"n": ' + "9" * 5000 + "}",
+    "a very long integer": '{"n": ' + "9" * 41 + "}",
+    "infinity by exponent": '{"n": 1e999}',
+    "infinity by name": '{"n": -Infinity}',
+    "not a number": '{"n": NaN}',
+    "a scalar": "17",
+    "a list": "[1]",
+    "nothing": "",
+    "a torn object": '{"a": ',
+    "something behind": '{"a": 1} x',
+}
