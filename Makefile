@@ -63,7 +63,7 @@ lock: $(INSTALLED) ## Resolve the dependencies anew: requirements.lock and every
 	  --extra dev --extra sandbox pyproject.toml --output-file requirements.lock
 	@$(PACKAGE) --lock
 
-build: $(INSTALLED) ## Zip every Lambda function, for the deployment and for the sandbox
+build: $(INSTALLED) ## Zip every Lambda function for the sandbox; `opsctl deploy` zips them for Lambda
 	@$(PACKAGE)
 
 up: $(INSTALLED) terraform-there ## Start the sandbox: the whole platform on this machine

@@ -4,7 +4,7 @@ Runs on the standard library alone, and a build with nothing to do imports next 
 `make build` is typed more often than any other command: heavy modules are imported where they are first needed.
 """
 
-from ops_cli.packaging.builder import build
+from ops_cli.packaging.build import build
 from ops_cli.packaging.result import BuildResult
 from ops_cli.packaging.targets import Target
 

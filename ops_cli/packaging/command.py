@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from ops_cli.packaging.builder import build
+from ops_cli.packaging.build import build
+from ops_cli.packaging.bytecode import candidates, no_interpreter
 from ops_cli.packaging.targets import DEPLOY_ARCHITECTURE, DEPLOY_RUNTIME, Target
 
 USAGE = """\
@@ -15,7 +16,7 @@ usage: python -I -S ops_cli/packaging [--root DIR] [--target deploy|sandbox|all]
 Zip every function of python/functions into build/<target>/, with a manifest.json.
 
   --root DIR            the repository; the current folder when not given
-  --target TARGET       deploy: for Lambda; sandbox: for this machine's interpreter; all (default): both
+  --target TARGET       sandbox (default): for this machine's interpreter; deploy: for Lambda; all: both
   --runtime NAME        the Lambda runtime of the deploy target and of --lock (python3.13)
   --architecture NAME   the Lambda architecture of the deploy target, arm64 (default) or x86_64
   --no-bytecode         ship sources only
@@ -24,7 +25,7 @@ Zip every function of python/functions into build/<target>/, with a manifest.jso
 """
 _VALUED = {
     "--root": ".",
-    "--target": "all",
+    "--target": "sandbox",
     "--runtime": DEPLOY_RUNTIME,
     "--architecture": DEPLOY_ARCHITECTURE,
 }
@@ -34,6 +35,7 @@ _TARGETS = {"deploy": ("deploy",), "sandbox": ("sandbox",), "all": ("deploy", "s
 
 def main(arguments: list[str]) -> int:
     """Run a build or write the locks; return the exit code."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         return _run(arguments)
     except KeyboardInterrupt:
@@ -68,6 +70,9 @@ def _run(arguments: list[str]) -> int:
         else:
             target = Target.sandbox(bytecode=bytecode)
         build(root, target, report=_report)
+    deploy = Target.deploy(values["--runtime"])
+    if values["--target"] == "sandbox" and not candidates(deploy):
+        _report(no_interpreter(deploy))
     return 0
 
 

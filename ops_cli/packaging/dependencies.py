@@ -2,127 +2,110 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import os
 import re
 import sys
+import tempfile
 
-from ops_cli.packaging import files, zip_format
-from ops_cli.packaging.problems import failed
-from ops_cli.packaging.sizes import UNZIPPED_LIMIT, too_large
+from ops_cli.packaging import bytecode, files, uv, zips
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from ops_cli.packaging.bytecode import Compiler
     from ops_cli.packaging.requirements import Lock
     from ops_cli.packaging.targets import Target
 
-_FORMAT = "1"
-# Console scripts begin with the path of an interpreter of this machine; RECORD lists the scripts with their hashes.
-_NOT_SHIPPED = re.compile(
-    r"(bin/|\.lock$|.*\.py[co]$|.*(^|/)__pycache__/|[^/]+\.dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json|uv_.*)$)"
-)
-_MODULE = re.compile(r"(?P<name>[A-Za-z_]\w*)(/|\.py$|\.[\w-]*\.?so$)")
+_FORMAT = "2"
+_MODULE = re.compile(r"(?P<name>[A-Za-z_]\w*)(/|\.pyc?$|\.[\w-]*\.?so$)")
 _EXECUTABLE = 0o100
 
 
 class Cache:
-    """The dependency zips and resolutions that every checkout on this machine shares."""
+    """The zips of installed requirements and the resolutions that every checkout on this machine shares."""
 
-    def __init__(self, target: Target, compiler: Compiler | None) -> None:
+    def __init__(self, target: Target, interpreter: str | None) -> None:
         home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
         self.folder = os.path.join(home, "opsctl", "packaging")
         self._target = target
-        self._compiler = compiler
+        self._interpreter = interpreter
 
     def pins(self, requirements: tuple[str, ...], lock: Lock, user: str) -> str:
         """Return what a lock installs on the target; on this machine's own, the nearest that has wheels for it."""
         locked = lock.pins_for(self._target.architecture)
         if not self._target.native:
             return locked
-        key = self._key("resolved", sys.version, *requirements, "", locked)
-        path = self._path(key, "txt")
+        path = self._path("txt", "resolved", sys.version, *requirements, "", locked)
         if not os.path.exists(path):
-            from ops_cli.packaging import resolve
-
-            with self._locked(key) as scratch:
-                pins = resolve.resolve(requirements, self._target, scratch, user, preferred=locked)
-                files.write(path, pins.encode())
+            files.write(path, uv.resolve(requirements, self._target, user, preferred=locked).encode())
         return files.read(path).decode()
 
-    def layer(self, pins: str, user: str) -> zip_format.Layer:
-        """Return the zip of everything that `pins` installs; `user` names it in an error."""
-        key = self._key("installed", self._compiler.version if self._compiler else "", pins)
-        path = self._path(key, "zip")
-        if layer := zip_format.open_layer(path):
-            return layer
-        from ops_cli.packaging import resolve
+    def layer(self, pins: str, user: str) -> str:
+        """Return the path of the zip of everything that `pins` installs; `user` names them in an error.
 
-        with self._locked(key) as scratch:
-            if not (layer := zip_format.open_layer(path)):
-                resolve.install(pins, self._target, scratch, f"{scratch}/tree", user)
-                zip_format.write(path, self._entries(f"{scratch}/tree", user))
-                layer = zip_format.open_layer(path)
-        if layer is None:
-            raise failed(f"{path} cannot be read back.", "Look at the disk: is it full?")
-        return layer
+        Two builds that make the same one at once both write it whole; the later one stays. The zip's comment says what
+        of a distribution was left out.
+        """
+        path = self._path("zip", "installed", str(self._target.magic if self._interpreter else 0), pins)
+        if zips.sizes(path) is None:
+            with tempfile.TemporaryDirectory(prefix="opsctl-packaging-") as tree:
+                self._install(path, pins, tree, user)
+        return path
 
-    def _entries(self, tree: str, user: str) -> Iterator[tuple[str, bool, zip_format.Packed]]:
-        installed = _installed(tree)
-        if sum(status.st_size for status in installed.values()) > UNZIPPED_LIMIT:
-            raise too_large(user, {name: status.st_size for name, status in installed.items()})
-        for name, status in installed.items():
-            content = files.read(f"{tree}/{name}")
-            yield name, bool(status.st_mode & _EXECUTABLE), zip_format.Packed(content)
-            if self._compiler and name.endswith(".py") and (code := self._compiler.compile(name, content)):
-                yield self._compiler.place(name), False, zip_format.Packed(code)
+    def _install(self, path: str, pins: str, tree: str, user: str) -> None:
+        uv.install(pins, self._target, tree, user)
+        names, left_out = _shipped(tree)
+        zips.refuse_too_large(user, {name: os.path.getsize(f"{tree}/{name}") for name in names})
+        if self._interpreter:
+            # What does not compile, as a template or a test of another version may not, is shipped as it is.
+            bytecode.compile_tree(self._interpreter, tree)
+        zips.write(path, self._entries(tree, names), comment="\n".join(left_out))
 
-    def _key(self, *parts: str) -> str:
+    def _entries(self, tree: str, names: list[str]) -> Iterator[tuple[str, bool, bytes]]:
+        for name in names:
+            executable = bool(os.stat(f"{tree}/{name}").st_mode & _EXECUTABLE)
+            yield name, executable, files.read(f"{tree}/{name}")
+            compiled = bytecode.place(name, self._target)
+            if self._interpreter and name.endswith(".py") and os.path.exists(f"{tree}/{compiled}"):
+                yield compiled, False, files.read(f"{tree}/{compiled}")
+
+    def _path(self, suffix: str, *parts: str) -> str:
         text = "\0".join((_FORMAT, self._target.runtime, self._target.platform, *parts))
-        return hashlib.sha256(text.encode()).hexdigest()
-
-    def _path(self, key: str, suffix: str) -> str:
         os.makedirs(self.folder, exist_ok=True)
-        return os.path.join(self.folder, f"{key}.{suffix}")
-
-    def _locked(self, key: str) -> _Scratch:
-        return _Scratch(self.folder, key)
+        return os.path.join(self.folder, f"{hashlib.sha256(text.encode()).hexdigest()}.{suffix}")
 
 
-class _Scratch:
-    """The lock of one key with a scratch folder; what a killed build left under the same key is removed first."""
-
-    def __init__(self, folder: str, key: str) -> None:
-        self._lock = files.Lock(os.path.join(folder, f"{key}.lock"))
-        self._scratch = os.path.join(folder, f".{key}.tmp")
-
-    def __enter__(self) -> str:
-        import shutil
-
-        self._lock.__enter__()
-        shutil.rmtree(self._scratch, ignore_errors=True)
-        os.makedirs(self._scratch)
-        return self._scratch
-
-    def __exit__(self, *raised: object) -> None:
-        import shutil
-
-        shutil.rmtree(self._scratch, ignore_errors=True)
-        self._lock.__exit__(None, None, None)
+def modules(names: Iterable[str]) -> set[str]:
+    """Return the top-level modules and packages among the names in a zip."""
+    return {match["name"] for name in names if (match := _MODULE.match(name))}
 
 
-def _installed(tree: str) -> dict[str, os.stat_result]:
-    """Return the files to ship of an installation, by their name in the zip."""
-    names = (
-        os.path.relpath(os.path.join(folder, file), tree).replace(os.sep, "/")
-        for folder, _, inside in os.walk(tree)
-        for file in inside
-    )
-    return {name: os.stat(f"{tree}/{name}") for name in sorted(names) if not _NOT_SHIPPED.match(name)}
+def _shipped(tree: str) -> tuple[list[str], list[str]]:
+    """Return the files to ship of an installation and, by distribution, what of it is left out.
+
+    A wheel's RECORD lists what it ships (PEP 376), and code may read that: `importlib.metadata` does. So it is shipped
+    without the lines of what is left out: the scripts that an installer writes, which begin with the path of an
+    interpreter of this machine.
+    """
+    names: set[str] = set()
+    left_out = []
+    for folder in sorted(name for name in os.listdir(tree) if name.endswith(".dist-info")):
+        record = f"{tree}/{folder}/RECORD"
+        with open(record, encoding="utf-8", newline="") as file:
+            rows = sorted(row for row in csv.reader(file) if row and "__pycache__" not in row[0])
+        scripts = [row for row in rows if _is_script(tree, row[0])]
+        kept = [row for row in rows if row not in scripts]
+        with open(record, "w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(kept)
+        names.update(row[0] for row in kept)
+        if scripts:
+            distribution = " ".join(folder.removesuffix(".dist-info").split("-", 1))
+            left_out.append(f"left out of {distribution}: {', '.join(row[0] for row in scripts)}")
+    return sorted(names), left_out
 
 
-def modules(layer: zip_format.Layer) -> set[str]:
-    """Return the top-level modules and packages in a dependency zip."""
-    return {match["name"] for name in layer.records if (match := _MODULE.match(name))}
+def _is_script(tree: str, name: str) -> bool:
+    outside = name.startswith(("../", "/"))
+    return outside or (name.startswith("bin/") and files.read(f"{tree}/{name}").startswith(b"#!"))

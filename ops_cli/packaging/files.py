@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import marshal
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import TracebackType
-    from typing import Any
+    from collections.abc import Callable
 
 
 def read(path: str) -> bytes:
@@ -18,13 +15,26 @@ def read(path: str) -> bytes:
         return file.read()
 
 
-def write(path: str, *parts: bytes | memoryview) -> None:
+def read_text(path: str, shown: str) -> str:
+    """Return a UTF-8 text; one that is not UTF-8 is an error that names it as `shown`."""
+    return decode(read(path), shown)
+
+
+def decode(content: bytes, shown: str) -> str:
+    """Return UTF-8 content as text, without a byte order mark."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise failed(f"{shown}:{line}: is not UTF-8.", "Save the file as UTF-8.") from None
+
+
+def write(path: str, content: bytes) -> None:
     """Write a file beside its place and move it there whole."""
     temporary = temporary_beside(path)
     try:
         with open(temporary, "wb") as file:
-            for part in parts:
-                file.write(part)
+            file.write(content)
         os.replace(temporary, path)
     except BaseException:
         remove(temporary)
@@ -45,34 +55,17 @@ def remove(path: str) -> None:
         pass
 
 
-def leftovers(folder: str) -> Iterator[str]:
-    """Yield the temporary files in a folder; with its lock held, they are those of killed builds."""
-    with os.scandir(folder) as entries:
-        yield from [entry.path for entry in entries if entry.name[0] == "." and entry.name.endswith(".tmp")]
+def failed(message: str, hint: str = "") -> Exception:
+    """Return the error to raise; the error model is imported only once there is an error."""
+    from opscore.errors import OpsError
 
-
-def store(path: str, version: int, value: Any) -> None:
-    """Remember a value of plain types for the next run."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    # Format 2 is understood by every Python 3, and marshal needs no import: json would cost a third of a no-op build.
-    write(path, marshal.dumps((version, value), 2))
-
-
-def load(path: str, version: int) -> Any:
-    """Return what `store` remembered; None when there is nothing, or it is damaged or of another version."""
-    try:
-        stored = marshal.loads(read(path))  # noqa: S302 - written by ourselves, into the build folder
-    except (OSError, EOFError, ValueError, TypeError):
-        return None
-    return stored[1] if isinstance(stored, tuple) and stored[:1] == (version,) else None
+    return OpsError(message, hint=hint)
 
 
 class Lock:
     """A lock between processes that the system releases when its holder dies; use it in a `with` statement."""
 
-    __slots__ = ("_file", "_path", "_waiting")
-
-    def __init__(self, path: str, waiting: Callable[[], None] | None = None) -> None:
+    def __init__(self, path: str, waiting: Callable[[], None]) -> None:
         self._path = path
         self._waiting = waiting
         self._file = -1
@@ -84,14 +77,8 @@ class Lock:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if self._waiting is not None:
-                self._waiting()
+            self._waiting()
             fcntl.flock(self._file, fcntl.LOCK_EX)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         os.close(self._file)

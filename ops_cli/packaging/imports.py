@@ -1,52 +1,59 @@
-"""What a Python file imports, and on which line, read from its syntax without running it."""
+"""What a Python file imports, and on which line, read from its syntax without running it.
+
+Not by `modulefinder`: it reads bytecode, which knows neither lines nor `if TYPE_CHECKING:` nor which imports stand in a
+`try` and may fail, and it takes three times as long.
+"""
 
 from __future__ import annotations
 
 import ast
+import functools
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     # Line, level (dots of a relative import), module, imported names (none for `import x`), may be missing.
     Import = tuple[int, int, str, tuple[str, ...], bool]
 
-_MISSING = {"ImportError", "ModuleNotFoundError", "Exception"}
+_MISSING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
-def imports(source: bytes, path: str) -> tuple[Import, ...]:
+@functools.lru_cache(4096)
+def imports(source: bytes) -> tuple[Import, ...]:
     """List the imports of a file, those inside functions too; SyntaxError when it is not Python.
 
     Imports under `if TYPE_CHECKING:` do not run and are left out. Those in a `try` that catches ImportError may
     be missing. `importlib.import_module` counts when its argument is a literal.
     """
     try:
-        tree = compile(source, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-        compile(source, path, "exec", dont_inherit=True)  # finds what a parse does not: `return` outside a function
-    except ValueError as error:
-        raise SyntaxError(str(error)) from error
-    return tuple(_in(tree, optional=False))
+        tree = ast.parse(source)
+        # Looking into every expression for a call takes longer than all the rest, and few files have one.
+        return tuple(_in(tree.body, optional=False, calls=b"import_module" in source))
+    except SyntaxError:
+        raise
+    except (ValueError, LookupError, RecursionError, MemoryError) as error:
+        # A null byte, a broken encoding, brackets in brackets: what it is depends on the version of Python.
+        raise SyntaxError(str(error) or "too deeply nested") from error
 
 
-def _in(node: ast.AST, *, optional: bool) -> Iterator[Import]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Import):
-            for alias in child.names:
-                yield (child.lineno, 0, alias.name, (), optional)
-        elif isinstance(child, ast.ImportFrom):
-            names = tuple(alias.name for alias in child.names)
-            yield (child.lineno, child.level, child.module or "", names, optional)
-        elif isinstance(child, ast.If) and _is_type_checking(child.test):
-            yield from _in(ast.Module(child.orelse, []), optional=optional)
-        elif isinstance(child, ast.Try) and any(_catches_missing(handler) for handler in child.handlers):
-            yield from _in(ast.Module(child.body, []), optional=True)
-            for handler in child.handlers:
-                yield from _in(handler, optional=optional)
-            yield from _in(ast.Module([*child.orelse, *child.finalbody], []), optional=optional)
+def _in(nodes: Iterable[ast.AST], *, optional: bool, calls: bool) -> Iterator[Import]:
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, 0, alias.name, (), optional) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.lineno, node.level, node.module or "", tuple(alias.name for alias in node.names), optional)
+        elif isinstance(node, ast.If) and _is_type_checking(node.test):
+            yield from _in(node.orelse, optional=optional, calls=calls)
+        elif isinstance(node, ast.Try) and any(_catches_missing(handler) for handler in node.handlers):
+            yield from _in(node.body, optional=True, calls=calls)
+            yield from _in([*node.handlers, *node.orelse, *node.finalbody], optional=optional, calls=calls)
         else:
-            if isinstance(child, ast.Call) and (module := _imported_by_call(child)):
-                yield (child.lineno, 0, module, (), optional)
-            yield from _in(child, optional=optional)
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+                    yield from _in([child], optional=optional, calls=calls)
+                elif calls:
+                    yield from _calls(child, optional=optional)
 
 
 def _is_type_checking(test: ast.expr) -> bool:
@@ -58,8 +65,9 @@ def _catches_missing(handler: ast.ExceptHandler) -> bool:
     return any(one is None or getattr(one, "id", "") in _MISSING for one in caught)
 
 
-def _imported_by_call(call: ast.Call) -> str:
-    name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-    if name != "import_module" or len(call.args) != 1 or not isinstance(call.args[0], ast.Constant):
-        return ""
-    return str(call.args[0].value)
+def _calls(expression: ast.AST, *, optional: bool) -> Iterator[Import]:
+    for node in ast.walk(expression):
+        if isinstance(node, ast.Call) and len(node.args) == 1 and isinstance(node.args[0], ast.Constant):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            if name == "import_module" and isinstance(node.args[0].value, str):
+                yield (node.lineno, 0, node.args[0].value, (), optional)

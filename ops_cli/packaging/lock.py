@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 
-from ops_cli.packaging import files, resolve, sources
+from ops_cli.packaging import files, uv
 from ops_cli.packaging.requirements import Lock, lock_text, parse
-from ops_cli.packaging.sources import FUNCTIONS, LOCK, REQUIREMENTS
+from ops_cli.packaging.sources import FUNCTIONS, LOCK, REQUIREMENTS, read_tree, require
 from ops_cli.packaging.targets import DEPLOY_RUNTIME, MACHINES, Target
 
 TYPE_CHECKING = False
@@ -21,44 +20,29 @@ def lock(
 ) -> None:
     """Write a requirements.lock beside every requirements.txt; pins that still fit stay unless `upgrade` is set."""
     top = os.path.abspath(os.fspath(root))
-    sources.require(top)
-    resolved: dict[tuple[tuple[str, ...], str], str] = {}
-    for function in sources.scan(top).functions:
-        folder = f"{FUNCTIONS}/{function}"
-        requirements = _requirements(top, f"{folder}/{REQUIREMENTS}")
-        path = f"{top}/{folder}/{LOCK}"
-        old = _text(path)
+    require(top)
+    tree = read_tree(top)
+    resolved: dict[tuple[str, str], str] = {}
+    for function in tree.functions:
+        path, user = (f"{FUNCTIONS}/{function}/{name}" for name in (LOCK, REQUIREMENTS))
+        requirements = parse(files.decode(tree.contents.get(user, b""), user), user)
+        old = files.decode(tree.contents.get(path, b""), path)
         if not requirements:
             if old:
-                files.remove(path)
-                report(f"removed {folder}/{LOCK}: nothing is required")
+                files.remove(f"{top}/{path}")
+                report(f"removed {path}: nothing is required")
             continue
-        if (requirements, old) not in resolved:
-            preferred = None if upgrade else Lock(old)
-            resolved[requirements, old] = _resolved(requirements, runtime, preferred, f"{folder}/{REQUIREMENTS}")
-        new = resolved[requirements, old]
-        if new != old:
-            files.write(path, new.encode())
-        report(f"{'unchanged' if new == old else 'wrote'} {folder}/{LOCK}")
+        same = ("\n".join(requirements), old)
+        if same not in resolved:
+            resolved[same] = _resolved(requirements, runtime, None if upgrade else Lock(old), user)
+        if resolved[same] != old:
+            files.write(f"{top}/{path}", resolved[same].encode())
+        report(f"{'unchanged' if resolved[same] == old else 'wrote'} {path}")
 
 
 def _resolved(requirements: tuple[str, ...], runtime: str, preferred: Lock | None, user: str) -> str:
     pins = {}
     for architecture in MACHINES:
-        target = Target.deploy(runtime, architecture)
-        with tempfile.TemporaryDirectory() as scratch:
-            kept = preferred.pins_for(architecture) if preferred else ""
-            pins[architecture] = resolve.resolve(requirements, target, scratch, user, preferred=kept.strip())
+        kept = preferred.pins_for(architecture) if preferred else ""
+        pins[architecture] = uv.resolve(requirements, Target.deploy(runtime, architecture), user, preferred=kept)
     return lock_text(requirements, runtime, pins)
-
-
-def _requirements(top: str, path: str) -> tuple[str, ...]:
-    text = _text(f"{top}/{path}")
-    return parse(text, path) if text else ()
-
-
-def _text(path: str) -> str:
-    try:
-        return files.read(path).decode()
-    except FileNotFoundError:
-        return ""

@@ -1,123 +1,190 @@
-"""The build of a target in which something changed: plan all, make what is stale, check it, put it in place."""
+"""The build of a target in which something changed: plan all, make what is stale, check it, list it.
+
+A zip's name holds its key, so the old one stays whole beside the new one until the manifest lists the new: a build
+that is killed anywhere leaves the manifest of before with the zips of before.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import os
+import tempfile
 
-from ops_cli.packaging import files, interpreters, manifest, sizes
-from ops_cli.packaging.assemble import Assembler, Zip
-from ops_cli.packaging.bytecode import Compiler
-from ops_cli.packaging.dependencies import Cache
-from ops_cli.packaging.plan import Plan, Planner
-from ops_cli.packaging.requirements import differences, named
-from ops_cli.packaging.result import BuildResult
-from ops_cli.packaging.state import MANIFEST, State, output, settings
-from ops_cli.packaging.targets import DEPLOY_ARCHITECTURE
+from ops_cli.packaging import bytecode, files, zips
+from ops_cli.packaging.bytecode import no_interpreter
+from ops_cli.packaging.dependencies import Cache, modules
+from ops_cli.packaging.needs import conflicts, refuse
+from ops_cli.packaging.plan import Plan, plan_all
+from ops_cli.packaging.result import BuildResult, read_functions, write_manifest, write_stamp
+from ops_cli.packaging.sources import FUNCTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
-    from ops_cli.packaging.index import Index
-    from ops_cli.packaging.interpreters import Candidates
     from ops_cli.packaging.sources import Tree
     from ops_cli.packaging.targets import Target
 
+_NAMED = 3
 
-class Rebuild:
-    """One run over the functions of a tree for a target; its folder is locked by the caller."""
 
-    def __init__(self, folder: str, target: Target, tree: Tree, index: Index, report: Callable[[str], None]) -> None:
-        self._folder = folder
-        self._target = target
-        self._tree = tree
-        self._index = index
-        self._report = report
+def rebuild(folder: str, target: Target, tree: Tree, inputs: str, report: Callable[[str], None]) -> BuildResult:
+    """Bring a target's folder up to the tree; the caller has locked it. When anything fails, nothing is replaced."""
+    interpreter = bytecode.find_interpreter(target)
+    cache = Cache(target, interpreter)
+    plans = plan_all(tree, target, cache, bytecode=interpreter is not None)
+    old = read_functions(folder)
+    stale = [plan for plan in plans if not _is_there(folder, plan, old.get(plan.role, {}))]
+    try:
+        unzipped = _make(folder, target, tree, stale, cache, interpreter, report)
+    except BaseException:
+        _remove_unlisted(folder, {str(entry.get("zip")) for entry in old.values()})
+        raise
+    unzipped = {**{role: entry["unzipped_bytes"] for role, entry in old.items()}, **unzipped}
+    functions = {plan.role: _entry(folder, plan, unzipped[plan.role]) for plan in plans}
+    result = BuildResult(
+        target,
+        folder,
+        [plan.zip_name for plan in plans],
+        _warnings(target, plans, functions, bytecode=interpreter is not None),
+        target.tag if interpreter else "",
+    )
+    result.built = sorted(plan.role for plan in stale)
+    result.removed = sorted(old.keys() - functions.keys())
+    write_manifest(folder, target, result.bytecode, functions)
+    _remove_unlisted(folder, set(result.zip_names))
+    write_stamp(folder, result, inputs)
+    for role in result.built:
+        size = functions[role]["size_bytes"]
+        report(f"built {role}: {zips.megabytes(size)}, {zips.megabytes(unzipped[role])} unzipped")
+    for role in result.removed:
+        report(f"removed {role}: its folder is gone")
+    return result
 
-    def run(self, old: State, candidates: Candidates) -> BuildResult:
-        """Bring the folder up to the tree; when anything fails, nothing in it was replaced."""
-        self._clear()
-        new = self._new_state(old, candidates)
-        compiler = Compiler(*new.interpreter) if new.interpreter else None
-        with compiler.started() if compiler else contextlib.nullcontext():
-            cache = Cache(self._target, compiler)
-            planner = Planner(self._tree, self._index, self._target, compiler.version if compiler else "", cache)
-            plans = planner.plans()
-            assembler = Assembler(self._folder, self._index, cache, compiler)
-            made = self._make([plan for plan in plans if not old.holds(self._folder, plan.role, plan.key)], assembler)
-        new.functions = {plan.role: old.functions[plan.role] for plan in plans if plan.role in old.functions}
-        removed = self._publish(old, new, made, plans)
-        assembler.remember(plans)
-        new.warnings = (*self._size_warnings(new), *self._resolution_warnings(plans))
-        new.store(self._folder)
-        return BuildResult(self._target, self._folder, new, sorted(one.plan.role for one in made), removed)
 
-    def _new_state(self, old: State, candidates: Candidates) -> State:
-        new = State()
-        new.settings = settings(self._target)
-        new.tree_hash = self._index.tree_hash
-        new.candidates = candidates
-        same = old.candidates == candidates and old.settings == new.settings
-        new.interpreter = old.interpreter if same else interpreters.choose(candidates, self._target)
-        return new
+def _is_there(folder: str, plan: Plan, entry: dict[str, Any]) -> bool:
+    path = f"{folder}/{plan.zip_name}"
+    same = (entry.get("key"), entry.get("zip")) == (plan.key, plan.zip_name)
+    return same and os.path.exists(path) and os.path.getsize(path) == entry.get("size_bytes")
 
-    def _make(self, plans: list[Plan], assembler: Assembler) -> list[Zip]:
-        assembler.prepare(plans)
-        try:
-            made = [assembler.write(plan) for plan in plans]
-            if self._target.native and made:
-                from ops_cli.packaging.import_check import check_imports
 
-                check_imports(made)
-        except BaseException:
-            self._clear()
-            raise
-        return made
+def _entry(folder: str, plan: Plan, unzipped: int) -> dict[str, Any]:
+    """Return what the manifest says of a function."""
+    path = f"{folder}/{plan.zip_name}"
+    return {
+        "handler": f"{plan.function}.handler.handle",
+        "key": plan.key,
+        "s3_key": f"lambda/{plan.role}/{plan.key}.zip",
+        "zip": plan.zip_name,
+        "size_bytes": os.path.getsize(path),
+        "unzipped_bytes": unzipped,
+    }
 
-    def _clear(self) -> None:
-        for leftover in files.leftovers(self._folder):
-            files.remove(leftover)
 
-    def _publish(self, old: State, new: State, made: list[Zip], plans: list[Plan]) -> list[str]:
-        """Move the zips into place and write the manifest; return the roles that are gone.
+def _make(
+    folder: str,
+    target: Target,
+    tree: Tree,
+    plans: list[Plan],
+    cache: Cache,
+    interpreter: str | None,
+    report: Callable[[str], None],
+) -> dict[str, int]:
+    """Write the zips of these functions; refuse what cannot go together in one zip or does not import.
 
-        The manifest goes first when a key changes: a build killed in between must not leave one that names the
-        old key for the new zip.
-        """
-        roles = {plan.role for plan in plans}
-        removed = sorted(set(old.functions) - roles)
-        if removed or any(old.functions.get(one.plan.role, ("",))[0] != one.plan.key for one in made):
-            files.remove(f"{self._folder}/{MANIFEST}")
-        for one in made:
-            path = f"{self._folder}/{one.plan.role}.zip"
-            # ext4 writes a file out to the disk when it is renamed over another; over nothing it does not.
-            files.remove(path)
-            os.rename(one.path, path)
-            written = output(path)
-            assert written is not None  # noqa: S101 - it was put there under the lock
-            new.functions[one.plan.role] = (one.plan.key, one.size, one.unzipped, written)
-            self._report(
-                f"built {one.plan.role}: {sizes.megabytes(one.size)}, {sizes.megabytes(one.unzipped)} unzipped"
-            )
-        for name in os.listdir(self._folder):
-            if name.endswith(".zip") and name.removesuffix(".zip") not in roles:
-                files.remove(f"{self._folder}/{name}")
-        for role in removed:
-            self._report(f"removed {role}: its folder is gone")
-        manifest.publish(self._folder, self._target, new)
-        return removed
-
-    def _size_warnings(self, state: State) -> list[str]:
-        found = (sizes.warning(role, record[2]) for role, record in sorted(state.functions.items()))
-        return [warning for warning in found if warning]
-
-    def _resolution_warnings(self, plans: list[Plan]) -> list[str]:
-        """Say where this machine's interpreter gets other versions than the deployment."""
-        users: dict[str, list[str]] = {}
+    Return by role what each unzips to. Functions with the same requirements that use the same of the library have a
+    part in common, which is compressed once.
+    """
+    layers = _layers(plans, cache)
+    provided = {pins: modules(zips.sizes(layer) or {}) for pins, layer in layers.items()}
+    problems = [one for plan in plans for one in conflicts(plan.function, plan.needs, provided.get(plan.pins, ()))]
+    if problems:
+        raise refuse(problems)
+    for line in _left_out(tree, plans, layers):
+        report(line)
+    with tempfile.TemporaryDirectory(prefix="opsctl-packaging-") as scratch:
+        if interpreter:
+            _compile(tree, target, plans, interpreter, scratch)
+        bases: dict[tuple[str, ...], str] = {}
+        unzipped = {}
         for plan in plans:
-            if self._target.native and plan.locked:
-                differing = differences(plan.locked.pins_for(DEPLOY_ARCHITECTURE), plan.pins)
-                if differing:
-                    users.setdefault(", ".join(differing), []).append(plan.role)
-        return [f"deploy and sandbox resolve differently for {named(roles)}: {what}" for what, roles in users.items()]
+            own = {name: path for name, path in plan.members.items() if path.startswith(FUNCTIONS)}
+            shared = {name: path for name, path in plan.members.items() if name not in own}
+            base = (plan.pins, *shared)
+            if base not in bases:
+                bases[base] = f"{scratch}/{len(bases)}.zip"
+                zips.write(bases[base], _entries(tree, target, shared, scratch), layers.get(plan.pins))
+            sizes = zips.write(f"{folder}/{plan.zip_name}", _entries(tree, target, own, scratch), bases[base])
+            zips.refuse_too_large(f"{FUNCTIONS}/{plan.function}", sizes)
+            unzipped[plan.role] = sum(sizes.values())
+    if target.native and plans:
+        from ops_cli.packaging.import_check import check_imports
+
+        check_imports(folder, plans)
+    return unzipped
+
+
+def _layers(plans: list[Plan], cache: Cache) -> dict[str, str]:
+    """Return the zip of each distinct set of requirements; two at a time, as uv waits and zlib leaves Python alone."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    users = {plan.pins: plan.requirements_path for plan in plans if plan.pins}
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(users, pool.map(cache.layer, users.keys(), users.values()), strict=True))
+
+
+def _compile(tree: Tree, target: Target, plans: list[Plan], interpreter: str, scratch: str) -> None:
+    """Compile every module of these functions once, in a folder that looks as if all were unpacked in it."""
+    sources = {name: path for plan in plans for name, path in plan.members.items() if name.endswith(".py")}
+    for name, path in sources.items():
+        os.makedirs(os.path.dirname(f"{scratch}/{name}"), exist_ok=True)
+        with open(f"{scratch}/{name}", "wb") as file:
+            file.write(tree.contents[path])
+    failures = bytecode.failures(bytecode.compile_tree(interpreter, scratch))
+    problems = []
+    for name, path in sources.items():
+        if not os.path.exists(f"{scratch}/{bytecode.place(name, target)}"):
+            line, what = failures.get(name, ("1", "does not compile"))
+            problems.append(f"{path}:{line}: {what} (Python {target.version})")
+    if problems:
+        raise refuse(problems)
+
+
+def _entries(tree: Tree, target: Target, members: dict[str, str], scratch: str) -> Iterator[tuple[str, bool, bytes]]:
+    for name, path in members.items():
+        yield name, path in tree.executable, tree.contents[path]
+        compiled = f"{scratch}/{bytecode.place(name, target)}"
+        if name.endswith(".py") and os.path.exists(compiled):
+            yield bytecode.place(name, target), False, files.read(compiled)
+
+
+def _left_out(tree: Tree, plans: list[Plan], layers: dict[str, str]) -> list[str]:
+    """Say what of these functions, of the library packages they use and of their requirements is in no zip."""
+    folders = {"/".join(path.split("/")[:3]) for plan in plans for path in plan.needs.paths}
+    ours = [f"left out of {folder}: {', '.join(names)}" for folder, names in tree.left_out.items() if folder in folders]
+    theirs = {line for layer in layers.values() for line in zips.comment(layer).splitlines()}
+    return ours + sorted(theirs)
+
+
+def _remove_unlisted(folder: str, listed: set[str]) -> None:
+    """Remove the zips that no manifest lists, and what killed builds left."""
+    for name in os.listdir(folder):
+        if (name.endswith(".zip") and name not in listed) or name.endswith(".tmp"):
+            files.remove(f"{folder}/{name}")
+
+
+def _warnings(target: Target, plans: list[Plan], functions: dict[str, dict[str, Any]], *, bytecode: bool) -> list[str]:
+    """Warn of zips near Lambda's limit, and of what this machine gets otherwise than the deployment does elsewhere."""
+    found = [no_interpreter(target)] if target.bytecode and not bytecode else []
+    for role, entry in functions.items():
+        if (size := entry["unzipped_bytes"]) > zips.WARN_ABOVE:
+            share = size * 100 // zips.UNZIPPED_LIMIT
+            found.append(f"{role} unzips to {zips.megabytes(size)}, {share} % of Lambda's 250 MB")
+    users: dict[str, list[str]] = {}
+    for plan in plans:
+        if plan.differing:
+            users.setdefault(", ".join(plan.differing), []).append(plan.role)
+    for what, roles in users.items():
+        more = f" and {len(roles) - _NAMED} more" if len(roles) > _NAMED else ""
+        found.append(f"deploy and sandbox resolve differently for {', '.join(roles[:_NAMED])}{more}: {what}")
+    return found

@@ -5,36 +5,82 @@ from __future__ import annotations
 import hashlib
 import re
 
-from ops_cli.packaging.problems import failed, found
+from ops_cli.packaging.files import failed
 from ops_cli.packaging.targets import MACHINES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
 _PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^ ;\\]+)")
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_HASH = re.compile(r"\s--hash[= ](?P<hash>\S+)")
+_LOCKED_HASH = re.compile(r" *\\\n +--hash=(?P<hash>\S+)")
 _MACHINE_MARKER = re.compile(r' ; platform_machine == "(?P<machine>\w+)"')
 _RESOLVED_FROM = re.compile(r"^# requirements: (?P<digest>[0-9a-f]{64}) for (?P<runtime>python3\.\d+)$", re.MULTILINE)
 
 
-_NAMED = 3
-
-
 def parse(text: str, path: str) -> tuple[str, ...]:
-    """Return the requirements of a file in a fixed order, without comments.
+    """Return the requirements of a file in a fixed order, each with its hashes in one line, without comments.
 
     Options, includes and addresses are refused: what they lead to is not the same on every machine.
     """
     requirements, problems = set(), []
-    for number, line in enumerate(text.splitlines(), 1):
-        requirement = re.sub(r"(^|\s)#.*", "", line).strip()
-        if requirement.startswith("-") or "://" in requirement or requirement.endswith("\\"):
-            problems.append(f"{path}:{number}: {requirement!r} is not a plain requirement like `name==1.2`")
-        elif requirement:
-            requirements.add(requirement)
+    for number, line in _logical_lines(text):
+        plain, hashes = without_hashes(line), sorted(set(_HASH.findall(line)))
+        if plain.startswith("-") or " --" in plain or "://" in plain:
+            problems.append(f"{path}:{number}: {line!r} is not a plain requirement like `name==1.2`")
+        elif strange := [one for one in hashes if not re.fullmatch("sha256:[0-9a-f]{64}", one)]:
+            problems.append(f"{path}:{number}: {strange[0]!r} is not a hash like sha256: and 64 digits")
+        elif line:
+            requirements.add(" --hash=".join([plain, *hashes]))
     if problems:
-        raise found(problems, "Options, includes and addresses are not taken.")
+        raise failed("\n".join(problems), "Options, includes and addresses are not taken.")
     return tuple(sorted(requirements))
+
+
+def without_hashes(requirement: str) -> str:
+    """Return a requirement as it can be resolved."""
+    return _HASH.sub("", requirement).strip()
+
+
+def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each line with its number, without its comment; one that ends in a backslash goes on in the next."""
+    number, joined = 0, ""
+    for here, line in enumerate(text.splitlines(), 1):
+        number = number if joined else here
+        stripped = re.sub(r"(^|\s)#.*", "", line).strip()
+        joined = f"{joined} {stripped.removesuffix(chr(92)).strip()}"
+        if not stripped.endswith("\\"):
+            yield number, joined.strip()
+            joined = ""
+    yield number, joined.strip()
+
+
+def keep_given_hashes(pins: str, requirements: tuple[str, ...], user: str) -> str:
+    """Return resolved pins without the hashes that their requirement does not name; refuse a pin that has none left.
+
+    uv resolves without looking at a requirement's hashes; it refuses other files only when it installs.
+    """
+    given: dict[str, set[str]] = {}
+    for requirement in requirements:
+        if (hashes := _HASH.findall(requirement)) and (name := _NAME.match(requirement)):
+            given.setdefault(_normal(name[0]), set()).update(hashes)
+    kept = []
+    for block in blocks(pins):
+        pin = _PIN.match(block)
+        wanted = given.get(_normal(pin["name"])) if pin else None
+        hashes = _LOCKED_HASH.findall(block)
+        if pin and wanted and wanted.isdisjoint(hashes):
+            what = f"{user}: no file of {pin['name']} {pin['version']} has a hash that is given for it"
+            raise failed(f"{what} ({', '.join(sorted(wanted))}).", "Compare it with the place the hash is from.")
+        allowed = [one for one in hashes if not wanted or one in wanted]
+        kept.append(" \\\n    --hash=".join([_LOCKED_HASH.sub("", block), *allowed]) + "\n")
+    return "".join(kept)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 class Lock:
@@ -125,10 +171,3 @@ def differences(deployed: str, here: str) -> list[str]:
         for name in sorted({*theirs, *ours})
         if theirs.get(name) != ours.get(name)
     ]
-
-
-def named(functions: Iterable[str]) -> str:
-    """Name the first functions and count the rest."""
-    names = sorted(functions)
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more

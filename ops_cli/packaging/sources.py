@@ -1,42 +1,55 @@
-"""The files a build reads: every function's folder and the library packages, each with its stat signature."""
+"""The files a build reads: every function's folder and the library packages, all of it read at once.
+
+Reading and hashing everything takes a few milliseconds, so nothing is remembered of a file between two builds, and
+no change can be missed. What is packed later is what was hashed here.
+"""
 
 from __future__ import annotations
 
 import os
 
-from ops_cli.packaging.problems import failed
+from ops_cli.packaging.files import failed, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    Signature = tuple[int, int, int, int, int]
 
 FUNCTIONS = "python/functions"
 LIBRARY = "python/lib"
 REQUIREMENTS = "requirements.txt"
 LOCK = "requirements.lock"
 
-_SKIPPED_FOLDERS = {"__pycache__", "tests"}
-_SKIPPED_SUFFIXES = (".pyc", ".pyo", ".pyi", "~")
-_SKIPPED_FILES = {"README.md", "py.typed"}
-_NOT_SHIPPED = {REQUIREMENTS, LOCK}
+# Made by Python and by editors, never by an author.
+_MADE = ("__pycache__", ".pyc", ".pyo", "~")
+# Written for people and for pytest. They are left out, and named, because an author may have meant them as data.
+_NOT_SHIPPED = ("tests", "README.md")
+_EXECUTABLE = 0o100
 
 
 class Tree:
-    """What lies in the source folders now: paths relative to the root, grouped by function and by package."""
-
-    __slots__ = ("functions", "library", "signatures")
+    """The sources: contents by path relative to the root, and the paths of each function and library package."""
 
     def __init__(self) -> None:
+        self.contents: dict[str, bytes] = {}
+        self.executable: set[str] = set()
         self.functions: dict[str, list[str]] = {}
         self.library: dict[str, list[str]] = {}
-        self.signatures: dict[str, Signature] = {}
+        self.left_out: dict[str, list[str]] = {}
 
-    def shipped(self, function: str) -> Iterator[str]:
-        """Yield the paths of a function's own files that go into its zip."""
-        prefix = f"{FUNCTIONS}/{function}/"
-        return (path for path in self.functions[function] if path.removeprefix(prefix) not in _NOT_SHIPPED)
+    def digest(self) -> str:
+        """Return one hash of all names, modes and contents."""
+        import hashlib
+
+        digest = hashlib.sha256()
+        for path, content in sorted(self.contents.items()):
+            digest.update(f"{path}\0{path in self.executable}\0{len(content)}\0".encode())
+            digest.update(content)
+        return digest.hexdigest()
+
+    def shipped(self, function: str) -> list[str]:
+        """Return the paths of a function's own files that go into its zip."""
+        own = (f"{FUNCTIONS}/{function}/{REQUIREMENTS}", f"{FUNCTIONS}/{function}/{LOCK}")
+        return [path for path in self.functions[function] if path not in own]
 
 
 def require(root: str) -> None:
@@ -45,20 +58,18 @@ def require(root: str) -> None:
         raise failed(f"There is no {FUNCTIONS} under {root}.", "Run this from the root of the repository.")
 
 
-def scan(root: str) -> Tree:
-    """List the sources under `root`; a folder without a file in it, as git leaves behind, counts as absent."""
+def read_tree(root: str) -> Tree:
+    """Read the sources under `root`; a folder without a file in it, as git leaves behind, counts as absent."""
     tree = Tree()
     for group, top in ((tree.functions, FUNCTIONS), (tree.library, LIBRARY)):
         for name in _folders(root, top):
-            paths = sorted(_walk(tree.signatures, root, f"{top}/{name}", os.path.realpath(f"{root}/{top}/{name}")))
-            if paths:
+            folder = f"{top}/{name}"
+            left_out: list[str] = []
+            if paths := sorted(_walk(tree, root, folder, os.path.realpath(f"{root}/{folder}"), left_out)):
                 group[name] = paths
+                if left_out:
+                    tree.left_out[folder] = sorted(path.removeprefix(f"{folder}/") for path in left_out)
     return tree
-
-
-def signature(status: os.stat_result) -> Signature:
-    """Reduce a stat result to what changes when a file's content or mode does."""
-    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode)
 
 
 def _folders(root: str, top: str) -> list[str]:
@@ -69,34 +80,49 @@ def _folders(root: str, top: str) -> list[str]:
     for entry in found:
         if entry.is_symlink():
             raise failed(f"{top}/{entry.name}: is a symbolic link.", "Put a real folder in its place.")
-    return sorted(entry.name for entry in found if entry.name not in _SKIPPED_FOLDERS)
+    return sorted(entry.name for entry in found if entry.name not in (*_NOT_SHIPPED, *_MADE))
 
 
-def _walk(signatures: dict[str, Signature], root: str, folder: str, tree: str) -> Iterator[str]:
-    """Yield the files below `folder`; `tree` is the real path that no symbolic link may leave."""
+def _walk(tree: Tree, root: str, folder: str, real: str, left_out: list[str]) -> Iterator[str]:
+    """Read the files below `folder` and yield their paths; no symbolic link may leave the real path `real`."""
     with os.scandir(f"{root}/{folder}") as entries:
         for entry in entries:
-            name = entry.name
-            if name[0] == "." or name.endswith(_SKIPPED_SUFFIXES) or name in _SKIPPED_FILES:
+            path = f"{folder}/{entry.name}"
+            if entry.name.endswith(_MADE):
                 continue
-            path = f"{folder}/{name}"
+            if entry.name[0] == "." or entry.name in _NOT_SHIPPED:
+                left_out.append(path)
+                continue
+            if not entry.name.isascii():
+                _refuse_unspeakable(path)
             if entry.is_symlink():
-                _refuse_escape(root, path, tree)
+                _refuse_escape(root, path, real)
             if entry.is_file():
-                signatures[path] = signature(entry.stat())
+                tree.contents[path] = read(f"{root}/{path}")
+                if entry.stat().st_mode & _EXECUTABLE:
+                    tree.executable.add(path)
                 yield path
-            elif not entry.is_dir():
+            elif entry.is_dir():
+                yield from _walk(tree, root, path, real, left_out)
+            else:
                 raise failed(f"{path}: is neither a file nor a folder.", "Remove it.")
-            elif name not in _SKIPPED_FOLDERS:
-                yield from _walk(signatures, root, path, tree)
 
 
-def _refuse_escape(root: str, path: str, tree: str) -> None:
+def _refuse_unspeakable(path: str) -> None:
+    """Refuse a name whose bytes are not UTF-8, which Python holds as lone surrogates (PEP 383)."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        shown = path.encode("ascii", "backslashreplace").decode()
+        raise failed(f"{shown}: the name is not UTF-8.", "Rename it.") from None
+
+
+def _refuse_escape(root: str, path: str, real: str) -> None:
     link = f"{root}/{path}"
     target = os.path.realpath(link)
     if not os.path.exists(target):
         raise failed(f"{path}: the symbolic link points to nothing.", "Remove it or mend what it points to.")
-    if not target.startswith(tree + os.sep):
+    if not target.startswith(real + os.sep):
         raise failed(
             f"{path}: the symbolic link leaves its own folder, so its content would not be the same elsewhere.",
             "Put a real file in its place, or move shared code to python/lib.",

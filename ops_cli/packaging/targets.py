@@ -5,22 +5,31 @@ from __future__ import annotations
 import os
 import sys
 
-from ops_cli.packaging.problems import failed
+from ops_cli.packaging.files import failed
 
 DEPLOY_RUNTIME = "python3.13"
 DEPLOY_ARCHITECTURE = "arm64"
 
-# The runtimes up to 3.11 run on Amazon Linux 2 (glibc 2.26), later ones on Amazon Linux 2023 (glibc 2.34): a
-# wheel built for a newer glibc installs and then fails at import.
-_WHEELS = {
-    "python3.11": "manylinux2014",
-    "python3.12": "manylinux_2_34",
-    "python3.13": "manylinux_2_34",
-    "python3.14": "manylinux_2_34",
+# The wheels of a runtime: up to 3.11 it runs on Amazon Linux 2 (glibc 2.26), later on Amazon Linux 2023 (2.34); a
+# wheel built for a newer glibc installs and then fails at import. And the magic number of its bytecode, which is
+# fixed for all releases of a minor version (CPython, Include/internal/pycore_magic_number.h).
+_RUNTIMES = {
+    "python3.11": ("manylinux2014", 3495),
+    "python3.12": ("manylinux_2_34", 3531),
+    "python3.13": ("manylinux_2_34", 3571),
+    "python3.14": ("manylinux_2_34", 3627),
 }
 # Lambda's name of an architecture -> the name that Python and wheels use.
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "amd64": "x86_64"}
+
+# How the standard library's public modules differ between the versions above (What's New in Python 3.12 to 3.14).
+_ADDED = {14: "annotationlib compression"}
+_REMOVED = {
+    12: "asynchat asyncore distutils imp smtpd",
+    13: "aifc audioop cgi cgitb chunk crypt imghdr lib2to3 mailcap msilib nis nntplib ossaudiodev pipes sndhdr spwd "
+    "sunau telnetlib uu xdrlib",
+}
 
 
 class Target:
@@ -40,25 +49,15 @@ class Target:
 
     @classmethod
     def deploy(
-        cls,
-        runtime: str = DEPLOY_RUNTIME,
-        architecture: str = DEPLOY_ARCHITECTURE,
-        *,
-        bytecode: bool = True,
+        cls, runtime: str = DEPLOY_RUNTIME, architecture: str = DEPLOY_ARCHITECTURE, *, bytecode: bool = True
     ) -> Target:
         """Build for Lambda itself; `bytecode` allows it when an interpreter of the runtime's version is found."""
-        if runtime not in _WHEELS:
-            raise failed(f"There is no Lambda runtime {runtime!r} here.", f"Known: {', '.join(_WHEELS)}.")
+        if runtime not in _RUNTIMES:
+            raise failed(f"There is no Lambda runtime {runtime!r} here.", f"Known: {', '.join(_RUNTIMES)}.")
         if architecture not in MACHINES:
             raise failed(f"There is no Lambda architecture {architecture!r}.", f"Known: {', '.join(MACHINES)}.")
-        return cls(
-            "deploy",
-            runtime,
-            architecture,
-            wheel_platform(runtime, architecture),
-            native=False,
-            bytecode=bytecode,
-        )
+        platform = f"{MACHINES[architecture]}-{_RUNTIMES[runtime][0]}"
+        return cls("deploy", runtime, architecture, platform, native=False, bytecode=bytecode)
 
     @classmethod
     def sandbox(cls, *, bytecode: bool = True) -> Target:
@@ -66,21 +65,27 @@ class Target:
         machine = os.uname().machine
         runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
         architecture = _ARCHITECTURES.get(machine, machine)
-        return cls(
-            "sandbox",
-            runtime,
-            architecture,
-            f"{sys.platform}-{machine}",
-            native=True,
-            bytecode=bytecode,
-        )
+        return cls("sandbox", runtime, architecture, f"{sys.platform}-{machine}", native=True, bytecode=bytecode)
 
     @property
     def version(self) -> str:
         """The runtime's Python version as major.minor."""
         return self.runtime.removeprefix("python")
 
+    @property
+    def magic(self) -> int:
+        """The magic number of the runtime's bytecode; 0 for a version that is not known here, which gets none."""
+        return _RUNTIMES[self.runtime][1] if self.runtime in _RUNTIMES else 0
 
-def wheel_platform(runtime: str, architecture: str) -> str:
-    """Return the platform tag whose wheels run on a Lambda runtime."""
-    return f"{MACHINES[architecture]}-{_WHEELS[runtime]}"
+    @property
+    def tag(self) -> str:
+        """The part of a bytecode file's name that says whose it is."""
+        return f"cpython-{self.version.replace('.', '')}"
+
+    def standard_library(self) -> frozenset[str]:
+        """Return the top-level modules of the runtime's standard library, whichever version the builder runs."""
+        minor = int(self.version.split(".")[1])
+        differing = {name for names in (*_ADDED.values(), *_REMOVED.values()) for name in names.split()}
+        added = {name for since, names in _ADDED.items() if minor >= since for name in names.split()}
+        kept = {name for until, names in _REMOVED.items() if minor < until for name in names.split()}
+        return frozenset(sys.stdlib_module_names) - differing | added | kept

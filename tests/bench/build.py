@@ -136,7 +136,7 @@ def handler_import(tree: Monorepo) -> dict[str, Any]:
     for arguments in ((), ("--no-bytecode",)):
         tree.build(*arguments)
         folders.append(tree.scratch / f"task{len(folders)}")
-        with zipfile.ZipFile(tree.out / f"{WEB_SERVICE.replace('_', '-')}.zip") as zipped:
+        with zipfile.ZipFile(next(tree.out.glob(f"{WEB_SERVICE.replace('_', '-')}-*.zip"))) as zipped:
             zipped.extractall(folders[-1])
     commands = [
         [sys.executable, "-I", "-S", "-B", "-c", IMPORT, str(each), f"{WEB_SERVICE}.handler"] for each in folders

@@ -82,7 +82,7 @@ def _workbook() -> dict[str, Any]:
 def _function() -> list[dict[str, Any]]:
     """Build the generator as it is deployed, and import it from its zip's contents alone."""
     build(ROOT, Target.sandbox(), report=lambda _line: None)
-    zipped = ROOT / "build" / "sandbox" / f"{FUNCTION}.zip"
+    zipped = next((ROOT / "build" / "sandbox").glob(f"{FUNCTION}-*.zip"))
     with tempfile.TemporaryDirectory() as folder:
         zipfile.ZipFile(zipped).extractall(folder)
         environment = {**os.environ, "PYTHONPATH": folder}

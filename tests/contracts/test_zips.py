@@ -128,7 +128,7 @@ def test_every_file_of_the_function_is_there(zips: Built, target: str, function:
 @each_target
 @each_function
 def test_what_no_lambda_runs_is_not_there(zips: Built, target: str, function: str) -> None:
-    unwanted = re.compile(r"(^|/)(requirements\.(txt|lock)|INSTALLER|RECORD|direct_url\.json)$|^(bin|tests|ops_cli)/")
+    unwanted = re.compile(r"(^|/)(requirements\.(txt|lock)|INSTALLER|direct_url\.json)$|^(bin|tests|ops_cli)/")
     assert [name for name in zips(target, function).namelist() if unwanted.search(name)] == []
 
 

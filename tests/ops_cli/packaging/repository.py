@@ -73,17 +73,21 @@ class Repository:
         """Return the key of every function built for a target."""
         return {role: function["key"] for role, function in self.manifest(target)["functions"].items()}
 
+    def zip_path(self, role: str, target: str = "deploy") -> Path:
+        """Return where the manifest says that a built zip is."""
+        return self.out(target) / str(self.manifest(target)["functions"][role]["zip"])
+
     def zip(self, role: str, target: str = "deploy") -> zipfile.ZipFile:
         """Open a built zip."""
-        return zipfile.ZipFile(io.BytesIO((self.out(target) / f"{role}.zip").read_bytes()))
+        return zipfile.ZipFile(io.BytesIO(self.zip_path(role, target).read_bytes()))
 
     def names(self, role: str, target: str = "deploy") -> list[str]:
         """List a built zip's members in their order."""
         return self.zip(role, target).namelist()
 
     def zips(self, target: str = "deploy") -> dict[str, bytes]:
-        """Return the bytes of every built zip."""
-        return {path.name: path.read_bytes() for path in sorted(self.out(target).glob("*.zip"))}
+        """Return the bytes of every zip that lies there, by role."""
+        return {path.name.rpartition("-")[0]: path.read_bytes() for path in sorted(self.out(target).glob("*.zip"))}
 
     def copy_to(self, root: Path) -> "Repository":
         """Copy the sources, not what was built."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops_cli.packaging import assemble, sizes
+from ops_cli.packaging import Target, zips
 from opscore.errors import OpsError
 from tests.ops_cli.packaging.repository import HANDLER, Repository
 
@@ -64,6 +64,7 @@ def test_a_second_build_touches_no_file(shop: Repository) -> None:
         (lambda root: (root / "functions/quiet/handler.py").chmod(0o640), []),
         (lambda root: os.utime(root / "functions/quiet/handler.py", (1, 1)), []),
         (lambda root: (root / "functions/quiet/README.md").write_text("words"), []),
+        (lambda root: (root / "functions/quiet/tests").mkdir(), []),
         (lambda root: (root / "functions/quiet/requirements.txt").write_text("# none\n"), []),
     ],
 )
@@ -97,7 +98,7 @@ def test_a_removed_function_takes_its_zip_along(shop: Repository) -> None:
     result = shop.build()
     assert (result.built, result.removed) == ([], ["quiet"])
     assert "removed quiet: its folder is gone" in shop.lines
-    assert sorted(shop.zips()) == ["bills.zip", "orders.zip"]
+    assert sorted(shop.zips()) == ["bills", "orders"]
     assert sorted(shop.keys()) == ["bills", "orders"]
 
 
@@ -105,25 +106,25 @@ def test_a_renamed_function_is_another_function(shop: Repository) -> None:
     (shop.root / "python/functions/quiet").rename(shop.root / "python/functions/silent")
     result = shop.build()
     assert (result.built, result.removed) == (["silent"], ["quiet"])
-    assert sorted(shop.zips()) == ["bills.zip", "orders.zip", "silent.zip"]
+    assert sorted(shop.zips()) == ["bills", "orders", "silent"]
 
 
 def test_a_zip_that_nobody_builds_any_more_is_removed_with_the_next_change(shop: Repository) -> None:
-    (shop.out() / "forgotten.zip").write_bytes(b"old")
+    (shop.out() / "forgotten-0123.zip").write_bytes(b"old")
     append(shop.root / "python/functions/quiet/handler.py")
     shop.build()
-    assert "forgotten.zip" not in shop.zips()
+    assert "forgotten" not in shop.zips()
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"not a zip")])
 def test_a_damaged_zip_is_made_again(shop: Repository, harm: Callable[[Path], object]) -> None:
     before = shop.zips()
-    harm(shop.out() / "orders.zip")
+    harm(shop.zip_path("orders"))
     assert shop.build().built == ["orders"]
     assert shop.zips() == before
 
 
-@pytest.mark.parametrize("name", [".state", "manifest.json", "../.index"])
+@pytest.mark.parametrize("name", [".stamp", "manifest.json"])
 def test_a_lost_memory_costs_time_and_nothing_else(shop: Repository, name: str) -> None:
     zips, manifest = shop.zips(), shop.manifest()
     (shop.out() / name).unlink()
@@ -131,11 +132,13 @@ def test_a_lost_memory_costs_time_and_nothing_else(shop: Repository, name: str) 
     assert (shop.zips(), shop.manifest()) == (zips, manifest)
 
 
-def test_an_edited_manifest_is_put_right(shop: Repository) -> None:
-    before = shop.manifest()
-    (shop.out() / "manifest.json").write_text("{}")
-    assert shop.build().built == []
-    assert shop.manifest() == before
+@pytest.mark.parametrize("edit", [lambda text: "{}", lambda text: text.replace("arm64", "arm46"), lambda text: "\xff["])
+def test_an_edited_manifest_is_put_right(shop: Repository, edit: Callable[[str], str]) -> None:
+    zips, before = shop.zips(), shop.manifest()
+    path = shop.out() / "manifest.json"
+    path.write_bytes(edit(path.read_text()).encode("latin-1"))
+    shop.build()
+    assert (shop.zips(), shop.manifest()) == (zips, before)
 
 
 def test_a_failed_build_leaves_what_was_built_before(shop: Repository) -> None:
@@ -154,7 +157,7 @@ def test_the_manifest_says_what_terraform_and_the_upload_need(repository: Reposi
     manifest = repository.manifest()
     key = manifest["functions"]["report-generator"]["key"]
     assert len(key) == 64
-    zip_path = repository.out() / "report-generator.zip"
+    zip_path = repository.zip_path("report-generator")
     assert manifest == {
         "schema_version": 1,
         "target": {"name": "deploy", "runtime": "python3.13", "architecture": "arm64", "bytecode": None},
@@ -163,7 +166,7 @@ def test_the_manifest_says_what_terraform_and_the_upload_need(repository: Reposi
                 "handler": "report_generator.handler.handle",
                 "key": key,
                 "s3_key": f"lambda/report-generator/{key}.zip",
-                "zip": "report-generator.zip",
+                "zip": f"report-generator-{key[:16]}.zip",
                 "size_bytes": zip_path.stat().st_size,
                 "unzipped_bytes": len(HANDLER),
             }
@@ -180,9 +183,9 @@ def test_the_key_stays_until_the_builder_changes_what_it_makes(repository: Repos
     """When this fails and the bytes are meant to differ, raise BUILDER_VERSION and note the new values here."""
     repository.function("orders", "handle = id\n")
     repository.build()
-    assert repository.keys()["orders"] == "2d75735d43878180f5af72c91602ab06888e7488d7198b6c30f631b1971df32b"
-    digest = hashlib.sha256(repository.zips()["orders.zip"]).hexdigest()
-    assert digest == "c6c725c5f0be98bb56363b0eeb06051cb3b235b147d5220e71fb3c1c0838d3df"
+    assert repository.keys()["orders"] == "2f8275bc111b4ced4df138c0021009fce1a5c7abd1faaf2e17c0c02cf096d2e0"
+    digest = hashlib.sha256(repository.zips()["orders"]).hexdigest()
+    assert digest == "b67d99456b67feb435e1664dd58b8ed3eceb030815af146bbb9f817655fa002c"
 
 
 @pytest.mark.parametrize(
@@ -208,18 +211,67 @@ def test_a_function_without_a_handler_is_refused(repository: Repository) -> None
 
 
 def test_a_syntax_error_is_named_by_file_and_line(repository: Repository) -> None:
+    repository.library("shop/money.py", "x = 1\nx = = 1\n")
+    repository.function("bills", f"import shop.money\n{HANDLER}")
     repository.function("orders", "def handle(event, context):\n    return (\n")
-    repository.library("shop/money.py", "x = 1\nreturn x\n")
     with pytest.raises(OpsError) as error:
         repository.build()
     assert error.value.message.splitlines() == [
+        "python/lib/shop/money.py:2: invalid syntax",
         "python/functions/orders/handler.py:2: '(' was never closed",
-        "python/lib/shop/money.py:2: 'return' outside function",
     ]
 
 
+@pytest.mark.parametrize(
+    ("path", "content", "problem"),
+    [
+        ("handler.py", b"handle = 'M\xfcller'\n", "handler.py:1: (unicode error) 'utf-8' codec can't decode byte 0xfc"),
+        ("handler.py", b"# coding: klingon\nhandle = 1\n", "handler.py:1: unknown encoding: klingon"),
+        ("handler.py", b"# coding: utf-8\nhandle = '\xff'\n", "handler.py:"),
+        ("handler.py", b"handle = '\0'\n", "handler.py:1: source code"),
+        ("requirements.txt", b"# M\xfcller\nsix\n", "requirements.txt:1: is not UTF-8."),
+        ("requirements.txt", "six\n".encode("utf-16"), "requirements.txt:1: is not UTF-8."),
+        ("requirements.lock", b"# \xff\n", "requirements.lock:1: is not UTF-8."),
+    ],
+)
+def test_a_text_in_another_encoding_is_met_with_a_sentence(
+    repository: Repository, path: str, content: bytes, problem: str
+) -> None:
+    repository.function("orders")
+    repository.write("python/functions/orders/requirements.txt", "six==1.17.0\n")
+    repository.write(f"python/functions/orders/{path}", content)
+    for arguments in (("--target=sandbox",), ("--target=deploy", "--no-bytecode")):
+        answer = repository.run(*arguments)
+        assert answer.returncode == 1
+        assert answer.stderr.startswith(f"python/functions/orders/{problem}")
+        assert len(answer.stderr.splitlines()) == 2
+
+
+def test_a_source_that_says_its_encoding_builds(repository: Repository) -> None:
+    repository.function("orders")
+    repository.write(
+        "python/functions/orders/handler.py", b"# coding: latin-1\nNAME = 'M\xfcller'\n" + HANDLER.encode()
+    )
+    assert repository.build(Target.sandbox()).built == ["orders"]
+
+
+def test_a_name_that_is_not_utf_8_is_met_with_a_sentence(repository: Repository) -> None:
+    folder = repository.function("orders")
+    (folder / os.fsdecode(b"M\xfcller.txt")).write_text("")
+    answer = repository.run()
+    assert answer.returncode == 1
+    assert answer.stderr == "python/functions/orders/M\\udcfcller.txt: the name is not UTF-8.\nRename it.\n"
+
+
+def test_a_mistake_that_only_the_compiler_finds_is_named_by_file_and_line(repository: Repository) -> None:
+    repository.library("shop/money.py", "x = 1\nreturn x\n")
+    repository.function("orders", f"import shop.money\n{HANDLER}")
+    with pytest.raises(OpsError, match=r"^python/lib/shop/money.py:2: 'return' outside function \(Python "):
+        repository.build(Target.sandbox())
+
+
 def test_a_zip_over_the_limit_is_refused_by_name(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assemble, "UNZIPPED_LIMIT", 2_000_000)
+    monkeypatch.setattr(zips, "UNZIPPED_LIMIT", 2_000_000)
     repository.function("small")
     repository.function("orders")
     repository.write("python/functions/orders/big.bin", b"0" * 2_000_001)
@@ -229,14 +281,14 @@ def test_a_zip_over_the_limit_is_refused_by_name(repository: Repository, monkeyp
 
 
 def test_the_limit_is_lambdas() -> None:
-    assert sizes.UNZIPPED_LIMIT == 262_144_000
+    assert zips.UNZIPPED_LIMIT == 262_144_000
 
 
 def test_a_zip_near_the_limit_is_warned_of_at_every_build(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository.function("orders")
-    monkeypatch.setattr(sizes, "_WARN_ABOVE", 10)
+    monkeypatch.setattr(zips, "WARN_ABOVE", 10)
     for _ in range(2):
         assert repository.build().warnings == ["orders unzips to 0.0 KB, 0 % of Lambda's 250 MB"]
         assert any(line.startswith("warning: orders unzips to") for line in repository.lines)

@@ -1,4 +1,4 @@
-"""Bytecode goes in when an interpreter of the target's minor version is found, and Lambda can load it."""
+"""Bytecode goes in when an interpreter of the target's minor version is found; its patch version is in no key."""
 
 import importlib.util
 import marshal
@@ -11,23 +11,24 @@ from pathlib import Path
 
 import pytest
 
-from ops_cli.packaging import Target, interpreters
-from ops_cli.packaging.bytecode import Compiler
+from ops_cli.packaging import Target, bytecode
 from tests.ops_cli.packaging.repository import HANDLER, Repository
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
-FULL = ".".join(map(str, sys.version_info[:3]))
 TAG = f"cpython-{sys.version_info.major}{sys.version_info.minor}"
 DEPLOY_HERE = Target.deploy(f"python{HERE}")
+OTHER = "3.12" if HERE == "3.13" else "3.13"
+DEPLOY_OTHER = Target.deploy(f"python{OTHER}")
+# An interpreter with this option writes other bytes of the same meaning, as another patch release may.
+DIFFERING = "-X no_debug_ranges"
 
 
 def test_every_module_has_unchecked_bytecode_that_names_the_task_folder(repository: Repository) -> None:
     repository.library("shop/__init__.py", "UNIT = 1\n")
     repository.function("orders", f"import shop\n{HANDLER}")
     result = repository.build(DEPLOY_HERE)
-    assert result.bytecode == FULL
-    assert repository.manifest()["target"]["bytecode"] == FULL
-    assert repository.lines[-1].endswith(f"bytecode of {FULL})")
+    assert result.bytecode == repository.manifest()["target"]["bytecode"] == TAG
+    assert repository.lines[-1].endswith(f"bytecode of {TAG})")
     zipped = repository.zip("orders")
     sources = [name for name in zipped.namelist() if name.endswith(".py")]
     for name in sources:
@@ -52,7 +53,7 @@ def test_a_requirement_is_compiled_too(repository: Repository) -> None:
     assert f"__pycache__/six.{TAG}.pyc" in repository.names("orders")
 
 
-def test_bytecode_is_part_of_the_key(repository: Repository) -> None:
+def test_a_zip_without_bytecode_has_a_key_of_its_own(repository: Repository) -> None:
     repository.function("orders")
     repository.build(DEPLOY_HERE)
     with_bytecode = repository.keys()
@@ -61,32 +62,16 @@ def test_bytecode_is_part_of_the_key(repository: Repository) -> None:
     assert not [name for name in repository.names("orders") if name.endswith(".pyc")]
 
 
-def test_a_file_compiles_to_the_same_bytes_alone_and_after_others(tmp_path: Path) -> None:
-    source = b"def work(event, context):\n    return {'event': event, 'names': {'a', 'b', 'c'}, 'other': 257}\n"
-    with (one := Compiler(sys.executable, FULL)).started():
-        alone = one.compile("a.py", source)
-    with (other := Compiler(sys.executable, FULL)).started():
-        for path in sorted(Path(os.__file__).parent.glob("[a-d]*.py"))[:30]:
-            other.compile(path.name, path.read_bytes())
-        assert other.compile("a.py", source) == alone
-
-
-def test_what_does_not_compile_gives_nothing() -> None:
-    with (compiler := Compiler(sys.executable, FULL)).started():
-        assert compiler.compile("a.py", b"print 'old'\n") == b""
-        assert compiler.compile("b.py", b"x = 1\n") != b""
-
-
 @pytest.fixture
-def no_interpreters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """No interpreter but the running one, and a folder on PATH to put others into."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
+    """An environment with no interpreter but the running one, and a folder `bin` on PATH to put others into."""
+    (tmp_path / "bin").mkdir()
+    environment = {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path / "home")}
     for name in ("PYENV_ROOT", "UV_PYTHON_INSTALL_DIR", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
-    return folder
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return environment
 
 
 def script(path: Path, text: str) -> Path:
@@ -96,25 +81,72 @@ def script(path: Path, text: str) -> Path:
     return path
 
 
-def other_minor() -> str:
-    return "3.12" if HERE == "3.13" else "3.13"
+def handled(python: str, repository: Repository, task: Path, expression: str) -> str:
+    """Import the built handler from its bytecode alone and return what an expression of it gives."""
+    repository.zip("orders").extractall(task)
+    for source in task.rglob("*.py"):
+        source.write_text("raise SystemExit('the source was compiled')\n")
+    ask = f"import sys; sys.path.insert(0, sys.argv[1]); import orders.handler as h; print({expression})"
+    answer = subprocess.run([python, "-I", "-S", "-c", ask, str(task)], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
 
 
-def chosen(target: Target) -> tuple[str, str] | None:
-    return interpreters.choose(interpreters.candidates(target), target)
+def test_two_patch_versions_write_bytecode_that_may_differ_and_one_key(
+    repository: Repository, bare: dict[str, str], python_of: Callable[[str], str], tmp_path: Path
+) -> None:
+    """Built as `make build` does it, first with one interpreter of the target's version, then with another."""
+    real = python_of(OTHER)
+    repository.function("orders", f"def doubled(number):\n    return 2 * number\n\n\n{HANDLER}")
+    keys, compiled, answers = [], [], []
+    for number, option in enumerate(("", DIFFERING)):
+        script(tmp_path / f"bin/python{OTHER}", f'exec {real} {option} "$@"')
+        built = repository.copy_to(tmp_path / f"clone-{number}")
+        answer = built.run("--target=deploy", "--runtime", f"python{OTHER}")
+        assert answer.returncode == 0, answer.stderr
+        keys.append(built.keys())
+        place = f"orders/__pycache__/handler.cpython-{OTHER.replace('.', '')}.pyc"
+        compiled.append(built.zip("orders").read(place))
+        answers.append(handled(real, built, tmp_path / f"task-{number}", "h.doubled(21)"))
+    assert keys[0] == keys[1]
+    assert compiled[0] != compiled[1], "the two are no different compilers"
+    assert answers[0] == answers[1] == "42\n"
 
 
-def test_without_an_interpreter_of_the_minor_version_the_build_says_so(
-    repository: Repository, no_interpreters: Path
+def test_without_an_interpreter_of_the_version_the_build_says_so_and_the_key_too(
+    repository: Repository, bare: dict[str, str], python_of: Callable[[str], str], tmp_path: Path
+) -> None:
+    real = python_of(OTHER)
+    repository.function("orders")
+    assert repository.build(DEPLOY_OTHER).bytecode is None
+    assert repository.manifest()["target"]["bytecode"] is None
+    assert f"warning: {bytecode.no_interpreter(DEPLOY_OTHER)}" in repository.lines
+    assert not [name for name in repository.names("orders") if name.endswith(".pyc")]
+    before = repository.keys()
+    assert repository.build(DEPLOY_OTHER).built == []
+    script(tmp_path / f"bin/python{OTHER}", f'exec {real} "$@"')
+    result = repository.build(DEPLOY_OTHER)
+    assert (result.built, result.warnings) == (["orders"], [])
+    assert repository.keys() != before
+    assert repository.build(DEPLOY_OTHER).built == []
+    repository.build(Target.deploy(f"python{OTHER}", bytecode=False))
+    assert repository.keys() == before
+
+
+def test_the_bytecode_of_another_version_is_loaded_by_it(
+    repository: Repository, python_of: Callable[[str], str], tmp_path: Path
 ) -> None:
     repository.function("orders")
-    repository.build(Target.deploy(f"python{other_minor()}"))
-    assert repository.manifest()["target"]["bytecode"] is None
-    assert f"no bytecode: there is no Python {other_minor()} on this machine" in repository.lines[-1]
+    repository.build(DEPLOY_OTHER)
+    assert handled(python_of(OTHER), repository, tmp_path / "task", "h.handle(1, 2)") == "1\n"
 
 
-def test_the_running_interpreter_serves_its_own_version(no_interpreters: Path) -> None:
-    assert chosen(DEPLOY_HERE) == (sys.executable, FULL)
+def test_the_running_interpreter_serves_its_own_version(bare: dict[str, str]) -> None:
+    assert bytecode.find_interpreter(DEPLOY_HERE) == sys.executable
+
+
+def writes(target: Target) -> str:
+    return f"echo {target.magic}"
 
 
 @pytest.mark.parametrize(
@@ -125,78 +157,37 @@ def test_the_running_interpreter_serves_its_own_version(no_interpreters: Path) -
         "home/.local/share/uv/python/cpython-{minor}.4-linux-x86_64-gnu/bin/python{minor}",
     ],
 )
-def test_an_installed_interpreter_is_found(no_interpreters: Path, tmp_path: Path, place: str) -> None:
-    minor = other_minor()
-    path = script(tmp_path / place.format(minor=minor), f"echo cpython final {minor}.4")
-    assert chosen(Target.deploy(f"python{minor}")) == (str(path), f"{minor}.4")
+def test_an_installed_interpreter_is_found(bare: dict[str, str], tmp_path: Path, place: str) -> None:
+    path = script(tmp_path / place.format(minor=OTHER), writes(DEPLOY_OTHER))
+    assert bytecode.find_interpreter(DEPLOY_OTHER) == str(path)
 
 
-def test_the_newest_installed_interpreter_is_taken(no_interpreters: Path, tmp_path: Path) -> None:
-    minor = other_minor()
-    for patch in ("9", "10", "2"):
-        place = tmp_path / f"home/.pyenv/versions/{minor}.{patch}/bin/python{minor}"
-        script(place, f"echo cpython final {minor}.{patch}")
-    found = chosen(Target.deploy(f"python{minor}"))
-    assert found is not None
-    assert found[1] == f"{minor}.10"
+def test_the_newest_installed_interpreter_is_taken(bare: dict[str, str], tmp_path: Path) -> None:
+    paths = {
+        patch: script(tmp_path / f"home/.pyenv/versions/{OTHER}.{patch}/bin/python{OTHER}", writes(DEPLOY_OTHER))
+        for patch in ("9", "10", "2")
+    }
+    assert bytecode.find_interpreter(DEPLOY_OTHER) == str(paths["10"])
 
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "echo 'pyenv: command not found' >&2; exit 127",
-        "echo cpython final 3.8.1",
-        "echo cpython candidate {minor}.0",
-        "echo pypy final {minor}.0",
-        "exit 0",
-    ],
+    ["echo 'pyenv: command not found' >&2; exit 127", "echo 3413", f"echo {DEPLOY_HERE.magic}", "exit 0"],
+    ids=["shim", "old", "another version", "silent"],
 )
-def test_an_executable_that_is_not_a_release_of_the_version_is_passed_over(no_interpreters: Path, text: str) -> None:
-    minor = other_minor()
-    script(no_interpreters / f"python{minor}", text.format(minor=minor))
-    assert chosen(Target.deploy(f"python{minor}")) is None
-
-
-def test_a_version_managers_shim_comes_last(
-    no_interpreters: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_an_executable_that_writes_other_bytecode_is_passed_over(
+    bare: dict[str, str], tmp_path: Path, text: str
 ) -> None:
-    minor = other_minor()
-    script(tmp_path / "shims" / f"python{minor}", f"echo cpython final {minor}.1")
-    real = script(tmp_path / f"home/.pyenv/versions/{minor}.1/bin/python{minor}", f"echo cpython final {minor}.1")
-    monkeypatch.setenv("PATH", f"{tmp_path / 'shims'}{os.pathsep}{no_interpreters}")
-    assert [Path(path) for path, _ in interpreters.candidates(Target.deploy(f"python{minor}"))] == [
-        real,
-        tmp_path / "shims" / f"python{minor}",
-    ]
+    script(tmp_path / f"bin/python{OTHER}", text)
+    assert bytecode.find_interpreter(DEPLOY_OTHER) is None
+    good = script(tmp_path / f"home/.pyenv/versions/{OTHER}.1/bin/python{OTHER}", writes(DEPLOY_OTHER))
+    assert bytecode.find_interpreter(DEPLOY_OTHER) == str(good)
 
 
-def test_an_interpreter_installed_later_is_used_by_the_next_build(
-    repository: Repository, no_interpreters: Path, python_of: Callable[[str], str]
+def test_a_version_managers_shim_is_no_candidate(
+    bare: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    minor = other_minor()
-    real = python_of(minor)
-    repository.function("orders")
-    assert repository.build(Target.deploy(f"python{minor}")).bytecode is None
-    script(no_interpreters / f"python{minor}", f'exec {real} "$@"')
-    result = repository.build(Target.deploy(f"python{minor}"))
-    assert result.built == ["orders"]
-    assert result.bytecode is not None
-    assert repository.build(Target.deploy(f"python{minor}")).built == []
-
-
-def test_the_bytecode_of_another_version_is_loaded_by_it(
-    repository: Repository, python_of: Callable[[str], str], tmp_path: Path
-) -> None:
-    minor = other_minor()
-    python = python_of(minor)
-    repository.function("orders", "LOADED_FROM = __cached__\n" + HANDLER)
-    repository.build(Target.deploy(f"python{minor}"))
-    zipped = repository.zip("orders")
-    zipped.extractall(tmp_path / "task")
-    # Unchecked: the bytecode is used although the source beside it has become another.
-    (tmp_path / "task/orders/handler.py").write_text("raise SystemExit('the source was compiled')\n")
-    ask = "import sys; sys.path.insert(0, sys.argv[1]); import orders.handler as h; print(h.handle(1, 2))"
-    answer = subprocess.run(
-        [python, "-I", "-S", "-c", ask, str(tmp_path / "task")], capture_output=True, text=True, check=False
-    )
-    assert answer.stdout == "1\n", answer.stderr
+    script(tmp_path / "shims" / f"python{OTHER}", writes(DEPLOY_OTHER))
+    real = script(tmp_path / f"home/.pyenv/versions/{OTHER}.1/bin/python{OTHER}", writes(DEPLOY_OTHER))
+    monkeypatch.setenv("PATH", f"{tmp_path / 'shims'}{os.pathsep}{bare['PATH']}")
+    assert bytecode.candidates(DEPLOY_OTHER) == [str(real)]

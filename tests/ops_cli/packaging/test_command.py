@@ -3,28 +3,49 @@
 import ast
 import subprocess
 import sys
-import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from ops_cli.packaging import Target, builder
+from ops_cli.packaging import Target
 from tests.ops_cli.packaging.repository import PACKAGER, ROOT, Repository
 
-HEAVY = {"argparse", "ast", "dataclasses", "hashlib", "json", "pathlib", "re", "subprocess", "typing", "zipfile"}
+HEAVY = {"argparse", "ast", "dataclasses", "json", "pathlib", "re", "subprocess", "typing", "zipfile"}
 PROBLEM = (
     "python/functions/orders/handler.py:1: imports nothing_there, which is neither in the standard library nor "
     "provided by python/functions/orders/requirements.txt"
 )
 
 
-def test_without_a_target_both_are_built(repository: Repository) -> None:
+def test_without_a_target_the_sandbox_is_built(repository: Repository) -> None:
     repository.function("orders")
     answer = repository.run()
     assert answer.returncode == 0, answer.stderr
-    assert [line for line in answer.stdout.splitlines() if ":" in line and not line.startswith("built")]
+    assert list(repository.keys("sandbox")) == ["orders"]
+    assert not repository.out("deploy").exists()
+
+
+def test_both_targets_can_be_built_at_once(repository: Repository) -> None:
+    repository.function("orders")
+    answer = repository.run("--target", "all")
+    assert answer.returncode == 0, answer.stderr
     assert list(repository.keys("deploy")) == list(repository.keys("sandbox")) == ["orders"]
+
+
+def test_what_the_deployment_lacks_on_this_machine_is_said_in_one_line(repository: Repository, tmp_path: Path) -> None:
+    repository.function("orders")
+    runtime = "python3.12" if sys.version_info[:2] == (3, 13) else "python3.13"
+    bare = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
+    bare |= {"PYENV_ROOT": str(tmp_path), "UV_PYTHON_INSTALL_DIR": str(tmp_path)}
+    *_, summary, told = repository.run("--runtime", runtime, environment=bare).stdout.splitlines()
+    assert summary.startswith("sandbox: 1 built")
+    version = runtime.removeprefix("python")
+    assert told.startswith(f"deploy: there is no Python {version} on this machine")
+    assert told.endswith(f"`uv python install {version}` brings it")
+    interpreter = tmp_path / runtime
+    interpreter.write_text("")
+    interpreter.chmod(0o755)
+    assert repository.run("--runtime", runtime, environment=bare).stdout.splitlines()[-1].startswith("sandbox: 0 built")
 
 
 def test_the_deployment_can_be_for_another_runtime_and_architecture(repository: Repository) -> None:
@@ -59,6 +80,13 @@ def test_help_names_every_option(repository: Repository) -> None:
         assert f"\n  {option}" in answer.stdout
 
 
+def test_a_terminal_that_knows_no_ellipsis_is_no_failure(repository: Repository) -> None:
+    repository.function("orders")
+    repository.write("python/functions/orders/tests/größe…")
+    answer = repository.run(environment={"PYTHONIOENCODING": "ascii", "LC_ALL": "en_US.ISO-8859-1"})
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
 def test_a_failure_is_told_without_a_traceback(repository: Repository) -> None:
     repository.function("orders", "import nothing_there\n")
     answer = repository.run()
@@ -78,18 +106,14 @@ def test_an_unreadable_file_is_told_without_a_traceback(repository: Repository) 
     assert "build" in answer.stderr
 
 
-def test_a_build_with_nothing_to_do_imports_next_to_nothing(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_build_with_nothing_to_do_imports_next_to_nothing(repository: Repository) -> None:
     repository.function("orders")
-    # As if the sources had been written some time ago: only then may their content be taken from memory.
-    monkeypatch.setattr(builder, "time", SimpleNamespace(time_ns=lambda: time.time_ns() + 10_000_000_000))
     for target in (Target.deploy(), Target.sandbox()):
         repository.build(target)
     code = (
         f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'python/lib')!r}]\n"
         "from ops_cli.packaging.command import main\n"
-        f"main(['--root', {str(repository.root)!r}])\n"
+        f"main(['--target', 'all', '--root', {str(repository.root)!r}])\n"
         "print(*sorted(sys.modules))"
     )
     answer = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)

@@ -1,17 +1,22 @@
 """Third-party code in a zip: from the committed lock, installed once, without what installers leave behind."""
 
+import csv
+import hashlib
+import io
 import re
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from ops_cli.packaging import Target, dependencies
+from ops_cli.packaging import Target, dependencies, zips
 from ops_cli.packaging.lock import lock
 from opscore.errors import OpsError
 from tests.ops_cli.packaging.repository import HANDLER, Repository
 
 SIX = "six==1.17.0\n"
+DEPLOY_HERE = Target.deploy(f"python{sys.version_info.major}.{sys.version_info.minor}")
 RUNNING = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -34,19 +39,72 @@ def test_a_requirement_lies_beside_the_function(with_six: Repository) -> None:
     names = with_six.names("orders")
     assert {"six.py", "six-1.17.0.dist-info/METADATA", "orders/handler.py"} <= set(names)
     assert names == sorted(names)
-    left_behind = re.compile(
-        r"(^|/)(bin|__pycache__)/|RECORD$|INSTALLER$|REQUESTED$|direct_url|uv_cache|\.lock$|\.pyc$"
-    )
+    left_behind = re.compile(r"(^|/)(bin|__pycache__)/|INSTALLER$|REQUESTED$|direct_url|uv_cache|\.lock$|\.pyc$")
     assert [name for name in names if left_behind.search(name)] == []
 
 
-def test_console_scripts_which_hold_a_path_of_this_machine_stay_out(repository: Repository) -> None:
+def test_console_scripts_which_hold_a_path_of_this_machine_stay_out_and_are_named(repository: Repository) -> None:
     repository.function("orders")
     repository.write("python/functions/orders/requirements.txt", "idna==3.20\n")
     locked(repository)
+    for _ in range(2):
+        repository.build()
+        assert "left out of idna 3.20: bin/idna" in repository.lines
+        repository.zip_path("orders").unlink()
     repository.build()
-    assert "idna/__init__.py" in repository.names("orders")
-    assert not [name for name in repository.names("orders") if name.startswith("bin/")]
+    names = repository.names("orders")
+    assert "idna/__init__.py" in names
+    assert not [name for name in names if name.startswith("bin/")]
+    record = repository.zip("orders").read("idna-3.20.dist-info/RECORD").decode()
+    listed = {line.partition(",")[0] for line in record.splitlines()}
+    assert listed == {name for name in names if name.startswith("idna")}
+
+
+def wheel(folder: Path, name: str, files: dict[str, str]) -> str:
+    """Write a wheel; return the requirement with its hash, as a lock has it."""
+    info = f"{name}-1.0.dist-info"
+    files = {**files, f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"}
+    files[f"{info}/WHEEL"] = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    record = io.StringIO()
+    csv.writer(record).writerows([path, "", ""] for path in [*files, f"{info}/RECORD"])
+    files[f"{info}/RECORD"] = record.getvalue()
+    path = folder / f"{name}-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for inside, content in files.items():
+            archive.writestr(inside, content)
+    return f"{name}==1.0 --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+def test_everything_that_a_wheel_ships_is_shipped(
+    tmp_path: Path, cache_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path))
+    shipped = ["a/__init__.py", "a/tests/data.json", "a/README.md", "a/.hidden", "a/py.typed", "a/old.pyc", "a/x.lock"]
+    shipped += ["bin/data.txt", "tests/test_a.py", "größe.txt", "broken.py", 'with,"both".txt']
+    pins = wheel(tmp_path, "a", {**dict.fromkeys(shipped, "x = = 1\n"), "bin/run": "#!/bin/sh\n"})
+    made = dependencies.Cache(DEPLOY_HERE, sys.executable).layer(pins, "requirements.txt")
+    info = {f"a-1.0.dist-info/{name}" for name in ("METADATA", "WHEEL", "RECORD")}
+    assert set(zips.sizes(made) or {}) == {*shipped, *info}
+    assert zips.comment(made) == "left out of a 1.0: bin/run"
+
+
+def test_a_hash_in_the_requirements_is_honoured(repository: Repository) -> None:
+    repository.function("orders")
+    path = repository.root / "python/functions/orders/requirements.lock"
+    repository.write("python/functions/orders/requirements.txt", f"idna==3.10 --hash=sha256:{'0' * 64}\n")
+    with pytest.raises(OpsError, match=r"^python/functions/orders/requirements.txt: no file of idna 3.10 has a hash"):
+        locked(repository)
+    assert not path.exists()
+    repository.write("python/functions/orders/requirements.txt", "idna==3.10\n")
+    locked(repository)
+    _, first, *more = re.findall(r"sha256:\S+", path.read_text())
+    repository.write("python/functions/orders/requirements.txt", f"idna==3.10 \\\n    --hash={first}\n")
+    with pytest.raises(OpsError, match="was not made from"):
+        repository.build()
+    locked(repository)
+    assert re.findall(r"sha256:\S+", path.read_text()) == [first]
+    assert more == []
 
 
 def test_the_lock_holds_versions_and_hashes_and_no_address(with_six: Repository) -> None:
@@ -119,7 +177,7 @@ def test_equal_locks_are_installed_once(
 
 def test_a_built_requirement_needs_no_uv(with_six: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with_six.build()
-    (with_six.out() / "orders.zip").unlink()
+    with_six.zip_path("orders").unlink()
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", "")
     assert with_six.build().built == ["orders"]
@@ -142,25 +200,9 @@ def test_a_damaged_layer_in_the_cache_is_made_again(
     before = with_six.zips()
     (layer,) = (tmp_path / "cache/opsctl/packaging").glob("*.zip")
     layer.write_bytes(layer.read_bytes()[:-5])
-    (with_six.out() / "orders.zip").unlink()
+    with_six.zip_path("orders").unlink()
     with_six.build()
     assert with_six.zips() == before
-
-
-def test_what_a_killed_installation_left_is_removed(
-    with_six: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with_six.build()
-    folder = tmp_path / "cache/opsctl/packaging"
-    (layer,) = folder.glob("*.zip")
-    layer.unlink()
-    (folder / f".{layer.stem}.tmp" / "tree").mkdir(parents=True)
-    (folder / f".{layer.stem}.tmp" / "tree" / "intruder.py").write_text("half")
-    (with_six.out() / "orders.zip").unlink()
-    with_six.build()
-    assert "intruder.py" not in with_six.names("orders")
-    assert not list(folder.glob(".*"))
 
 
 @pytest.mark.parametrize("ours", ["python/functions/six", "python/lib/six"])
@@ -185,7 +227,7 @@ def test_a_requirement_too_large_for_lambda_is_refused_before_it_is_compressed(
     with_six: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(dependencies, "UNZIPPED_LIMIT", 10_000)
+    monkeypatch.setattr(zips, "UNZIPPED_LIMIT", 10_000)
     with pytest.raises(OpsError, match=r"^python/functions/orders/requirements.txt: unzips to .* 250 MB") as error:
         with_six.build()
     assert "six.py" in error.value.hint

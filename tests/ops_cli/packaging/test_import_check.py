@@ -1,17 +1,11 @@
 """A handler that does not import from its zip alone fails the build, by file and line."""
 
-import json
-import subprocess
-import sys
-import zipfile
-from pathlib import Path
-
 import pytest
 
-from ops_cli.packaging import Target
+from ops_cli.packaging import Target, import_check
 from ops_cli.packaging.lock import lock
 from opscore.errors import OpsError
-from tests.ops_cli.packaging.repository import HANDLER, PACKAGER, Repository
+from tests.ops_cli.packaging.repository import HANDLER, Repository
 
 SANDBOX = Target.sandbox()
 
@@ -107,19 +101,16 @@ def test_a_handler_may_write_to_the_terminal_while_it_is_imported(repository: Re
     assert repository.build(SANDBOX).built == ["orders"]
 
 
-def test_an_import_that_never_ends_is_ended(tmp_path: Path) -> None:
-    task = tmp_path / "orders.zip"
-    with zipfile.ZipFile(task, "w") as archive:
-        archive.writestr("orders/__init__.py", "")
-        archive.writestr("orders/handler.py", "import threading\nthreading.Event().wait()\n")
-    request = {"jobs": [{"zip": str(task), "layer": "", "module": "orders.handler"}], "preload": []}
-    impatient = "import import_check_worker as worker; worker.SECONDS = 0.2; worker.main()"
-    code = f"import sys; sys.path.insert(0, {str(PACKAGER)!r}); {impatient}"
-    answer = subprocess.run(
-        [sys.executable, "-I", "-c", code], input=json.dumps(request), capture_output=True, text=True, check=True
-    )
-    error = "its import took more than 0.2 s"
-    assert json.loads(answer.stdout) == [{"file": "orders/handler.py", "line": 1, "error": error}]
+def test_an_import_that_never_ends_is_ended(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_check, "SECONDS", 0.5)
+    repository.function("orders", f"import threading\nthreading.Event().wait()\n{HANDLER}")
+    with pytest.raises(OpsError, match=r"^python/functions/orders/handler.py:1: its import took more than 0.5 s$"):
+        repository.build(SANDBOX)
+
+
+def test_a_thread_that_a_handler_starts_holds_nobody_up(repository: Repository) -> None:
+    repository.function("orders", f"import threading as t\nt.Thread(target=t.Event().wait).start()\n{HANDLER}")
+    assert repository.build(SANDBOX).built == ["orders"]
 
 
 def test_only_what_was_rebuilt_is_imported_again(repository: Repository) -> None:

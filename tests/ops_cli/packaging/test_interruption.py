@@ -60,7 +60,7 @@ def test_a_build_killed_at_any_step_leaves_nothing_half_and_the_next_one_ends_we
         clean.function("orders", handler)
         clean.function("bills", handler)
         clean.build()
-        expected |= {key: contents(clean.out() / f"{role}.zip") for role, key in clean.keys().items()}
+        expected |= {key: contents(clean.zip_path(role)) for role, key in clean.keys().items()}
         final = clean.zips()
     steps = 0
     while True:
@@ -68,7 +68,7 @@ def test_a_build_killed_at_any_step_leaves_nothing_half_and_the_next_one_ends_we
         repository.function("bills", old)
         repository.function("gone", old)
         repository.build()
-        expected[repository.keys()["gone"]] = contents(repository.out() / "gone.zip")
+        expected[repository.keys()["gone"]] = contents(repository.zip_path("gone"))
         repository.function("orders", new)
         repository.function("bills", new)
         for path in (repository.root / "python/functions/gone").iterdir():
@@ -130,7 +130,7 @@ def test_a_second_build_says_that_it_waits(repository: Repository) -> None:
     repository.build()
     waiting = subprocess.Popen(["true"])
     waiting.wait()
-    with files.Lock(f"{repository.out()}/.lock"):
+    with files.Lock(f"{repository.out()}/.lock", lambda: None):
         command = [sys.executable, "-I", "-S", str(ROOT / "ops_cli/packaging"), "--root", str(repository.root)]
         second = subprocess.Popen([*command, "--target=deploy", "--no-bytecode"], stdout=subprocess.PIPE, text=True)
         assert second.stdout is not None

@@ -1,5 +1,6 @@
 """Equal sources give equal bytes, wherever and whenever and by whichever Python they are built."""
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from ops_cli.packaging import Target
 from ops_cli.packaging.lock import lock
 from tests.ops_cli.packaging.repository import HANDLER, Repository
 
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 MINORS = ("3.11", "3.12", "3.13", "3.14")
 
 
@@ -30,13 +32,16 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 @pytest.fixture(scope="module")
 def reference(sources: Repository, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The zips as a plain build makes them, manifest included."""
-    lock(sources.root, report=lambda line: None)
+    lock(sources.root, report=lambda line: None, runtime=RUNTIME)
     return _built(sources.copy_to(tmp_path_factory.mktemp("reference") / "repository"))
 
 
 def _built(repository: Repository, *arguments: str, **how: object) -> dict[str, bytes]:
-    answer = repository.run("--target", "deploy", "--no-bytecode", *arguments, **how)  # type: ignore[arg-type]
+    """Build with bytecode, as `make build` does; the runtime is the running version, so there is some."""
+    command = ("--target", "deploy", "--runtime", RUNTIME, *arguments)
+    answer = repository.run(*command, **how)  # type: ignore[arg-type]
     assert answer.returncode == 0, answer.stderr
+    assert any(name.endswith(".pyc") for name in repository.names("orders"))
     return {**repository.zips(), "manifest.json": (repository.out() / "manifest.json").read_bytes()}
 
 
@@ -93,21 +98,30 @@ def test_any_python_that_builds_gives_the_same_bytes(
     copy: Repository, reference: dict[str, bytes], python_of: Callable[[str], str], minor: str
 ) -> None:
     # The layer is built before, as uv belongs to one interpreter's environment; the rest is this interpreter's work.
-    assert _built(copy, python=python_of(minor)) == reference
+    search = f"{Path(sys.base_prefix) / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    assert _built(copy, python=python_of(minor), environment={"PATH": search}) == reference
+
+
+@pytest.mark.parametrize("minor", MINORS)
+def test_any_python_gives_the_same_key_with_whatever_interpreter_compiles(
+    copy: Repository, reference: dict[str, bytes], python_of: Callable[[str], str], minor: str
+) -> None:
+    _built(copy, python=python_of(minor))
+    expected = json.loads(reference["manifest.json"])["functions"]["orders"]["key"]
+    assert copy.keys() == {"orders": expected}
 
 
 def test_with_bytecode_the_order_of_the_work_does_not_show(copy: Repository, tmp_path: Path) -> None:
     """One function compiled alone and the same one among others, in one process, have the same bytes."""
     target = Target.sandbox()
     copy.build(target)
-    among = copy.zips("sandbox")["orders.zip"]
+    among = copy.zips("sandbox")["orders"]
     for number in range(5):
         copy.function(f"other_{number}", f"from shop.money import UNITS\nevent = context = {number}\n{HANDLER}")
-    (copy.out("sandbox") / ".bytecode").unlink()
-    (copy.out("sandbox") / "orders.zip").unlink()
+    copy.zip_path("orders", "sandbox").unlink()
     result = copy.build(target)
     assert len(result.built) == 6
-    assert copy.zips("sandbox")["orders.zip"] == among
+    assert copy.zips("sandbox")["orders"] == among
 
 
 def test_no_path_of_the_machine_is_in_the_zips(copy: Repository) -> None:

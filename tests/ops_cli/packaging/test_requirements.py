@@ -4,10 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops_cli.packaging.requirements import Lock, blocks, differences, lock_text, parse, read_lock, versions
+from ops_cli.packaging.requirements import (
+    Lock,
+    blocks,
+    differences,
+    keep_given_hashes,
+    lock_text,
+    parse,
+    read_lock,
+    versions,
+)
 from opscore.errors import OpsError
 
 HASH = "\\\n    --hash=sha256:" + "0" * 64
+A, B = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,5}", fullmatch=True)
 PINS = st.dictionaries(NAMES, st.sampled_from(["1.0", "1.1", "2.0"]), max_size=5)
 
@@ -34,12 +44,41 @@ def test_extras_and_markers_are_requirements() -> None:
         "--index-url https://index.example/simple",
         "six @ https://files.example/six.whl",
         "git+https://git.example/six",
-        "six==1 \\",
+        "--hash=sha256:00 six",
+        "six --no-binary six",
     ],
 )
 def test_what_is_not_the_same_everywhere_is_refused_by_line(line: str) -> None:
     with pytest.raises(OpsError, match=r"^requirements.txt:2: .* is not a plain requirement"):
         parse(f"# first\n{line}\n", "requirements.txt")
+
+
+def test_a_requirement_may_go_on_in_the_next_line() -> None:
+    text = f"six==1 \\  # pinned\n    --hash={A} \\\n    --hash={B}\nidna\n"
+    assert parse(text, "requirements.txt") == ("idna", f"six==1 --hash={A} --hash={B}")
+    assert parse(f"six==1 --hash {B} --hash={A} \\\n", "requirements.txt") == (f"six==1 --hash={A} --hash={B}",)
+
+
+def test_a_refused_line_is_named_by_where_it_begins() -> None:
+    with pytest.raises(OpsError, match=r"^requirements.txt:3: "):
+        parse(f"a==1 \\\n  --hash={A}\nb \\\n  --pre\n", "requirements.txt")
+
+
+@pytest.mark.parametrize("strange", ["sha512:" + "0" * 128, "sha256:xyz", "md5:0"])
+def test_a_hash_that_cannot_be_compared_is_refused(strange: str) -> None:
+    with pytest.raises(OpsError, match=f"^requirements.txt:1: '{strange}' is not a hash like sha256"):
+        parse(f"six==1 --hash={strange}\n", "requirements.txt")
+
+
+def test_a_lock_keeps_only_the_hashes_that_a_requirement_names() -> None:
+    resolved = f"a-b==1 \\\n    --hash={A} \\\n    --hash={B}\nc==1 \\\n    --hash={A} \\\n    --hash={B}\n"
+    kept = keep_given_hashes(resolved, (f"A_b==1 --hash={B}", "c"), "requirements.txt")
+    assert kept == f"a-b==1 \\\n    --hash={B}\nc==1 \\\n    --hash={A} \\\n    --hash={B}\n"
+
+
+def test_a_pin_without_any_of_the_given_hashes_is_refused() -> None:
+    with pytest.raises(OpsError, match=r"^f/requirements.txt: no file of six 1 has a hash that is given for it"):
+        keep_given_hashes(f"six==1 \\\n    --hash={A}\n", (f"six --hash={B}",), "f/requirements.txt")
 
 
 @given(arm=PINS, intel=PINS)

@@ -16,7 +16,6 @@ OWN = ["orders/__init__.py", "orders/handler.py"]
         "__pycache__/handler.cpython-311.pyc",
         "handler.pyc",
         "tests/test_handler.py",
-        "handler.pyi",
         "handler.py~",
         ".hidden",
         ".cache/file",

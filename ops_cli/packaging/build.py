@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import time
+import sys
 
-from ops_cli.packaging import files, interpreters, sources
-from ops_cli.packaging.index import Index
-from ops_cli.packaging.result import BuildResult
-from ops_cli.packaging.state import State
+from ops_cli.packaging import bytecode, files, sources
+from ops_cli.packaging.result import BUILDER_VERSION, read_stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ops_cli.packaging.result import BuildResult
     from ops_cli.packaging.targets import Target
 
 
@@ -29,22 +28,24 @@ def build(root: str | Path, target: Target, *, report: Callable[[str], None]) ->
     folder = f"{top}/build/{target.name}"
     os.makedirs(folder, exist_ok=True)
     with files.Lock(f"{folder}/.lock", lambda: report(f"{target.name}: waiting for another build to end …")):
-        result = _build(top, folder, target, report)
+        tree = sources.read_tree(top)
+        inputs = _inputs(tree, target)
+        result = read_stamp(folder, target, inputs)
+        if result is None:
+            from ops_cli.packaging.rebuild import rebuild
+
+            result = rebuild(folder, target, tree, inputs, report)
     for warning in result.warnings:
         report(f"warning: {warning}")
     report(result.summary())
     return result
 
 
-def _build(top: str, folder: str, target: Target, report: Callable[[str], None]) -> BuildResult:
-    started = time.time_ns()
-    tree = sources.scan(top)
-    index = Index(top, f"{top}/build/.index")
-    index.refresh(tree, started)
-    found = interpreters.candidates(target)
-    state = State.load(folder)
-    if state.is_current(folder, target, index.tree_hash, found):
-        return BuildResult(target, folder, state, [], [])
-    from ops_cli.packaging.rebuild import Rebuild
+def _inputs(tree: sources.Tree, target: Target) -> str:
+    """Return a hash of everything that decides about a build on this machine."""
+    import hashlib
 
-    return Rebuild(folder, target, tree, index, report).run(state, found)
+    found = [(path, os.stat(path).st_mtime_ns) for path in bytecode.candidates(target)]
+    here = sys.version if target.native else ""
+    head = (BUILDER_VERSION, target.runtime, target.architecture, target.platform, target.bytecode, found, here)
+    return hashlib.sha256(f"{head}{tree.digest()}".encode()).hexdigest()

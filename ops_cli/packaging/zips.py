@@ -1,0 +1,88 @@
+"""Zips whose bytes depend on nothing but names, contents and executable bits, and Lambda's limit on them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+
+from ops_cli.packaging import files
+from ops_cli.packaging.files import failed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+# "Deployment package (.zip file archive) size": 250 MB unzipped, layers included (AWS Lambda quotas).
+UNZIPPED_LIMIT = 250 * 1024 * 1024
+WARN_ABOVE = UNZIPPED_LIMIT * 8 // 10
+_EARLIEST_DATE = (1980, 1, 1, 0, 0, 0)
+_UNIX = 3
+_REGULAR_FILE = 0o100000
+_LEVEL = 6
+_NAMED = 3
+
+
+def write(
+    path: str, entries: Iterable[tuple[str, bool, bytes]], base: str | None = None, comment: str = ""
+) -> dict[str, int]:
+    """Write a zip of `entries` (name, executable, content) on top of a copy of the zip `base`, whole or not at all.
+
+    Return the unzipped size of every file in it by name.
+    """
+    temporary = files.temporary_beside(path)
+    try:
+        if base:
+            # The bytes are copied as they are: nothing of a requirement is compressed twice.
+            shutil.copyfile(base, temporary)
+        with zipfile.ZipFile(temporary, "a" if base else "w") as archive:
+            for name, executable, content in entries:
+                member = zipfile.ZipInfo(name, _EARLIEST_DATE)
+                member.create_system = _UNIX
+                member.external_attr = (_REGULAR_FILE | (0o755 if executable else 0o644)) << 16
+                archive.writestr(member, content, zipfile.ZIP_DEFLATED, _LEVEL)
+            # The directory at a zip's end is written from this list when the archive is closed.
+            archive.infolist().sort(key=lambda member: member.filename)
+            archive.comment = comment.encode()
+            by_name = {member.filename: member.file_size for member in archive.infolist()}
+        os.replace(temporary, path)
+    except BaseException:
+        files.remove(temporary)
+        raise
+    return by_name
+
+
+def sizes(path: str) -> dict[str, int] | None:
+    """Return the unzipped size of every file in a zip by name; None when the zip is absent or not whole."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {member.filename: member.file_size for member in archive.infolist()}
+    except (FileNotFoundError, zipfile.BadZipFile):
+        return None
+
+
+def comment(path: str) -> str:
+    """Return the comment of a zip that was written here."""
+    with zipfile.ZipFile(path) as archive:
+        return archive.comment.decode()
+
+
+def refuse_too_large(what: str, by_name: Mapping[str, int]) -> None:
+    """Raise for files that are over the limit together, naming the parts that take the room."""
+    total = sum(by_name.values())
+    if total <= UNZIPPED_LIMIT:
+        return
+    parts: dict[str, int] = {}
+    for name, size in by_name.items():
+        top = name.partition("/")[0]
+        parts[top] = parts.get(top, 0) + size
+    largest = sorted(parts, key=lambda top: -parts[top])[:_NAMED]
+    raise failed(
+        f"{what}: unzips to {megabytes(total)}; Lambda's limit is 250 MB.",
+        f"The largest parts: {', '.join(f'{top} {megabytes(parts[top])}' for top in largest)}.",
+    )
+
+
+def megabytes(size: int) -> str:
+    """Return a size for people, in the megabytes of 1,048,576 bytes that Lambda counts in."""
+    return f"{size / 1024 / 1024:.1f} MB" if size >= 100 * 1024 else f"{size / 1024:.1f} KB"
