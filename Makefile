@@ -12,7 +12,7 @@ OPSCTL := $(BIN)/opsctl
 ENV ?=
 PACKAGE := $(BIN)/python -I -S ops_cli/packaging --root .
 
-.PHONY: help setup lock build up down demo test lint typecheck bootstrap plan apply destroy bench clean terraform-there browser-there
+.PHONY: help setup lock build up down demo test check lint typecheck bootstrap plan apply destroy bench clean terraform-there browser-there
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ demo: $(INSTALLED) terraform-there ## Start the sandbox and play the story: repo
 
 test: $(INSTALLED) terraform-there browser-there lint typecheck ## Run every check: lint, types, unit, contract, module and end-to-end tests
 	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
+
+check: $(INSTALLED) lint typecheck ## Check style, types and the unit tests of what changed, in under 90 seconds
+	@$(BIN)/python -m pytest -q -n 2 --no-loadscope-reorder $$($(BIN)/python -m tests.selection)
 
 lint: $(INSTALLED) ## Check style and formatting
 	@$(BIN)/ruff check --quiet .

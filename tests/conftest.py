@@ -8,6 +8,8 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.selection import LONGEST
+
 # `make test` tries the same examples on every machine; HYPOTHESIS_PROFILE=explore looks for new ones.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None, print_blob=True)
@@ -29,9 +31,6 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.F
 
 ONE_SANDBOX = "tests/e2e"
 """Its files share one sandbox, so they run in one worker."""
-
-LONGEST = ("e2e", "ops_cli/sandbox", "emulator", "terraform")
-"""Folders of tests that take minutes, the longest first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

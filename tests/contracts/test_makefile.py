@@ -15,6 +15,7 @@ WANTED = [
     "down",
     "demo",
     "test",
+    "check",
     "lint",
     "typecheck",
     "plan",

@@ -1,4 +1,4 @@
-"""Start the mended emulator: `python -m emulated_aws`, in the environment that emulator.py prepares."""
+"""Start the mended emulator: `python -m emulated_aws`, configured by the environment that README.md lists."""
 
 import asyncio
 import logging
