@@ -54,7 +54,6 @@ def start(
     """
     from ops_cli.commands.fleet import stack_fleets
 
-    ops.require_explicit_environment()
     wanted = tuple(dict.fromkeys(instances))
     found = stack_fleets.fleet_of(ops, wanted)
     moves = stack_fleets.rehearse(ops, found)

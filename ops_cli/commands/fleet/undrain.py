@@ -17,7 +17,6 @@ def undrain(ops: Ops, instances: tuple[str, ...], yes: bool) -> None:
     """Let the given instances take tasks again; what is terminating cannot be called back."""
     from ops_cli.commands.fleet import stack_fleets
 
-    ops.require_explicit_environment()
     found = stack_fleets.fleet_of(ops, tuple(dict.fromkeys(instances)))
     records = stack_fleets.records(ops)
     held = [name for name in found if (drain := records.latest(name)) and drain.is_open and drain.hook]

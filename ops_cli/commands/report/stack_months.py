@@ -23,7 +23,6 @@ QUEUE = "report-requests"
 
 def request(ops: Ops, month: str, accounts: Collection[str], reason: str) -> Any:
     """Invoke the function that opens a month; it asks for what is missing, stalled or failed."""
-    ops.require_explicit_environment()
     now = dt.datetime.now(dt.UTC)
     order = MonthOrder(now, month, tuple(accounts), again=True, requested_by=getpass.getuser(), reason=reason)
     return stack_reports.invoke(ops, MONTH_SERVICE, order.to_payload())

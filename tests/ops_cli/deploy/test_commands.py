@@ -8,10 +8,10 @@ import pytest
 from moto import mock_aws
 
 from ops_cli import main
+from ops_cli.clone.places import Places
 from ops_cli.commands import deploy as commands
 from ops_cli.deploy.deployment import Deployment
 from ops_cli.frame.environments import Environment, load, register
-from ops_cli.sandbox.project import Places
 from tests.ops_cli.deploy.conftest import FakeTerraform
 
 STATES, ARTIFACTS = "opsctl-state-123456789012-eu-west-1", "opsctl-artifacts-123456789012-eu-west-1"

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from ops_cli.clone.places import Places
+from ops_cli.clone.record import Emulator
 from ops_cli.sandbox import emulator as emulators
 from ops_cli.sandbox import lifecycle
 from ops_cli.sandbox.checkpoints import Condition, condition, read_checkpoint
-from ops_cli.sandbox.emulator import Emulator, environment
+from ops_cli.sandbox.emulator import environment
 from ops_cli.sandbox.ports import kept_port
-from ops_cli.sandbox.project import Places
 from opscore.errors import OpsError
 from tests.emulator.emulated_account import Account, eventually
 
