@@ -12,7 +12,9 @@ from ops_cli.sandbox import emulator as emulators
 from ops_cli.sandbox.applied import invalidate, read_applied
 from opscore.errors import OpsError
 
-_SHOWN = re.compile(r"Plan: |Apply complete!|Error: |Interrupted|.*: (Creation|Modifications|Destruction) complete")
+_SHOWN = re.compile(
+    r"Plan: |Apply complete!|Error: |Interrupted|TF_CLI_CONFIG_FILE |.*: (Creation|Modifications|Destruction) complete"
+)
 _CONFLICT = re.compile(r"^Error: .*?(\w*(?:already ?(?:exists|owned)|InUse|Conflict)\w*)", re.IGNORECASE | re.MULTILINE)
 
 
