@@ -10,6 +10,7 @@ from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsGroup
 from ops_cli.frame.output import emit, emit_line, note
 from ops_cli.frame.progress import Progress
+from opscore.errors import OpsError
 
 if TYPE_CHECKING:
     from ops_cli.clone.places import Places
@@ -36,7 +37,7 @@ def up(ops: Ops, refresh: bool) -> None:
     from ops_cli.sandbox.exclusive import exclusively
     from ops_cli.sandbox.up import up as bring_up
 
-    places = _places(ops)
+    places = _clone(ops)
     _say_whose(places)
     with exclusively(places.lock, "opsctl sandbox up"):
         done = bring_up(places, Progress(color=ops.choices.color), refresh=refresh)
@@ -72,7 +73,7 @@ def reset(ops: Ops, yes: bool) -> None:
     from ops_cli.sandbox.exclusive import exclusively
     from ops_cli.sandbox.up import up as bring_up
 
-    places, progress = _places(ops), Progress(color=ops.choices.color)
+    places, progress = _clone(ops), Progress(color=ops.choices.color)
     note(f"Everything in the emulated account is removed ({places.state}), then the platform is applied and seeded.")
     confirm("Go on?", yes=yes)
     with exclusively(places.lock, "opsctl sandbox reset"):
@@ -141,6 +142,19 @@ def _places(ops: Ops) -> "Places":
     from ops_cli.frame.choice import places_of
 
     return places_of(ops.choices.env)
+
+
+def _clone(ops: Ops) -> "Places":
+    """Return the places of a whole clone, for a command that builds and applies what lies there."""
+    from ops_cli.clone.places import MARKS, is_clone
+
+    places = _places(ops)
+    if not is_clone(places.root):
+        raise OpsError(
+            f"{places.root} has a sandbox and is no clone of the project: {', '.join(MARKS)} are needed.",
+            hint="Get the clone's files back there, or delete its .sandbox and go to another clone.",
+        )
+    return places
 
 
 def _say_whose(places: "Places") -> None:

@@ -23,13 +23,13 @@ def provider_mirror(
     (https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories) and the
     children of `opt`. None also when the operator's CLI configuration says where providers come from.
     """
-    if (config := readable_config(environ)) and "provider_installation" in config:
+    if "provider_installation" in (_config_text(environ) or ""):
         return None
     candidates = [*_implied(environ, working_dir or Path.cwd()), *_children(opt)]
     return next((folder for folder in candidates if _holds_provider(folder)), None)
 
 
-def readable_config(environ: Mapping[str, str]) -> str | None:
+def _config_text(environ: Mapping[str, str]) -> str | None:
     """Return the text of Terraform's CLI configuration; None when there is none or it cannot be read."""
     try:
         return cli_config(environ).read_text(encoding="utf-8", errors="replace")
@@ -49,6 +49,7 @@ def config_problem(environ: Mapping[str, str]) -> str | None:
 
 
 def cli_config(environ: Mapping[str, str]) -> Path:
+    """Return the path of Terraform's CLI configuration, whether or not there is a file."""
     return Path(environ.get("TF_CLI_CONFIG_FILE") or _home(environ) / ".terraformrc")
 
 

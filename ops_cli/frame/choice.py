@@ -3,6 +3,7 @@
 A real account is never chosen silently, and neither is another clone's sandbox.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -29,8 +30,11 @@ def choose(said: str | None) -> Environment:
 
 
 def known_names() -> list[str]:
-    """Return what can be said after --env here, for shell completion."""
-    return [*load(), *([SANDBOX] if here() else [])]
+    """Return what can be said after --env here, for shell completion; a file that cannot be read adds nothing."""
+    names: list[str] = []
+    with contextlib.suppress(OpsError):
+        names += load()
+    return [*names, *([SANDBOX] if here() else [])]
 
 
 def is_sandbox(said: str) -> bool:

@@ -101,6 +101,15 @@ def test_a_folder_that_cannot_be_written_is_told(capsys: pytest.CaptureFixture[s
     assert f"cannot keep anything in {places.folder}" in capsys.readouterr().err
 
 
+def test_a_sandbox_whose_clone_is_gone_can_be_stopped_but_not_started(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(stopped(tmp_path / "bare").root)
+    assert run(["sandbox", "up"]) == 1
+    assert "is no clone of the project" in capsys.readouterr().err
+    assert run(["sandbox", "down"]) == 0
+
+
 def test_outside_of_a_clone_one_is_told_what_to_do(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from ops_cli.clone import places as clones
 from ops_cli.frame.choice import choose, known_names, places_of
-from ops_cli.frame.environments import Environment, register
+from ops_cli.frame.environments import Environment, config_file, register
 from opscore.errors import NotFound, UsageProblem
 from tests.ops_cli.clone.made_up import killed, made_clone, started, stopped
 
@@ -153,6 +153,14 @@ def test_the_sandbox_is_completed_where_there_is_one(work: Path) -> None:
     assert known_names() == ["prod"]
     stopped(work)
     assert known_names() == ["prod", "sandbox"]
+
+
+def test_a_damaged_file_spoils_neither_the_sandbox_nor_completion(work: Path) -> None:
+    started(work)
+    config_file().parent.mkdir(parents=True)
+    config_file().write_bytes(b"\xff")
+    assert choose("sandbox").clone == str(work)
+    assert known_names() == ["sandbox"]
 
 
 def test_the_commands_of_the_sandbox_work_on_the_one_that_is_meant(work: Path) -> None:
