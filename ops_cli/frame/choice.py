@@ -62,11 +62,15 @@ def places_of(said: str | None) -> Places:
 
 def here() -> Places | None:
     """Return the places of the sandbox that the working folder means, if one was ever started there."""
+    places = _meant_here()
+    return places if places and places.has_sandbox else None
+
+
+def _meant_here() -> Places | None:
     try:
-        places = find_places()
+        return find_places()
     except OpsError:
         return None
-    return places if places.has_sandbox else None
 
 
 def sandbox_at(places: Places, endpoint: str | None) -> Environment:
@@ -89,7 +93,7 @@ def _running(places: Places) -> Environment:
 
 def not_running(places: Places) -> NotFound:
     """Return the error for a sandbox that no process serves, with the command that starts it."""
-    mine = here()
+    mine = _meant_here()
     whose = "" if mine and mine.root == places.root else f"--env sandbox:{places.root} "
     start = f"opsctl {whose}sandbox up"
     if places.process.exists() and any_record(places) is None:

@@ -69,8 +69,9 @@ def test_in_a_clone_that_has_none_no_other_clones_sandbox_is_meant(work: Path, m
     with pytest.raises(UsageProblem, match="No environment is chosen") as told:
         choose(None)
     assert "opsctl sandbox up" in told.value.hint
-    with pytest.raises(NotFound, match=f"The sandbox of {work}/fresh is not running"):
+    with pytest.raises(NotFound, match=f"The sandbox of {work}/fresh is not running") as missing:
         choose("sandbox")
+    assert missing.value.hint == "`opsctl sandbox up` starts it."
 
 
 def test_an_account_beside_a_sandbox_is_never_chosen_silently_and_both_are_named(work: Path) -> None:
