@@ -67,10 +67,10 @@ build: $(INSTALLED) ## Zip every Lambda function for the sandbox; `opsctl deploy
 	@$(PACKAGE)
 
 up: $(INSTALLED) terraform-there ## Start the sandbox: the whole platform on this machine
-	@$(OPSCTL) sandbox up
+	@$(OPSCTL) --env sandbox sandbox up
 
 down: $(INSTALLED) ## Stop the sandbox; its state is kept
-	@$(OPSCTL) sandbox down
+	@$(OPSCTL) --env sandbox sandbox down
 
 demo: $(INSTALLED) terraform-there ## Start the sandbox and play the story: reports, a poison request, a replay
 	@$(BIN)/python -m ops_cli.sandbox.demo
@@ -104,5 +104,5 @@ bench: $(INSTALLED) ## Measure speed against peers and floors: build/bench.json 
 	@$(BIN)/python -m tests.bench
 
 clean: ## Remove what was built; a running sandbox is stopped first
-	@[ ! -x $(OPSCTL) ] || [ ! -d .sandbox ] || $(OPSCTL) sandbox down || true
+	@[ ! -x $(OPSCTL) ] || [ ! -d .sandbox ] || $(OPSCTL) --env sandbox sandbox down || true
 	@rm -rf build .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis $(VENV)

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import click
 
+from ops_cli.clone.places import find_places
 from ops_cli.deploy.bootstrap import prepare_bootstrap
 from ops_cli.deploy.deployment import Deployment
 from ops_cli.deploy.terraform import TerraformDir, without_refresh
 from ops_cli.frame.confirm import confirm, confirm_by_name
 from ops_cli.frame.context import Ops
-from ops_cli.frame.environments import load, register
+from ops_cli.frame.environments import check_name, load, register
 from ops_cli.frame.options import OpsGroup, yes_option
 from ops_cli.frame.output import emit_line, note
 from ops_cli.frame.progress import Progress
-from ops_cli.sandbox.project import find_places
 from opscore.errors import UsageProblem
 
 
@@ -92,10 +92,13 @@ def bootstrap(ops: Ops, yes: bool) -> None:
 
 
 def _deployment(ops: Ops) -> Deployment:
-    environment = ops.require_explicit_environment()
+    environment = ops.environment
+    root = Path(environment.clone) if environment.clone else find_places().root
+    if not environment.clone:
+        check_name(environment.name)
     sts = ops.client("sts")
     account = sts.get_caller_identity()["Account"]
-    return Deployment(find_places().root, environment, sts.meta.region_name, account)
+    return Deployment(root, environment, sts.meta.region_name, account)
 
 
 def _prepare(ops: Ops, progress: Progress) -> TerraformDir:
@@ -105,7 +108,8 @@ def _prepare(ops: Ops, progress: Progress) -> TerraformDir:
         deployment.push(ops.client("s3"), progress.note)
     with progress.step("Initialise Terraform"):
         terraform = deployment.prepare(without_refresh(progress.note))
-    _remember_workspace(deployment.environment.name, terraform.path)
+    if not deployment.environment.clone:
+        _remember_workspace(deployment.environment.name, terraform.path)
     return terraform
 
 

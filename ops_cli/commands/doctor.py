@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from ops_cli.frame.context import Ops
+from ops_cli.frame.environments import config_file, is_passed_over
 from ops_cli.frame.options import OpsCommand
 from ops_cli.frame.output import emit
 from opscore.errors import OpsError
@@ -56,7 +57,7 @@ def examine(ops: Ops) -> list[Finding]:
         findings.append(_try("credentials", lambda: _credentials(ops, identity)))
         findings += [_clock(answer) for answer in identity]
         findings.append(_try("stack description", lambda: _stack(ops)))
-    return [*findings, _terraform()]
+    return [*findings, *_sandbox(ops), *_passed_over(), _terraform()]
 
 
 def _try(check: str, examine_one: Callable[[], Finding]) -> Finding:
@@ -76,8 +77,39 @@ def _try(check: str, examine_one: Callable[[], Finding]) -> Finding:
 
 def _environment(ops: Ops) -> Finding:
     environment = ops.environment
+    if environment.clone:
+        return Finding("environment", "ok", f"{environment.name}: that of {environment.clone}")
     where = environment.endpoint or f"AWS, profile {environment.profile or 'from the shell'}"
     return Finding("environment", "ok", f"{environment.name}: {where}")
+
+
+def _sandbox(ops: Ops) -> list[Finding]:
+    """Look at the sandbox that is meant; none when an account was said, or when there is no sandbox here."""
+    from ops_cli.frame.choice import here, is_sandbox, places_of
+    from ops_cli.sandbox.diagnosis import diagnose
+
+    said = ops.choices.env
+    if said and not is_sandbox(said):
+        return []
+    try:
+        places = places_of(said) if said else here()
+    except OpsError:
+        return []  # The environment's check has said so.
+    if places is None:
+        return []
+    found = diagnose(places)
+    return [Finding("sandbox", found.level, found.finding, found.fix)]
+
+
+def _passed_over() -> list[Finding]:
+    try:
+        if not is_passed_over():
+            return []
+    except OpsError:
+        return []  # The environment's check has said so.
+    finding = f"the entry [sandbox] of {config_file()} does not count: that name is the sandbox's of a clone"
+    fix = "`opsctl env remove sandbox`, then `opsctl env add` with another name."
+    return [Finding("configuration", "warning", finding, fix)]
 
 
 def _region(ops: Ops) -> Finding:

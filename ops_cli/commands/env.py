@@ -2,11 +2,23 @@
 
 import click
 
+from ops_cli.clone.record import running
+from ops_cli.frame.choice import here, not_running, sandbox_at
 from ops_cli.frame.context import Ops
-from ops_cli.frame.environments import Environment, forget, load, register
+from ops_cli.frame.environments import (
+    SANDBOX,
+    Environment,
+    check_endpoint,
+    check_name,
+    config_file,
+    forget,
+    is_passed_over,
+    load,
+    register,
+)
 from ops_cli.frame.options import OpsGroup
 from ops_cli.frame.output import emit, note
-from opscore.errors import NotFound
+from opscore.errors import NotFound, UsageProblem
 
 
 @click.group(cls=OpsGroup)
@@ -17,26 +29,40 @@ def env() -> None:
 @env.command("list")
 @click.pass_obj
 def list_environments(ops: Ops) -> None:
-    """List the registered environments."""
+    """List the registered environments, and the sandbox that is meant here."""
     rows = sorted(load().values(), key=lambda environment: environment.name)
+    if mine := here():
+        emulator = running(mine)
+        rows.append(sandbox_at(mine, emulator.endpoint if emulator else None))
+        if emulator is None:
+            unreachable = not_running(mine)
+            note(f"{unreachable.message} {unreachable.hint}")
     emit(
         rows,
         ops.choices,
-        columns=("name", "profile", "region", "endpoint"),
+        columns=("name", "profile", "region", "endpoint", "clone"),
         empty="No environment is registered. `opsctl sandbox up` makes one, `opsctl env add` another.",
     )
+    if is_passed_over():
+        note(f"The entry [sandbox] of {config_file()} is passed over: `opsctl env remove sandbox` takes it out.")
 
 
 @env.command()
 @click.argument("name")
 @click.option("--endpoint", metavar="URL", help="Only for an emulator.")
 @click.option("--stack", metavar="NAME", help="SSM parameter of the stack.  [default: /opsctl/NAME/stack]")
+@click.option("--replace", is_flag=True, help="Replace the environment of that name.")
 @click.pass_obj
-def add(ops: Ops, name: str, endpoint: str | None, stack: str | None) -> None:
+def add(ops: Ops, name: str, endpoint: str | None, stack: str | None, replace: bool) -> None:
     """Register NAME, with the --profile and --region given.
 
     Nothing is called or changed in AWS. A profile is needed unless credentials come from the environment.
     """
+    check_name(name)
+    if endpoint is not None:
+        check_endpoint(endpoint)
+    if name in load() and not replace:
+        raise UsageProblem(f"The environment {name} is registered already.", hint="--replace replaces it.")
     register(Environment(name, ops.choices.profile, ops.choices.region, endpoint, stack))
     note(f"Registered {name}. `opsctl --env {name} doctor` checks it.")
 
@@ -46,7 +72,12 @@ def add(ops: Ops, name: str, endpoint: str | None, stack: str | None) -> None:
 def remove(name: str) -> None:
     """Forget NAME; what runs there goes on."""
     known = load()
-    if name not in known:
+    if name == SANDBOX and not is_passed_over():
+        raise UsageProblem(
+            "A sandbox is not registered: it belongs to its clone's folder.",
+            hint="`opsctl sandbox down` stops it, `opsctl sandbox down --destroy` removes what is in it.",
+        )
+    if name != SANDBOX and name not in known:
         raise NotFound.among("environment", name, known, listing="opsctl env list")
     forget(name)
     note(f"Forgot {name}; nothing in AWS was changed.")

@@ -1,6 +1,7 @@
 """`opsctl sandbox`: the whole platform on this machine, over an embedded AWS emulator."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,11 +10,19 @@ from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsGroup, yes_option
 from ops_cli.frame.output import emit, emit_line, note
 from ops_cli.frame.progress import Progress
+from opscore.errors import OpsError
+
+if TYPE_CHECKING:
+    from ops_cli.clone.places import Places
 
 
 @click.group(cls=OpsGroup)
 def sandbox() -> None:
-    """Run the whole platform on this machine."""
+    """Run the whole platform on this machine.
+
+    The sandbox is that of the nearest clone above the working folder, else of the clone that opsctl lies in; with
+    --env sandbox:PATH that of the clone at PATH.
+    """
 
 
 @sandbox.command()
@@ -22,14 +31,14 @@ def sandbox() -> None:
 def up(ops: Ops, refresh: bool) -> None:
     """Start the emulator, build, apply, seed: only what is needed.
 
-    Safe to repeat and to interrupt at any point. The environment `sandbox` is registered, so that every command works
-    on it with --env sandbox.
+    Safe to repeat and to interrupt at any point. In this folder and below it, every command works on it with --env
+    sandbox, or without when no other environment is registered; from anywhere with --env sandbox:PATH.
     """
     from ops_cli.sandbox.exclusive import exclusively
-    from ops_cli.sandbox.project import find_places
     from ops_cli.sandbox.up import up as bring_up
 
-    places = find_places()
+    places = _clone(ops)
+    _say_whose(places)
     with exclusively(places.lock, "opsctl sandbox up"):
         done = bring_up(places, Progress(color=ops.choices.color), refresh=refresh)
     note("The platform is up." if done.applied else "The platform is up; nothing had changed.")
@@ -44,9 +53,8 @@ def down(ops: Ops, destroy: bool, yes: bool) -> None:
     """Stop the emulator; what is in it is kept for the next `up`."""
     from ops_cli.sandbox import down as downs
     from ops_cli.sandbox.exclusive import exclusively
-    from ops_cli.sandbox.project import find_places
 
-    places, progress = find_places(), Progress(color=ops.choices.color)
+    places, progress = _places(ops), Progress(color=ops.choices.color)
     if destroy:
         confirm("Everything in the sandbox is destroyed. Go on?", yes=yes)
     with exclusively(places.lock, "opsctl sandbox down"):
@@ -63,10 +71,9 @@ def reset(ops: Ops, yes: bool) -> None:
     """Throw the account away and begin anew with the seed."""
     from ops_cli.sandbox.down import wipe
     from ops_cli.sandbox.exclusive import exclusively
-    from ops_cli.sandbox.project import find_places
     from ops_cli.sandbox.up import up as bring_up
 
-    places, progress = find_places(), Progress(color=ops.choices.color)
+    places, progress = _clone(ops), Progress(color=ops.choices.color)
     note(f"Everything in the emulated account is removed ({places.state}), then the platform is applied and seeded.")
     confirm("Go on?", yes=yes)
     with exclusively(places.lock, "opsctl sandbox reset"):
@@ -84,11 +91,12 @@ def seed(ops: Ops, accounts: int, months: int) -> None:
 
     They are the same on every machine: a number of accounts begins with those of a smaller number.
     """
-    from ops_cli.sandbox.deployment import NAME
+    from ops_cli.frame.environments import SANDBOX
     from ops_cli.sandbox.seed import seed as write
 
+    meant = Ops(replace(ops.choices, env=f"{SANDBOX}:{_places(ops).root}"))
     with Progress(color=ops.choices.color).step(f"Write {accounts} accounts"):
-        done = write(Ops(replace(ops.choices, env=NAME)), lambda _line: None, accounts, months)
+        done = write(meant, lambda _line: None, accounts, months)
     emit(done, ops.choices)
 
 
@@ -96,10 +104,24 @@ def seed(ops: Ops, accounts: int, months: int) -> None:
 @click.pass_obj
 def status(ops: Ops) -> None:
     """Show whether the emulator runs, where, and what was applied to it."""
-    from ops_cli.sandbox.project import find_places
     from ops_cli.sandbox.status import look
 
-    emit(look(find_places()), ops.choices)
+    emit(look(_places(ops)), ops.choices)
+
+
+@sandbox.command("list")
+@click.pass_obj
+def list_sandboxes(ops: Ops) -> None:
+    """List the sandboxes of this machine: where they are, whether they run, and which is meant here."""
+    from ops_cli.frame.choice import here
+    from ops_cli.sandbox.registry import look_around
+
+    emit(
+        look_around(here()),
+        ops.choices,
+        columns=("folder", "state", "endpoint", "since", "here"),
+        empty="No sandbox was started on this machine. `opsctl sandbox up` starts one.",
+    )
 
 
 @sandbox.command()
@@ -109,8 +131,36 @@ def status(ops: Ops) -> None:
 def logs(ops: Ops, follow: bool, lines: int) -> None:
     """Show the emulator's own log; `opsctl logs SERVICE` shows a function's."""
     from ops_cli.sandbox import logs as emulator_log
-    from ops_cli.sandbox.project import find_places
 
-    log = find_places().log
+    log = _places(ops).log
     for line in emulator_log.follow(log, lines) if follow else emulator_log.last_lines(log, lines):
         emit_line({"line": line}, line, ops.choices)
+
+
+def _places(ops: Ops) -> "Places":
+    """Return the places that a command of this group works on; another environment that was said says nothing here."""
+    from ops_cli.frame.choice import places_of
+
+    return places_of(ops.choices.env)
+
+
+def _clone(ops: Ops) -> "Places":
+    """Return the places of a whole clone, for a command that builds and applies what lies there."""
+    from ops_cli.clone.places import MARKS, is_clone
+
+    places = _places(ops)
+    if not is_clone(places.root):
+        raise OpsError(
+            f"{places.root} has a sandbox and is no clone of the project: {', '.join(MARKS)} are needed.",
+            hint="Get the clone's files back there, or delete its .sandbox and go to another clone.",
+        )
+    return places
+
+
+def _say_whose(places: "Places") -> None:
+    """Say that one clone's opsctl works on another clone: its Terraform and functions, by this program."""
+    from ops_cli.clone.places import own_clone
+
+    own = own_clone()
+    if own and own != places.root:
+        note(f"This opsctl is that of {own}; it works on {places.root}.")

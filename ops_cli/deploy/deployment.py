@@ -10,7 +10,7 @@ from ops_cli.deploy.artifacts import push_artifacts
 from ops_cli.deploy.terraform import TerraformDir
 from ops_cli.deploy.workspace import LOCAL_BACKEND, link_modules, link_root, write_variables
 from ops_cli.frame.context import LOCAL_KEY_PAIR
-from ops_cli.frame.environments import Environment
+from ops_cli.frame.environments import SANDBOX, Environment
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -66,8 +66,8 @@ class Deployment:
     @property
     def folder(self) -> Path:
         """What Terraform keeps of this environment on this machine; the sandbox's holds its state, too."""
-        local, account = self.root / ".sandbox", self.root / "build/deploy" / self.environment.name
-        return local if self.environment.is_local else account
+        own, others = self.root / ".sandbox", self.root / "build/deploy" / self.environment.name
+        return own if self.environment.name == SANDBOX else others
 
     @property
     def workspace(self) -> Path:

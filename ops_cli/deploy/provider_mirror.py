@@ -23,22 +23,34 @@ def provider_mirror(
     (https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories) and the
     children of `opt`. None also when the operator's CLI configuration says where providers come from.
     """
-    if _configured(environ):
+    if "provider_installation" in (_config_text(environ) or ""):
         return None
     candidates = [*_implied(environ, working_dir or Path.cwd()), *_children(opt)]
     return next((folder for folder in candidates if _holds_provider(folder)), None)
 
 
+def _config_text(environ: Mapping[str, str]) -> str | None:
+    """Return the text of Terraform's CLI configuration; None when there is none or it cannot be read."""
+    try:
+        return cli_config(environ).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+
+
+def config_problem(environ: Mapping[str, str]) -> str | None:
+    """Return a sentence when TF_CLI_CONFIG_FILE names what cannot be read; Terraform then runs without it."""
+    if not environ.get("TF_CLI_CONFIG_FILE"):
+        return None
+    try:
+        cli_config(environ).read_bytes()
+    except OSError as error:
+        return f"TF_CLI_CONFIG_FILE names {cli_config(environ)}, which is not used: {error.strerror}."
+    return None
+
+
 def cli_config(environ: Mapping[str, str]) -> Path:
     """Return the path of Terraform's CLI configuration, whether or not there is a file."""
     return Path(environ.get("TF_CLI_CONFIG_FILE") or _home(environ) / ".terraformrc")
-
-
-def _configured(environ: Mapping[str, str]) -> bool:
-    try:
-        return "provider_installation" in cli_config(environ).read_text(encoding="utf-8")
-    except OSError:
-        return False
 
 
 def _home(environ: Mapping[str, str]) -> Path:

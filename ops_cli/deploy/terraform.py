@@ -11,7 +11,7 @@ from typing import Any
 
 from ops_cli.deploy import process
 from ops_cli.deploy.failures import failure
-from ops_cli.deploy.provider_mirror import cli_config, provider_mirror
+from ops_cli.deploy.provider_mirror import config_problem, provider_mirror
 from opscore.errors import OpsError
 
 PARALLELISM = 50
@@ -44,6 +44,8 @@ class TerraformDir:
 
     def init(self, backend: Mapping[str, str] | None = None) -> None:
         """Prepare the directory; `backend` completes a partial backend. The provider may come from a local mirror."""
+        if problem := config_problem(self.environ):
+            self.report(problem)
         mirror = provider_mirror(self.environ, working_dir=self.path)
         arguments = [f"-plugin-dir={mirror}"] if mirror else []
         arguments += [f"-backend-config={key}={value}" for key, value in (backend or {}).items()]
@@ -101,9 +103,9 @@ class TerraformDir:
 
 
 def _for_automation(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return `environ` for a run without a terminal; Terraform would warn of a CLI configuration that is not there."""
+    """Return `environ` for a run that nobody types into; what cannot be read would be an error in every run."""
     changed = {**environ, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
-    if not cli_config(environ).is_file():
+    if config_problem(environ):
         changed.pop("TF_CLI_CONFIG_FILE", None)
     return changed
 

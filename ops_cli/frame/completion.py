@@ -1,6 +1,7 @@
 """Names from the stack for shell completion: quick, cached for a minute, and never an error on the prompt."""
 
 import contextlib
+import hashlib
 import json
 import os
 import time
@@ -11,6 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ops_cli.frame.context import Ops
+from ops_cli.frame.folders import cache_folder
 
 FRESH_SECONDS = 60
 
@@ -74,5 +76,6 @@ def _cached(cache: Path, read: Callable[[], dict[str, list[str]]]) -> dict[str, 
 
 
 def _cache_file(ops: Ops, kind: str) -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "opsctl" / f"{kind}-{ops.environment.name}.json"
+    """Return a file of this very environment's own: two sandboxes have one name and are two accounts."""
+    digest = hashlib.sha256(repr(ops.environment).encode()).hexdigest()[:16]
+    return cache_folder() / f"{kind}-{ops.environment.name}-{digest}.json"

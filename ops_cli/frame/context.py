@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ops_cli.frame.options import Choices
-from opscore.errors import NotFound, UsageProblem
 
 if TYPE_CHECKING:
     from ops_cli.frame.environments import Environment
@@ -28,23 +27,13 @@ class Ops:
 
     @functools.cached_property
     def environment(self) -> "Environment":
-        """The environment named by --env or OPSCTL_ENV; without either, the sandbox if it is the only one.
+        """The environment that the operator's words mean (choice.py), with --profile and --region over its own.
 
-        A real account is never chosen silently. Raises `NotFound` for a name nobody registered, and
-        `UsageProblem` when nothing says which environment is meant.
+        Raises `NotFound`, `UsageProblem` or `OpsError` with what to say or do.
         """
-        from ops_cli.frame.environments import load
+        from ops_cli.frame.choice import choose
 
-        known = load()
-        name = self.choices.env or _only_local(known)
-        if name is None:
-            raise UsageProblem("No environment is chosen.", hint=_how_to_choose(known))
-        if name not in known:
-            listing = "opsctl sandbox up" if name == "sandbox" else "opsctl env list"
-            if name == "sandbox":
-                raise NotFound("The sandbox is not running.", hint=f"`{listing}` starts it.")
-            raise NotFound.among("environment", name, known, listing=listing)
-        chosen = known[name]
+        chosen = choose(self.choices.env)
         return replace(
             chosen,
             profile=self.choices.profile or chosen.profile,
@@ -74,13 +63,6 @@ class Ops:
             return Key(frozen.access_key, frozen.secret_key, frozen.token)
 
         return LeanSqs(client, key, self._session.get_config_variable("ca_bundle") or get_cert_path(True))
-
-    def require_explicit_environment(self) -> "Environment":
-        """Return the environment for a command that writes; the name of a real account must have been said.
-
-        `environment` already refuses to guess; commands that write call this to say so, and to be found.
-        """
-        return self.environment
 
     @functools.cached_property
     def stack(self) -> "Stack":
@@ -119,19 +101,3 @@ class Ops:
             signature_version="s3v4" if service == "s3" else None,
         )
         return self._session.create_client(service, endpoint_url=self.environment.endpoint, config=config)
-
-
-def _only_local(known: "dict[str, Environment]") -> str | None:
-    names = list(known)
-    return names[0] if len(names) == 1 and known[names[0]].is_local else None
-
-
-def _how_to_choose(known: "dict[str, Environment]") -> str:
-    if known:
-        return f"Say --env NAME or set OPSCTL_ENV; known are {', '.join(sorted(known))}."
-    from ops_cli.frame.environments import config_file
-
-    return (
-        "`opsctl sandbox up` starts one on this machine; `opsctl env add NAME --profile P --region R` "
-        f"registers a real account in {config_file()}."
-    )

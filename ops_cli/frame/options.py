@@ -52,9 +52,9 @@ class Choices:
 def _environment_names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
     from click.shell_completion import CompletionItem
 
-    from ops_cli.frame.environments import load
+    from ops_cli.frame.choice import known_names
 
-    return [CompletionItem(name) for name in load() if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in known_names() if name.startswith(incomplete)]
 
 
 def _store(ctx: click.Context, param: click.Parameter, value: object) -> None:

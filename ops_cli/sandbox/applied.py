@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ops_cli.sandbox.project import Places
+from ops_cli.clone.places import Places
 
 _IGNORED = {".terraform", "bootstrap", "tests", "testing"}
 

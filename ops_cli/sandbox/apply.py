@@ -5,14 +5,16 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from ops_cli.clone.places import Places
+from ops_cli.clone.record import Emulator
 from ops_cli.deploy.terraform import TerraformDir
 from ops_cli.sandbox import emulator as emulators
 from ops_cli.sandbox.applied import invalidate, read_applied
-from ops_cli.sandbox.emulator import Emulator
-from ops_cli.sandbox.project import Places
 from opscore.errors import OpsError
 
-_SHOWN = re.compile(r"Plan: |Apply complete!|Error: |Interrupted|.*: (Creation|Modifications|Destruction) complete")
+_SHOWN = re.compile(
+    r"Plan: |Apply complete!|Error: |Interrupted|TF_CLI_CONFIG_FILE |.*: (Creation|Modifications|Destruction) complete"
+)
 _CONFLICT = re.compile(r"^Error: .*?(\w*(?:already ?(?:exists|owned)|InUse|Conflict)\w*)", re.IGNORECASE | re.MULTILINE)
 
 

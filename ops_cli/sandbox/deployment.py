@@ -1,14 +1,13 @@
-"""The sandbox as an environment: its name, its account, and how the production Terraform is run for it."""
+"""How the production Terraform is run for a sandbox: its account, and what an apply depends on."""
 
 import os
 
+from ops_cli.clone.places import Places
+from ops_cli.clone.record import REGION, endpoint_of
 from ops_cli.deploy.deployment import Deployment
-from ops_cli.frame.environments import Environment
+from ops_cli.frame.choice import sandbox_at
 from ops_cli.sandbox.applied import fingerprint_of
-from ops_cli.sandbox.emulator import REGION
-from ops_cli.sandbox.project import Places
 
-NAME = "sandbox"
 ACCOUNT_ID = "000000000000"
 """The account of the emulator's root key pair."""
 
@@ -19,9 +18,9 @@ PROVIDER = {
 }
 
 
-def deployment_at(places: Places, endpoint: str) -> Deployment:
-    """Return the deployment to the emulator at `endpoint`."""
-    environment = Environment(NAME, region=REGION, endpoint=endpoint, terraform_dir=str(places.terraform))
+def deployment_at(places: Places, port: int) -> Deployment:
+    """Return the deployment to the emulator on `port`."""
+    environment = sandbox_at(places, endpoint_of(port))
     return Deployment(places.root, environment, REGION, ACCOUNT_ID, shell={**os.environ, **PROVIDER})
 
 

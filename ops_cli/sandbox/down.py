@@ -2,12 +2,11 @@
 
 import contextlib
 
-from ops_cli.frame.environments import forget
+from ops_cli.clone.places import Places
 from ops_cli.frame.progress import Progress
-from ops_cli.sandbox import lifecycle
+from ops_cli.sandbox import lifecycle, registry
 from ops_cli.sandbox.apply import TerraformLog
-from ops_cli.sandbox.deployment import NAME, deployment_at
-from ops_cli.sandbox.project import Places
+from ops_cli.sandbox.deployment import deployment_at
 from ops_cli.sandbox.terraform_lock import wait_for_holder
 
 
@@ -18,16 +17,16 @@ def down(places: Places, progress: Progress) -> bool:
 
 
 def destroy(places: Places, progress: Progress) -> None:
-    """Have Terraform destroy everything in the account, then stop the emulator and forget the environment."""
+    """Have Terraform destroy everything in the account, then stop the emulator and forget the sandbox."""
     wait_for_holder(places.terraform, progress.note)
     with progress.step("Start the emulator"):
         emulator = lifecycle.ensure_running(places, progress.note)
-    deployment = deployment_at(places, emulator.endpoint)
+    deployment = deployment_at(places, emulator.port)
     with progress.step("Terraform destroy"):
         deployment.prepare(TerraformLog(places.terraform_log, progress.note)).destroy()
     down(places, progress)
     lifecycle.discard(places)
-    forget(NAME)
+    registry.forget(places)
 
 
 def wipe(places: Places, progress: Progress) -> None:

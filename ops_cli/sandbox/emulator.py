@@ -9,22 +9,19 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ops_cli.sandbox.ports import LOOPBACK
-from ops_cli.sandbox.process import Process, identify
-from ops_cli.sandbox.project import Places
+from ops_cli.clone.places import Places
+from ops_cli.clone.process import identify
+from ops_cli.clone.record import LOOPBACK, REGION, Emulator, folder_of, write_record
 from opscore.errors import OpsError
 from opscore.waiting import wait_until
 
 MODULE = "emulated_aws"
 """What is started: a distribution of its own (python/emulator), of which nothing is imported here."""
 
-REGION = "eu-west-1"
 START_SECONDS = 30.0
 ANSWER_SECONDS = 5.0
 STOP_SECONDS = 30.0
@@ -36,27 +33,6 @@ ACCOUNT_CONCURRENCY = 20
 
 IDENTITY_PATH = "/_opsctl/identity"
 CHECKPOINT_PATH = "/_opsctl/checkpoint"
-
-
-@dataclass(frozen=True)
-class Emulator:
-    """An emulator that was started: its process, its port, the life of the account that it holds, since when."""
-
-    process: Process
-    port: int
-    state_id: str
-    version: str
-    started_at: float
-
-    @property
-    def endpoint(self) -> str:
-        """The URL that every AWS client of the sandbox talks to."""
-        return endpoint_of(self.port)
-
-
-def endpoint_of(port: int) -> str:
-    """Return the URL of an emulator on `port`."""
-    return f"http://{LOOPBACK}:{port}"
 
 
 def environment(places: Places, port: int, state_id: str) -> dict[str, str]:
@@ -112,7 +88,8 @@ def start(places: Places, port: int, state_id: str) -> Emulator:
     _begin_log_anew(places)
     with places.log.open("ab") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", MODULE],
+            # -P: what this opsctl brings is started, also in another clone's folder.
+            [sys.executable, "-P", "-m", MODULE],
             cwd=places.root,
             env=environment(places, port, state_id),
             stdin=subprocess.DEVNULL,
@@ -120,8 +97,8 @@ def start(places: Places, port: int, state_id: str) -> Emulator:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    emulator = Emulator(identify(child.pid), port, state_id, installed_version(), time.time())
-    _write_record(places, emulator)
+    emulator = Emulator(identify(child.pid), port, state_id, installed_version(), time.time(), folder_of(places))
+    write_record(places, emulator)
     wait_until(
         lambda: _identity_or_exit(child, emulator, places),
         timeout=START_SECONDS,
@@ -196,27 +173,12 @@ def stop(places: Places, emulator: Emulator) -> bool:
     return gently
 
 
-def recorded(places: Places) -> Emulator | None:
-    """Return the emulator that was started last and not stopped by us, running or not; None when there is none."""
-    try:
-        record = json.loads(places.process.read_text(encoding="utf-8"))
-        return Emulator(**{**record, "process": Process(**record["process"])})
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-
-
 def adopt(places: Places, port: int, state_id: str) -> Emulator | None:
     """Return and record the emulator of this state that runs on `port` without a record; None when there is none."""
     found = ask_identity(port, seconds=ANSWER_SECONDS)
     if found is None or found["state_id"] != state_id:
         return None
-    emulator = Emulator(identify(found["pid"]), port, state_id, str(found["emulator"]), float(found["started_at"]))
-    _write_record(places, emulator)
+    began, version = float(found["started_at"]), str(found["emulator"])
+    emulator = Emulator(identify(found["pid"]), port, state_id, version, began, folder_of(places))
+    write_record(places, emulator)
     return emulator
-
-
-def _write_record(places: Places, emulator: Emulator) -> None:
-    record: Mapping[str, Any] = asdict(emulator)
-    draft = places.process.with_name(f"{places.process.name}.draft")
-    draft.write_text(json.dumps(record), encoding="utf-8")
-    draft.replace(places.process)

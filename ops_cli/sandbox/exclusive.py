@@ -18,8 +18,7 @@ def exclusively(lock: Path, command: str) -> Iterator[None]:
 
     The operating system gives the lock back when the holder ends, however it ends: no lock is ever stale.
     """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("a+", encoding="utf-8") as file:
+    with _opened(lock) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -27,6 +26,17 @@ def exclusively(lock: Path, command: str) -> Iterator[None]:
         _write_holder(file, command)
         yield
         file.truncate(0)
+
+
+def _opened(lock: Path) -> IO[str]:
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        return lock.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise OpsError(
+            f"The sandbox cannot keep anything in {lock.parent}: {error.strerror}.",
+            hint="Mend the folder's permissions, or work in a clone of your own.",
+        ) from None
 
 
 def _write_holder(file: IO[str], command: str) -> None:

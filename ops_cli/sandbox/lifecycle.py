@@ -4,7 +4,11 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
+from ops_cli.clone.places import Places
+from ops_cli.clone.record import Emulator, any_record, folder_of, recorded
 from ops_cli.sandbox import emulator as emulators
 from ops_cli.sandbox.applied import invalidate
 from ops_cli.sandbox.checkpoints import (
@@ -15,9 +19,7 @@ from ops_cli.sandbox.checkpoints import (
     record_anew,
     write_checkpoint,
 )
-from ops_cli.sandbox.emulator import Emulator
 from ops_cli.sandbox.ports import choose_port, is_free, kept_port, move_urls
-from ops_cli.sandbox.project import Places
 
 Say = Callable[[str], None]
 
@@ -31,6 +33,7 @@ def ensure_running(places: Places, say: Say) -> Emulator:
     `say` hears one line for everything that was not as a clean stop leaves it. Raises `OpsError` when the emulator
     cannot be started.
     """
+    _settle(places, say)
     if running := find_running(places, say):
         return running
     state_id = ""
@@ -50,6 +53,35 @@ def ensure_running(places: Places, say: Say) -> Emulator:
     return emulators.start(places, port, state_id)
 
 
+def _settle(places: Places, say: Say) -> None:
+    """Let a sandbox that was copied or moved here be one of its own: no process and no life of another's."""
+    earlier, folder = _origin(places), folder_of(places)
+    if earlier not in ("", folder):
+        say(f"This sandbox came from {Path(earlier).parent}: it is one of its own from now on.{_left_behind(places)}")
+        places.process.unlink(missing_ok=True)
+        checkpoint = read_checkpoint(places.state)
+        if checkpoint is not None:
+            write_checkpoint(places.state, replace(checkpoint, state_id=uuid.uuid4().hex))
+    if earlier != folder:
+        places.folder.mkdir(parents=True, exist_ok=True)
+        places.origin.write_text(folder, encoding="utf-8")
+
+
+def _origin(places: Places) -> str:
+    try:
+        return places.origin.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
+
+
+def _left_behind(places: Places) -> str:
+    """Name the emulator that goes on though its folder was moved away; that of a folder still there is left alone."""
+    last = any_record(places)
+    if last is None or not last.process.is_running() or recorded(Places(Path(last.folder).parent)) == last:
+        return ""
+    return f" The emulator of that time still runs: `kill {last.process.pid}` stops it."
+
+
 def _expect_conflicts(places: Places) -> None:
     """Have the next apply treated like the one after a killed Terraform: account and record may differ."""
     invalidate(places)
@@ -66,7 +98,7 @@ def _begin(places: Places) -> str:
 
 def find_running(places: Places, say: Say) -> Emulator | None:
     """Return the emulator if it runs and answers; say and clear away what a dead or stuck one left."""
-    last = emulators.recorded(places)
+    last = recorded(places)
     if last is None:
         return _adopted(places, say)
     if last.process.is_running():
@@ -90,7 +122,7 @@ def _keeping(places: Places) -> str:
 
 def _adopted(places: Places, say: Say) -> Emulator | None:
     port = kept_port(places.port)
-    if port is None or is_free(port):
+    if port is None or is_free(port) or _origin(places) not in ("", folder_of(places)):
         return None
     deadline = time.monotonic() + SECONDS_TO_SHOW_ITSELF
     while time.monotonic() < deadline:

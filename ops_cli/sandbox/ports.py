@@ -6,7 +6,8 @@ import socket
 from collections.abc import Iterable
 from pathlib import Path
 
-LOOPBACK = "127.0.0.1"
+from ops_cli.clone.record import LOOPBACK
+
 PORTS = range(20_000, 32_768)
 """Below what a system gives to outgoing connections (Linux: from 32768 on): they take the port of what is down."""
 

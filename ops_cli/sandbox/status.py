@@ -3,12 +3,13 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from ops_cli.clone.places import Places
+from ops_cli.clone.record import Emulator, recorded
 from ops_cli.sandbox import emulator as emulators
 from ops_cli.sandbox.applied import Applied, read_applied
 from ops_cli.sandbox.checkpoints import read_checkpoint
 from ops_cli.sandbox.deployment import deployment_at, fingerprint
 from ops_cli.sandbox.ports import kept_port
-from ops_cli.sandbox.project import Places
 
 
 @dataclass(frozen=True)
@@ -28,27 +29,28 @@ class Status:
 
 def look(places: Places) -> Status:
     """Return the present status."""
-    last = emulators.recorded(places)
+    last = recorded(places)
     running = last is not None and last.process.is_running()
     applied = read_applied(places)
     saved = read_checkpoint(places.state)
     return Status(
-        state=_state(last, running),
+        state=state_of(last),
         pid=last.process.pid if last and running else None,
         endpoint=last.endpoint if last and running else None,
-        since=_time(last.started_at) if last and running else None,
+        since=time_of(last.started_at) if last and running else None,
         emulator=f"ministack {last.version}" if last and running else None,
         applied=_applied(places, applied),
-        applied_at=_time(applied.at) if applied else None,
-        saved_at=_time(saved.written_at) if saved and saved.files else None,
+        applied_at=time_of(applied.at) if applied else None,
+        saved_at=time_of(saved.written_at) if saved and saved.files else None,
         folder=str(places.folder),
     )
 
 
-def _state(last: emulators.Emulator | None, running: bool) -> str:
+def state_of(last: Emulator | None) -> str:
+    """Return the state of what was started last: it is asked when its process runs."""
     if last is None:
         return "stopped"
-    if not running:
+    if not last.process.is_running():
         return "killed"
     return "running" if emulators.answers(last) else "not answering"
 
@@ -56,12 +58,12 @@ def _state(last: emulators.Emulator | None, running: bool) -> str:
 def _applied(places: Places, applied: Applied | None) -> str:
     if applied is None:
         return "never"
-    port = kept_port(places.port)
-    deployment = deployment_at(places, emulators.endpoint_of(port or 0))
+    deployment = deployment_at(places, kept_port(places.port) or 0)
     if not deployment.manifest.exists():
         return "outdated"
     return "current" if fingerprint(deployment) == applied.fingerprint else "outdated"
 
 
-def _time(seconds: float) -> dt.datetime:
+def time_of(seconds: float) -> dt.datetime:
+    """Return a record's time."""
     return dt.datetime.fromtimestamp(int(seconds), dt.UTC)

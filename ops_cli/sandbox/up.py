@@ -4,20 +4,20 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from ops_cli.clone.places import Places
+from ops_cli.clone.record import Emulator
 from ops_cli.deploy.deployment import Deployment
 from ops_cli.deploy.terraform import TerraformDir
 from ops_cli.frame.context import Ops
-from ops_cli.frame.environments import register
+from ops_cli.frame.environments import SANDBOX
 from ops_cli.frame.options import Choices
 from ops_cli.frame.progress import Progress
 from ops_cli.packaging import Target, build
 from ops_cli.sandbox import emulator as emulators
-from ops_cli.sandbox import lifecycle
+from ops_cli.sandbox import lifecycle, registry
 from ops_cli.sandbox.applied import Applied, digest, is_current, read_applied, write_applied
 from ops_cli.sandbox.apply import TerraformLog, apply, reason_to_begin_anew
-from ops_cli.sandbox.deployment import NAME, deployment_at, fingerprint
-from ops_cli.sandbox.emulator import Emulator
-from ops_cli.sandbox.project import Places
+from ops_cli.sandbox.deployment import deployment_at, fingerprint
 from ops_cli.sandbox.seed import seed
 from ops_cli.sandbox.terraform_lock import wait_for_holder
 
@@ -74,9 +74,9 @@ def _build(places: Places, progress: Progress) -> None:
 def _start(places: Places, progress: Progress) -> Account:
     with progress.step("Start the emulator"):
         emulator = lifecycle.ensure_running(places, progress.note)
-    deployment = deployment_at(places, emulator.endpoint)
-    register(deployment.environment)
-    return Account(emulator, deployment, Ops(Choices(env=NAME)))
+    if problem := registry.remember(places, emulator):
+        progress.note(problem)
+    return Account(emulator, deployment_at(places, emulator.port), Ops(Choices(env=f"{SANDBOX}:{places.root}")))
 
 
 def _init(places: Places, account: Account, progress: Progress) -> TerraformDir:

@@ -14,9 +14,9 @@ from insight.orders.state_table import States
 from insight.orders.states import Record
 from insight.sources.accounts import Account
 from insight.sources.made_up import population
+from ops_cli.clone.places import Places
 from ops_cli.packaging import Target, build
 from ops_cli.sandbox import lifecycle
-from ops_cli.sandbox.project import Places
 from opscore.queue_model import Mapping, forecast
 from opscore.queue_sender import send_all
 from opscore.waiting import wait_until

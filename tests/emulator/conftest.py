@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ops_cli.clone.places import Places
 from ops_cli.sandbox import lifecycle
-from ops_cli.sandbox.project import Places
 from tests.emulator.emulated_account import Account
 
 

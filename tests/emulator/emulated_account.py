@@ -12,7 +12,7 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
-from ops_cli.sandbox.emulator import REGION, Emulator
+from ops_cli.clone.record import REGION, Emulator
 from opscore.waiting import wait_until
 
 

@@ -256,5 +256,5 @@ def test_completion_knows_commands_subcommands_and_environments() -> None:
 
 
 def test_completion_of_names_is_silent_when_nothing_can_be_reached() -> None:
-    register(Environment("sandbox", region="eu-west-1", endpoint="http://127.0.0.1:9"))
-    assert complete("opsctl logs re", 2) == []
+    register(Environment("here", region="eu-west-1", endpoint="http://127.0.0.1:9"))
+    assert complete("opsctl --env here logs re", 4) == []

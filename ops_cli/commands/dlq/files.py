@@ -63,7 +63,7 @@ def import_command(ops: Ops, queue: str, file: IO[bytes], dead_letters: bool, ye
     from opscore.dead_letters.files import Import, write_rest
     from opscore.dead_letters.sending.destinations import SqsDestination
 
-    environment = ops.require_explicit_environment().name
+    environment = ops.environment.name
     target = glue.dead_letter_facts(ops, ops.stack.queue(queue)) if dead_letters else glue.any_queue(ops, queue)
     lines = [*file]
     count = sum(bool(line.strip()) for line in lines)
@@ -98,7 +98,7 @@ def purge(ops: Ops, queue: str, file: Path | None, yes: bool) -> None:
     from ops_cli.commands.dlq import stack_queues
     from ops_cli.commands.dlq.purging import export_name, purge_into
 
-    environment = ops.require_explicit_environment().name
+    environment = ops.environment.name
     facts = stack_queues.dead_letter_facts(ops, ops.stack.queue(queue))
     if not facts.depth:
         note(f"{facts.name} is empty.")

@@ -53,7 +53,7 @@ def replay_dlq(ops: Ops, /, dry_run: bool, yes: bool, rate: str | None, edit_wit
     from ops_cli.commands.dlq.replaying import Replaying, begin
     from opscore.dead_letters.replay.request import ReplayRequest, parse_rate
 
-    environment = ops.require_explicit_environment().name
+    environment = ops.environment.name
     request = ReplayRequest(
         **asked,
         rate=parse_rate(rate) if rate else None,

@@ -62,9 +62,8 @@ def resume(ops: Ops, run: str, yes: bool) -> None:
     from ops_cli.commands.dlq.replaying import resume as resume_run
     from ops_cli.commands.dlq.stack_queues import runs
 
-    ops.require_explicit_environment()
-    state = runs().read(run)
-    note(f"{run}: {state.moved} moved, {state.open} of them to be deleted, {len(state.in_doubt)} in doubt")
+    where, state = ops.environment.name, runs().read(run)
+    note(f"{run} ({where}): {state.moved} moved, {state.open} of them to be deleted, {len(state.in_doubt)} in doubt")
     confirm("Do the rest?", yes=yes)
     meter = Meter(state.header.get("count", 0))
     try:
@@ -87,7 +86,6 @@ def undo(ops: Ops, run: str, copies: bool, yes: bool) -> None:
     """
     from ops_cli.commands.dlq.undoing import prepare, undo_run
 
-    ops.require_explicit_environment()
     undoing = prepare(ops, run)
     note(f"{run} replayed {undoing.count} messages into {', '.join(undoing.destinations)}")
     if undoing.strangers:

@@ -22,7 +22,6 @@ QUEUE = "report-requests"
 
 def request(ops: Ops, month: str, accounts: Collection[str], reason: str) -> Any:
     """Invoke the function that opens a month; it asks for what is missing, stalled or failed."""
-    ops.require_explicit_environment()
     parse_month(month)
     now = dt.datetime.now(dt.UTC)
     order = MonthOrder(now, month, tuple(accounts), again=True, requested_by=getpass.getuser(), reason=reason)

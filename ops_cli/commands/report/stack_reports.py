@@ -24,7 +24,6 @@ STATES = "report-states"
 
 def order(ops: Ops, wanted: ReportOrder) -> ReportAnswer:
     """Invoke the request function with `wanted`; a refusal is raised with the reason and what would be accepted."""
-    ops.require_explicit_environment()
     answer = ReportAnswer.from_payload(invoke(ops, REQUEST_SERVICE, wanted.to_payload()))
     if answer.status is not Status.REFUSED:
         return answer

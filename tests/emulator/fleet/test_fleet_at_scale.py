@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from ops_cli.clone.places import Places
 from ops_cli.sandbox import lifecycle
-from ops_cli.sandbox.project import Places
 from opscore.draining.aws.drain_table import DynamoDrains
 from opscore.draining.aws.hosts import Hosts
 from opscore.draining.function.poller import Pollers

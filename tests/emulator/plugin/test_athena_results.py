@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ops_cli.sandbox.emulator import REGION
+from ops_cli.clone.record import REGION
 from tests.emulator.emulated_account import Account, eventually
 
 

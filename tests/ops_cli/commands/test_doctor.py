@@ -1,10 +1,12 @@
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ops_cli.commands.doctor import _clock
-from ops_cli.frame.environments import Environment, register
+from ops_cli.frame.environments import Environment, config_file, register
+from tests.ops_cli.clone.made_up import killed, made_clone
 from tests.ops_cli.commands.conftest import Opsctl
 
 
@@ -31,6 +33,38 @@ def test_an_endpoint_that_does_not_answer_is_found(opsctl: Opsctl) -> None:
     answer = opsctl("doctor", "--env", "dead", "--output", "json")
     [credentials] = [row for row in answer.data if row["check"] == "credentials"]
     assert "cannot be reached" in credentials["finding"]
+
+
+def test_a_sandbox_that_was_killed_is_found_with_its_fix(
+    opsctl: Opsctl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed(made_clone(tmp_path / "clone"))
+    monkeypatch.chdir(tmp_path / "clone")
+    answer = opsctl("--env", "sandbox", "doctor", "--output", "json")
+    found = {row["check"]: row for row in answer.data}
+    assert (answer.code, found["environment"]["level"], found["sandbox"]["level"]) == (1, "bad", "bad")
+    assert "ended without being stopped" in found["sandbox"]["finding"]
+    assert "opsctl sandbox up" in found["sandbox"]["fix"]
+
+
+def test_a_sandbox_is_not_looked_at_when_an_account_is_meant(opsctl: Opsctl, tmp_path: Path) -> None:
+    killed(tmp_path)
+    answer = opsctl("--env", "test", "doctor", "--output", "json")
+    assert "sandbox" not in {row["check"] for row in answer.data}
+
+
+def test_an_account_called_sandbox_is_found(opsctl: Opsctl) -> None:
+    with config_file().open("a") as file:
+        file.write('[sandbox]\nprofile = "play"\n')
+    [found] = [row for row in opsctl("doctor", "--output", "json").data if row["check"] == "configuration"]
+    assert found["level"] == "warning"
+    assert "opsctl env remove sandbox" in found["fix"]
+
+
+def test_a_damaged_configuration_is_a_finding(opsctl: Opsctl) -> None:
+    config_file().write_bytes(b"[pr\xf6d]")
+    answer = opsctl("doctor", "--output", "json")
+    assert [row["check"] for row in answer.data if row["level"] == "bad"] == ["environment"]
 
 
 @pytest.mark.parametrize(("date", "level"), [("Mon, 01 Jan 2024 00:00:00 GMT", "bad"), (None, "warning")])

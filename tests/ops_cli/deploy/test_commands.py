@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -8,10 +9,13 @@ import pytest
 from moto import mock_aws
 
 from ops_cli import main
+from ops_cli.clone.places import Places
 from ops_cli.commands import deploy as commands
 from ops_cli.deploy.deployment import Deployment
+from ops_cli.frame.context import Ops
 from ops_cli.frame.environments import Environment, load, register
-from ops_cli.sandbox.project import Places
+from ops_cli.frame.options import Choices
+from tests.ops_cli.clone.made_up import made_clone, started
 from tests.ops_cli.deploy.conftest import FakeTerraform
 
 STATES, ARTIFACTS = "opsctl-state-123456789012-eu-west-1", "opsctl-artifacts-123456789012-eu-west-1"
@@ -179,4 +183,23 @@ def test_bootstrap_makes_the_state_bucket_before_terraform_needs_it(
 def test_bootstrap_asks_before_it_makes_anything(run: Run, terraform: FakeTerraform, s3: Any) -> None:
     assert run("bootstrap") == 2
     assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == [ARTIFACTS]
+    assert terraform.calls == []
+
+
+def test_a_sandbox_is_deployed_from_the_clone_it_belongs_to(tmp_path: Path) -> None:
+    other = started(made_clone(tmp_path / "other"))
+    ops = Ops(Choices(env=f"sandbox:{other.root}"))
+    ops._clients["sts"] = SimpleNamespace(
+        get_caller_identity=lambda: {"Account": "000000000000"}, meta=SimpleNamespace(region_name="eu-west-1")
+    )
+    deployment = commands._deployment(ops)
+    assert (deployment.root, deployment.workspace) == (other.root, other.terraform)
+
+
+def test_an_environment_whose_state_would_be_another_ones_is_not_deployed(
+    run: Run, terraform: FakeTerraform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    register(Environment("bootstrap", region="eu-west-1"))
+    assert run("plan", "--env", "bootstrap") == 2
+    assert "The name bootstrap is kept" in capsys.readouterr().err
     assert terraform.calls == []

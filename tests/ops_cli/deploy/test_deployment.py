@@ -98,3 +98,9 @@ def test_the_buckets_have_the_names_that_the_bootstrap_gives_them(clone: Path) -
         assert re.search(rf'role += "{role}"', bootstrap)
         assert name == f"{PROJECT}-{role}-123456789012-eu-west-1"
     assert f'default     = "{PROJECT}"' in (ROOT / "terraform/variables.tf").read_text()
+
+
+def test_an_emulator_that_is_no_sandbox_never_gets_the_sandboxs_state(clone: Path) -> None:
+    here = Environment("here", region="eu-west-1", endpoint="http://127.0.0.1:4566")
+    assert deployment(clone, SANDBOX).folder == clone / ".sandbox"
+    assert deployment(clone, here).folder == clone / "build/deploy/here"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ops_cli.deploy.provider_mirror import ADDRESS, OLDEST, provider_mirror
+from ops_cli.deploy.provider_mirror import ADDRESS, OLDEST, config_problem, provider_mirror
 
 ROOT = Path(__file__).parents[3]
 MACHINE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
@@ -85,6 +85,49 @@ def test_a_cli_configuration_that_says_where_providers_come_from_is_respected(
     assert search(environ, opt) == opt / "mirror"
     config.write_text("provider_installation {}\n")
     assert search(environ, opt) is None
+
+
+@pytest.mark.parametrize("name", ["not-there", "folder", "file/below"])
+def test_a_cli_configuration_that_cannot_be_read_is_a_sentence_and_no_hindrance(
+    environ: dict[str, str], opt: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    environ["TF_CLI_CONFIG_FILE"] = str(tmp_path / name)
+    mirror = unpacked(opt / "mirror")
+    assert search(environ, opt) == mirror
+    problem = config_problem(environ)
+    assert problem is not None
+    assert problem.startswith(f"TF_CLI_CONFIG_FILE names {tmp_path / name}, which is not used: ")
+
+
+def test_a_cli_configuration_that_may_not_be_read_is_none(
+    environ: dict[str, str], opt: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    for name in ("read_text", "read_bytes", "stat"):
+        monkeypatch.setattr(Path, name, refused)
+    environ["TF_CLI_CONFIG_FILE"] = "/home/other/terraformrc"
+    assert search(environ, opt) is None
+    assert config_problem(environ) == (
+        "TF_CLI_CONFIG_FILE names /home/other/terraformrc, which is not used: Permission denied."
+    )
+
+
+def test_an_odd_encoding_of_the_cli_configuration_hides_nothing(
+    environ: dict[str, str], opt: Path, tmp_path: Path
+) -> None:
+    unpacked(opt / "mirror")
+    (tmp_path / "terraformrc").write_bytes("# für alle\nprovider_installation {}\n".encode("latin-1"))
+    environ["TF_CLI_CONFIG_FILE"] = str(tmp_path / "terraformrc")
+    assert search(environ, opt) is None
+    assert config_problem(environ) is None
+
+
+def test_without_a_named_cli_configuration_there_is_nothing_to_say(environ: dict[str, str]) -> None:
+    assert config_problem(environ) is None
 
 
 def test_the_oldest_version_is_what_every_configuration_asks_for() -> None:

@@ -115,3 +115,13 @@ def test_what_terraform_only_looks_at_is_not_shown(heard: list[str]) -> None:
         "module.queue.aws_sqs_queue.this: Still creating... [10s elapsed]",
         "Plan: 1 to add, 0 to change, 0 to destroy.",
     ]
+
+
+def test_a_cli_configuration_that_cannot_be_read_is_told_once(
+    tmp_path: Path, terraform: FakeTerraform, heard: list[str]
+) -> None:
+    here = TerraformDir(tmp_path, {**os.environ, "TF_CLI_CONFIG_FILE": str(tmp_path)}, heard.append)
+    here.init()
+    here.apply()
+    assert heard == [f"TF_CLI_CONFIG_FILE names {tmp_path}, which is not used: Is a directory."]
+    assert "TF_CLI_CONFIG_FILE" not in terraform.environ

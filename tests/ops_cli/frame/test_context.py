@@ -1,12 +1,12 @@
 import http.server
 import threading
+from dataclasses import replace
 
 import pytest
 
 from ops_cli.frame.context import Ops
 from ops_cli.frame.environments import Environment, register
 from ops_cli.frame.options import Choices
-from opscore.errors import NotFound, UsageProblem
 
 
 class Answering:
@@ -33,28 +33,12 @@ class Answering:
         self._server.server_close()
 
 
-SANDBOX = Environment("sandbox", region="eu-west-1", endpoint="http://127.0.0.1:9")
 PROD = Environment("prod", profile="ops", region="eu-west-1")
+LOCAL = Environment("here", region="eu-west-1", endpoint="http://127.0.0.1:9")
 
 
-def test_the_sandbox_is_chosen_when_it_is_all_there_is() -> None:
-    register(SANDBOX)
-    assert Ops().environment == SANDBOX
-
-
-@pytest.mark.parametrize("known", [[PROD], [PROD, SANDBOX], []])
-def test_a_real_account_is_never_chosen_silently(known: list[Environment]) -> None:
-    for environment in known:
-        register(environment)
-    with pytest.raises(UsageProblem, match="No environment is chosen"):
-        _ = Ops().environment
-
-
-def test_an_unknown_environment_names_the_nearest() -> None:
-    register(PROD)
-    with pytest.raises(NotFound) as error:
-        _ = Ops(Choices(env="prd")).environment
-    assert "prod" in error.value.hint
+def here() -> Ops:
+    return Ops(Choices(env="here"))
 
 
 def test_profile_and_region_on_the_command_line_win() -> None:
@@ -67,15 +51,15 @@ def test_an_endpoint_on_this_machine_never_gets_real_credentials(monkeypatch: py
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
     monkeypatch.setenv("AWS_PROFILE", "prod-profile-that-does-not-exist")
-    register(SANDBOX)
-    client = Ops().client("sqs")
+    register(LOCAL)
+    client = here().client("sqs")
     assert client._request_signer._credentials.access_key == "test"
     assert client.meta.endpoint_url == "http://127.0.0.1:9"
 
 
 def test_a_client_is_made_once() -> None:
-    register(SANDBOX)
-    ops = Ops()
+    register(LOCAL)
+    ops = here()
     assert ops.client("sqs") is ops.client("sqs")
 
 
@@ -85,5 +69,5 @@ def test_an_endpoint_on_this_machine_is_not_asked_for_through_a_proxy(monkeypatc
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     with Answering() as endpoint:
-        register(Environment("sandbox", region="eu-west-1", endpoint=endpoint))
-        assert Ops().client("ssm").get_parameter(Name="x")["Parameter"]["Value"] == "here"
+        register(replace(LOCAL, endpoint=endpoint))
+        assert here().client("ssm").get_parameter(Name="x")["Parameter"]["Value"] == "here"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ops_cli.clone.places import Places
 from ops_cli.sandbox.applied import (
     Applied,
     digest,
@@ -15,7 +16,6 @@ from ops_cli.sandbox.applied import (
     read_applied,
     write_applied,
 )
-from ops_cli.sandbox.project import Places
 
 STACK = '{"schema_version": 1}'
 DONE = Applied("f" * 64, "life-1", digest(STACK), 1000.0)

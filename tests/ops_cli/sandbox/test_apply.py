@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from ops_cli.clone.places import Places
+from ops_cli.clone.process import Process
+from ops_cli.clone.record import Emulator
 from ops_cli.sandbox import emulator
 from ops_cli.sandbox.applied import Applied, read_applied, write_applied
 from ops_cli.sandbox.apply import TerraformLog, apply, conflict_in, reason_to_begin_anew
-from ops_cli.sandbox.emulator import Emulator
-from ops_cli.sandbox.process import Process
-from ops_cli.sandbox.project import Places
 from opscore.errors import OpsError
 
 EXISTS = (
@@ -21,7 +21,7 @@ EXISTS = (
 )
 REFUSED = "Error: creating S3 Bucket: AccessDenied: not allowed"
 COMPLETE = Applied("f" * 64, "life-1", "s" * 64, 1000.0)
-EMULATOR = Emulator(Process(7, "beginning"), 1, "life-1", "1.5.33", 1000.0)
+EMULATOR = Emulator(Process(7, "beginning"), 1, "life-1", "1.5.33", 1000.0, "/nowhere/.sandbox")
 
 
 @dataclass

@@ -4,18 +4,21 @@ import json
 import os
 import signal
 import socket
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
+from ops_cli.clone.places import Places
+from ops_cli.clone.record import Emulator
 from ops_cli.sandbox import emulator as emulators
 from ops_cli.sandbox import lifecycle
 from ops_cli.sandbox.checkpoints import Condition, condition, read_checkpoint
-from ops_cli.sandbox.emulator import Emulator, environment
+from ops_cli.sandbox.emulator import environment
 from ops_cli.sandbox.ports import kept_port
-from ops_cli.sandbox.project import Places
 from opscore.errors import OpsError
 from tests.emulator.emulated_account import Account, eventually
 
@@ -136,6 +139,34 @@ def test_an_emulator_without_a_record_is_found_by_its_port(places: Places, said:
     assert second.process == first.process
     assert said == [f"Found the emulator (process {first.process.pid}), which an interrupted run had started."]
     assert lifecycle.stop(places, said)
+
+
+def test_an_emulator_that_an_earlier_version_started_is_taken_over(places: Places, said: Said) -> None:
+    first = up(places, said)
+    record = _record(first)
+    del record["folder"]
+    places.process.write_text(json.dumps(record))
+    places.origin.unlink()
+    assert up(places, said) == replace(first, started_at=ANY)
+    assert "Found the emulator" in said[0]
+    assert up(places, said).folder == str(places.folder)
+
+
+def test_a_moved_clone_says_what_still_runs_and_goes_on(places: Places, said: Said, tmp_path: Path) -> None:
+    first = with_queue(up(places, said))
+    places.folder.rename(tmp_path / "kept")
+    (tmp_path / "moved").mkdir()
+    (tmp_path / "kept").rename(tmp_path / "moved/.sandbox")
+    moved = Places(tmp_path / "moved")
+    try:
+        second = up(moved, said)
+        assert is_kept(second)
+        assert second.state_id != first.state_id
+        assert f"came from {tmp_path}" in said[0]
+        assert f"`kill {first.process.pid}` stops it" in said[0]
+    finally:
+        lifecycle.stop(moved, said)
+        kill(first)
 
 
 def test_an_emulator_that_does_not_answer_is_started_again(

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from ops_cli.sandbox.emulator import REGION
+from ops_cli.clone.record import REGION
 from opscore.dead_letters.engine.runs import read_state
 from tests.emulator.emulated_account import Account
 

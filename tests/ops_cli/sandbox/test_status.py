@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from ops_cli.clone.places import Places
+from ops_cli.clone.process import Process, identify
+from ops_cli.clone.record import Emulator, folder_of, write_record
 from ops_cli.sandbox import emulator as emulators
 from ops_cli.sandbox.applied import Applied, write_applied
 from ops_cli.sandbox.deployment import deployment_at, fingerprint
-from ops_cli.sandbox.emulator import Emulator
-from ops_cli.sandbox.process import Process, identify
-from ops_cli.sandbox.project import Places
 from ops_cli.sandbox.status import look
 
 
@@ -27,7 +27,7 @@ def clone(tmp_path: Path) -> Places:
 
 
 def record(places: Places, process: Process) -> None:
-    emulators._write_record(places, Emulator(process, 4510, "life-1", "1.5.33", 1000.0))
+    write_record(places, Emulator(process, 4510, "life-1", "1.5.33", 1000.0, folder_of(places)))
 
 
 def test_before_the_first_start_nothing_runs(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_running_is_told_from_not_answering(clone: Places, monkeypatch: pytest.M
 
 
 def test_what_was_applied_is_current_until_something_changes(clone: Places) -> None:
-    deployment = deployment_at(clone, "http://127.0.0.1:4510")
+    deployment = deployment_at(clone, 4510)
     write_applied(clone, Applied(fingerprint(deployment), "life-1", "s", 2000.0))
     assert look(clone).applied == "current"
     (clone.root / "terraform/platform.tf").write_text("# changed\n")

@@ -1,5 +1,6 @@
 """Where the project lies on this machine, and where in it the sandbox keeps its things."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,16 @@ class Places:
     def folder(self) -> Path:
         """Everything of the sandbox; deleting it is a reset."""
         return self.root / ".sandbox"
+
+    @property
+    def has_sandbox(self) -> bool:
+        """Whether a sandbox was ever started here; its port is the first thing that it keeps."""
+        return os.path.isfile(self.port)  # noqa: PTH113 - Path.is_file raises where it may not be looked for
+
+    @property
+    def origin(self) -> Path:
+        """The note of the path that `folder` had at the last start: it tells a copied or moved sandbox."""
+        return self.folder / "origin"
 
     @property
     def state(self) -> Path:
@@ -82,16 +93,40 @@ class Places:
 
 
 def find_places(start: Path | None = None) -> Places:
-    """Return the places of the clone that this package lies in, else of the one around `start` (the working directory).
+    """Return the places of the nearest clone or sandbox above `start` (the working folder), else of our own clone.
 
-    Raises `OpsError` when there is no clone: the sandbox needs terraform/, modules/ and python/.
+    What lies nearest wins, so that one opsctl on PATH serves several clones. Raises `OpsError` when there is no clone:
+    the sandbox needs terraform/, modules/ and python/.
     """
+    around = start or working_folder()
+    root = (around and nearest(around)) or own_clone()
+    if root is None:
+        raise OpsError(
+            f"The sandbox needs a clone of the project, and {around or 'the working folder'} is in none.",
+            hint="Go to a clone, or say --env sandbox:PATH; `opsctl sandbox list` shows the sandboxes there are.",
+        )
+    return Places(root)
+
+
+def nearest(start: Path) -> Path | None:
+    """Return the nearest folder, from `start` upwards, that is a clone or holds a sandbox."""
+    return next((folder for folder in (start, *start.parents) if is_clone(folder) or Places(folder).has_sandbox), None)
+
+
+def own_clone() -> Path | None:
+    """Return the clone that this program lies in; None when it was installed by itself."""
     own = Path(__file__).resolve().parents[2]
-    around = (start or Path.cwd()).resolve()
-    for candidate in (own, around, *around.parents):
-        if all((candidate / mark).exists() for mark in MARKS):
-            return Places(candidate)
-    raise OpsError(
-        f"The sandbox needs a clone of the project, and neither {own} nor {around} is in one.",
-        hint="Clone it, and run opsctl there.",
-    )
+    return own if is_clone(own) else None
+
+
+def is_clone(folder: Path) -> bool:
+    """Whether `folder` is the root of a clone; a folder that may not be looked into is none."""
+    return all(os.path.exists(folder / mark) for mark in MARKS)  # noqa: PTH110 - Path.exists raises where that is so
+
+
+def working_folder() -> Path | None:
+    """Return the working folder; None when it has been deleted."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None

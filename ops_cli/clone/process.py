@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +64,8 @@ def _beginning_from_proc(pid: int) -> str:
 
 
 def _beginning_from_ps(pid: int) -> str:
+    import subprocess  # every command asks for a process, and most machines have /proc
+
     command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
     answer = subprocess.run(command, capture_output=True, text=True, check=False, env={"LC_ALL": "C", **os.environ})
     state, _, began = answer.stdout.strip().partition(" ")

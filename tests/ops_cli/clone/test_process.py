@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops_cli.sandbox import process
-from ops_cli.sandbox.process import Process, identify
+from ops_cli.clone import process
+from ops_cli.clone.process import Process, identify
 
 SLEEPS = "print('ready', flush=True); import time; time.sleep(60)"
 
