@@ -74,7 +74,7 @@ def analyse(ops: Ops, queue: str, no_logs: bool) -> None:
     afterwards. `opsctl replay-dlq QUEUE --group ID` replays one group.
     """
     from ops_cli.commands.dlq import stack_queues
-    from opscore.dead_letters.causes.cause_index import CauseIndex
+    from opscore.dead_letters.causes.consumer_log import CauseIndex
     from opscore.dead_letters.causes.groups import Grouping
     from opscore.dead_letters.looking.peek import warning
     from opscore.dead_letters.looking.sweep import Sweep

@@ -8,7 +8,7 @@ from opscore.dead_letters.engine.engine import ClientEngine
 from opscore.dead_letters.engine.journal import NoJournal
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.files import FileDestination, create_private
-from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.dead_letters.looking.queue import QueueFacts
 from opscore.dead_letters.replay.run import bound_ms
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.tally import Tally

@@ -10,15 +10,13 @@ from typing import Any
 from ops_cli.commands.dlq import stack_queues
 from ops_cli.frame.context import Ops
 from ops_cli.frame.stack import Queue
-from opscore.dead_letters.causes.cause_index import CauseIndex
+from opscore.dead_letters.causes.consumer_log import CauseIndex
 from opscore.dead_letters.causes.groups import classify
-from opscore.dead_letters.engine.journal import FileTape, Journal
-from opscore.dead_letters.engine.runs import RunState, new_run
-from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.dead_letters.engine.journal import FileTape, Journal, RunState, new_run
+from opscore.dead_letters.looking.queue import QueueFacts
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.replay import move_task
-from opscore.dead_letters.replay.canary import Flock, GroupFate, Verdict
-from opscore.dead_letters.replay.closed_loop import ClosedLoop
+from opscore.dead_letters.replay.canary import ClosedLoop, Flock, GroupFate, Verdict
 from opscore.dead_letters.replay.plan import ReplayPlan, plan_replay
 from opscore.dead_letters.replay.replay_counts import Uncounted
 from opscore.dead_letters.replay.request import ReplayRequest
@@ -26,10 +24,8 @@ from opscore.dead_letters.replay.run import ClientRun, bound_ms
 from opscore.dead_letters.sending import selection
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import SqsDestination
-from opscore.dead_letters.sending.functions import function_with_dead_letters
 from opscore.dead_letters.sending.observed import Listener, ObservedRoute
-from opscore.dead_letters.sending.router import Router
-from opscore.dead_letters.sending.subscriptions import subscriptions_with_dead_letters
+from opscore.dead_letters.sending.router import Router, function_with_dead_letters, subscriptions_with_dead_letters
 from opscore.dead_letters.tally import Tally
 from opscore.errors import UsageProblem
 

@@ -7,11 +7,10 @@ from pathlib import Path
 from ops_cli.frame.context import Ops
 from ops_cli.frame.stack import Queue
 from opscore import aws_faults
-from opscore.dead_letters.causes.cause_index import CauseIndex
-from opscore.dead_letters.causes.consumer_log import EARLIER_MS, Cause, find
-from opscore.dead_letters.engine.runs import Runs
+from opscore.dead_letters.causes.consumer_log import EARLIER_MS, Cause, CauseIndex, find
+from opscore.dead_letters.engine.journal import Runs
 from opscore.dead_letters.looking.peek import peek
-from opscore.dead_letters.looking.queues import QueueFacts, describe, source_queues
+from opscore.dead_letters.looking.queue import QueueFacts, describe, source_queues
 from opscore.dead_letters.message import DeadLetter
 from opscore.errors import NotFound
 

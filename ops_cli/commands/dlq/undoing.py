@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ops_cli.commands.dlq import stack_queues
 from ops_cli.frame.context import Ops
-from opscore.dead_letters.looking.queues import QueueFacts, describe
+from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.replay.undo import Replayed, Undone, undo, waiting_strangers
 from opscore.errors import UsageProblem
 

@@ -14,7 +14,7 @@ from ops_cli.frame.lean_sqs import Key, LeanSqs
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
 from opscore.dead_letters.engine.journal import FileTape, Journal
 from opscore.dead_letters.engine.schedule import Limits
-from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import Arrived, Confirmation, SqsDestination
 from tests.bench.replay.sqs_stand_in import stand_in

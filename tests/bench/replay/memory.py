@@ -3,9 +3,9 @@
 import resource
 import sys
 
-from opscore.dead_letters.causes.cause_index import CauseIndex
+from opscore.dead_letters.causes.consumer_log import CauseIndex
 from opscore.dead_letters.causes.groups import Grouping
-from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.looking.sweep import Sweep
 from tests.bench.replay import loops
 from tests.bench.replay.sqs_stand_in import stand_in

@@ -13,7 +13,7 @@ from typing import IO
 from opscore import aws_faults
 from opscore.dead_letters.engine.dispatch import MAXIMUM_TRIES
 from opscore.dead_letters.engine.outbox import Outbox, open_outbox
-from opscore.dead_letters.looking.queues import MAXIMUM_BYTES
+from opscore.dead_letters.looking.queue import MAXIMUM_BYTES
 from opscore.dead_letters.ndjson import from_line, to_line, to_record
 from opscore.dead_letters.sending.destinations import Confirmation, Destination, Outcome, Refusal
 from opscore.dead_letters.sending.outgoing import Outgoing, Unsendable, unchanged

@@ -8,7 +8,7 @@ from typing import Any
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
 from opscore.dead_letters.engine.journal import Journal, NoJournal
 from opscore.dead_letters.engine.schedule import Limits
-from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import SqsDestination
 from opscore.dead_letters.tally import Tally

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opscore.dead_letters.files import FileDestination, Import, create_private, write_rest
-from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.ndjson import from_line, to_line, to_record
 from opscore.dead_letters.sending.destinations import SqsDestination

@@ -13,8 +13,7 @@ from opscore.dead_letters.engine.journal import Journal
 from opscore.dead_letters.engine.leases import LEASE_SECONDS
 from opscore.dead_letters.engine.pace import Crew
 from opscore.dead_letters.engine.schedule import Limits, Schedule
-from opscore.dead_letters.looking.held_queue import HeldQueue
-from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.dead_letters.looking.queue import HeldQueue, QueueFacts
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import Arrived, Refusal
 from opscore.dead_letters.tally import Tally

@@ -5,14 +5,7 @@ from collections.abc import Callable
 from opscore.dead_letters.engine.calls import Look, Receive
 from opscore.dead_letters.engine.leases import LEASE_SECONDS
 from opscore.dead_letters.engine.pace import Backoff
-from opscore.dead_letters.looking.held_queue import BATCH
-
-EMPTY_ANSWERS = 3
-"""Empty long polls in a row before the queue's own count is asked whether it is empty."""
-
-MAXIMUM_HELD = 100_000
-"""How many messages may be held. SQS lets 120,000 be in flight and after that answers nothing (FIFO) or an error:
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
+from opscore.dead_letters.looking.queue import BATCH, EMPTY_ANSWERS, MAXIMUM_HELD
 
 WAITING_BYTES = 32 * 1024 * 1024
 STALE_COUNT_SECONDS = 15

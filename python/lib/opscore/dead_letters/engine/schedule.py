@@ -14,7 +14,7 @@ from opscore.dead_letters.engine.dispatch import Dispatch, Sent
 from opscore.dead_letters.engine.leases import Leases
 from opscore.dead_letters.engine.pace import Backoff
 from opscore.dead_letters.engine.receiving import Intake
-from opscore.dead_letters.looking.held_queue import BATCH
+from opscore.dead_letters.looking.queue import BATCH
 from opscore.dead_letters.sending.admission import Leave
 from opscore.dead_letters.sending.admission import Send as Admitted
 from opscore.dead_letters.sending.destinations import Arrived, Confirmation

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from opscore.dead_letters.looking.held_queue import BATCH, HeldQueue
-from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.dead_letters.looking.queue import BATCH, HeldQueue, QueueFacts
 from opscore.dead_letters.message import DeadLetter
 
 if TYPE_CHECKING:

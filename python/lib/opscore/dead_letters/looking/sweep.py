@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING
 
-from opscore.dead_letters.engine.receiving import EMPTY_ANSWERS, MAXIMUM_HELD
-from opscore.dead_letters.looking.held_queue import BATCH, HeldQueue, parts
-from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.dead_letters.looking.queue import BATCH, EMPTY_ANSWERS, MAXIMUM_HELD, HeldQueue, QueueFacts, parts
 from opscore.dead_letters.message import DeadLetter
 from opscore.id_set import IdSet
 

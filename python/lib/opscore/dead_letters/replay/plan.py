@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opscore.dead_letters.looking.peek import peek, warning
-from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.dead_letters.looking.queue import QueueFacts
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.replay.move_task import MAXIMUM_RATE, Support, refuse_while_active
 from opscore.dead_letters.replay.request import ReplayRequest

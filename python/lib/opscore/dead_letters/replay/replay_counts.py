@@ -8,7 +8,7 @@ import os
 import threading
 from pathlib import Path
 
-from opscore.dead_letters.engine.runs import parse
+from opscore.dead_letters.engine.journal import parse
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.ndjson import to_line
 from opscore.dead_letters.sending.destinations import Confirmation

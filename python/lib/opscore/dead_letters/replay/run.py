@@ -4,10 +4,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
-from opscore.dead_letters.engine.journal import Journal
-from opscore.dead_letters.engine.runs import RunState
+from opscore.dead_letters.engine.journal import Journal, RunState
 from opscore.dead_letters.engine.schedule import Limits
-from opscore.dead_letters.looking.queues import QueueFacts, describe
+from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import Arrived

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
-from opscore.dead_letters.engine.journal import NoJournal
-from opscore.dead_letters.engine.runs import parse
+from opscore.dead_letters.engine.journal import NoJournal, parse
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.files import Import
-from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.dead_letters.looking.queue import QueueFacts
 from opscore.dead_letters.looking.sweep import Sweep
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.ndjson import to_line

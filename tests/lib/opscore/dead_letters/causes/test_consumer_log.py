@@ -1,8 +1,7 @@
 import json
 from typing import Any
 
-from opscore.dead_letters.causes.cause_index import CauseIndex
-from opscore.dead_letters.causes.consumer_log import find
+from opscore.dead_letters.causes.consumer_log import CauseIndex, find
 from opscore.dead_letters.message import DeadLetter
 from tests.lib.opscore.dead_letters.fake_logs import FakeLogs
 

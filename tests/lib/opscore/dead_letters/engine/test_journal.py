@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from opscore.dead_letters.engine.journal import FileTape, Journal
-from opscore.dead_letters.engine.runs import Runs, new_run, read_state
-from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.engine.journal import FileTape, Journal, Runs, new_run, read_state
+from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.run import ClientRun

@@ -9,8 +9,7 @@ from botocore.exceptions import ReadTimeoutError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opscore.dead_letters.engine.journal import Journal
-from opscore.dead_letters.engine.runs import RunState, read_state
+from opscore.dead_letters.engine.journal import Journal, RunState, read_state
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.sending.destinations import Arrived
 from tests.lib.opscore.dead_letters.fake_sqs import error

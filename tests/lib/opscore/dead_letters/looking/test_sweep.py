@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from opscore.dead_letters.looking.peek import peek
-from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.looking.sweep import Sweep
 from opscore.dead_letters.message import DeadLetter
 from tests.lib.opscore.dead_letters.replaying import World

@@ -3,13 +3,12 @@ from typing import Any
 
 import pytest
 
-from opscore.dead_letters.causes.cause_index import CauseIndex
+from opscore.dead_letters.causes.consumer_log import CauseIndex
 from opscore.dead_letters.causes.groups import classify
 from opscore.dead_letters.engine.engine import Pace
 from opscore.dead_letters.engine.journal import NoJournal
-from opscore.dead_letters.looking.queues import describe
-from opscore.dead_letters.replay.canary import Canary, Flock, Observation, by_group, judge, steps
-from opscore.dead_letters.replay.closed_loop import ClosedLoop, Finding
+from opscore.dead_letters.looking.queue import describe
+from opscore.dead_letters.replay.canary import Canary, ClosedLoop, Finding, Flock, Observation, by_group, judge, steps
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.run import ClientRun
 from opscore.dead_letters.sending.destinations import SqsDestination

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.replay.move_task import NativeEngine
 from opscore.dead_letters.tally import Tally
 from opscore.errors import RefusedByAws

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from opscore.dead_letters.looking.queues import QueueFacts, describe
+from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.replay.move_task import Support, support
 from opscore.dead_letters.replay.plan import NATIVE_FROM, ReplayPlan, choose_engine, plan_replay
 from opscore.dead_letters.replay.request import ReplayRequest

@@ -3,7 +3,7 @@ from typing import Any
 
 from opscore.dead_letters.engine.engine import Pace
 from opscore.dead_letters.engine.journal import Journal
-from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.message import REPLAY_ATTRIBUTE
 from opscore.dead_letters.replay.undo import Replayed, Undone, undo
 from tests.lib.opscore.dead_letters.replaying import MemoryTape, World

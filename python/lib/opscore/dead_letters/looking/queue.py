@@ -1,12 +1,13 @@
-"""What SQS says about a queue, and which queues send their dead letters to it."""
+"""A queue: what SQS says about it, which queues have it for their dead letters, and the calls of a reader."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from opscore import aws_faults
+from opscore.dead_letters.message import DeadLetter
 from opscore.errors import NotFound
 
 if TYPE_CHECKING:
@@ -109,3 +110,71 @@ def source_queues(sqs: "SQSClient", dead_letters: QueueFacts) -> list[str]:
         if not page.get("NextToken"):
             return urls
         request["NextToken"] = page["NextToken"]
+
+
+EMPTY_ANSWERS = 3
+"""Empty long polls in a row before a reader doubts that there is more. SQS may answer before it asked every server."""
+
+MAXIMUM_HELD = 100_000
+"""How many messages a reader may hold. SQS lets 120,000 be in flight and after that answers nothing (FIFO) or an error:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
+
+BATCH = 10
+"""The most messages one call takes:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
+
+_EVERYTHING: Any = {"MessageAttributeNames": ["All"], "MessageSystemAttributeNames": ["All"]}
+# SQS hands out no attribute that was not asked for; what is not received cannot be sent again.
+
+T = TypeVar("T")
+
+
+class HeldQueue:
+    """One queue and a client for it. Every call that takes a batch returns the positions in it that SQS refused."""
+
+    def __init__(self, sqs: "SQSClient", queue: QueueFacts, *, wait_seconds: int = 1) -> None:
+        self._sqs, self._url, self._wait_seconds = sqs, queue.url, wait_seconds
+
+    def receive(self, count: int, hidden_seconds: int) -> list[DeadLetter]:
+        """Return up to `count` messages, hidden from others. A long poll: a short one may miss what is there."""
+        answer = self._sqs.receive_message(
+            QueueUrl=self._url,
+            MaxNumberOfMessages=count,
+            VisibilityTimeout=hidden_seconds,
+            WaitTimeSeconds=self._wait_seconds,
+            **_EVERYTHING,
+        )
+        return [DeadLetter.from_sqs(message) for message in answer.get("Messages", [])]
+
+    def delete(self, handles: Sequence[str]) -> set[int]:
+        """Delete up to ten messages."""
+        entries: Any = [{"Id": str(position), "ReceiptHandle": handle} for position, handle in enumerate(handles)]
+        return _refused(self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries), len(handles))
+
+    def hide(self, leases: Sequence[tuple[str, int]]) -> set[int]:
+        """Hide up to ten messages, each for so many seconds from now; 0 shows it at once."""
+        entries: Any = [
+            {"Id": str(position), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
+            for position, (handle, seconds) in enumerate(leases)
+        ]
+        return _refused(self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries), len(leases))
+
+    def release(self, handles: Sequence[str]) -> None:
+        """Show any number of messages to everybody, now. A handle that is stale needs no release."""
+        for part in parts(handles, BATCH):
+            self.hide([(handle, 0) for handle in part])
+
+    def facts(self) -> QueueFacts:
+        """Return what SQS says about the queue now."""
+        return describe(self._sqs, self._url)
+
+
+def parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield `items` in pieces of at most `size`."""
+    for first in range(0, len(items), size):
+        yield items[first : first + size]
+
+
+def _refused(answer: Any, count: int) -> set[int]:
+    # What is named on neither side counts as refused: only a clear yes is one.
+    return set(range(count)) - {int(entry["Id"]) for entry in answer.get("Successful", [])}
