@@ -113,7 +113,7 @@ def test_a_fifo_import_keeps_the_order_and_stops_a_group_that_failed() -> None:
 
 def test_a_purge_deletes_only_what_is_in_the_file(tmp_path: Path) -> None:
     world = World()
-    bodies = world.bury(30)
+    bodies = world.add_dead_letters(30)
     path = tmp_path / "purged.ndjson"
     with create_private(path) as file:
         destination = FileDestination(file, "file")

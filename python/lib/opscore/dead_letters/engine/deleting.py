@@ -13,7 +13,7 @@ from opscore.dead_letters.sending.destinations import Confirmation
 MAXIMUM_TRIES = 3
 
 
-class Cleanup:
+class Deleting:
     """Decides on deletes. `undeleted` are messages that arrived and could not be deleted so far."""
 
     def __init__(self, chance: Callable[[], float]) -> None:

@@ -21,8 +21,34 @@ from opscore.errors import NotFound, OpsError
 VERSION = 1
 
 
-class Tape(Protocol):
-    """Where lines go: `write` hands them over, `sync` returns when they would survive a power cut."""
+class Journal(Protocol):
+    """What the engine says of each step before it takes the next one."""
+
+    def intend(self, destination: str, messages: Sequence[Outgoing]) -> None:
+        """Write down what is about to be sent."""
+
+    def sent(self, outcome: Outcome) -> None:
+        """Write down what arrived and what was refused."""
+
+    def deleted(self, message_ids: Iterable[str]) -> None:
+        """Write down what is gone from the dead-letter queue."""
+
+
+class NoJournal:
+    """The journal of a move that needs none, because its destination is the record: nothing is written."""
+
+    def intend(self, destination: str, messages: Sequence[Outgoing]) -> None:
+        """Write nothing."""
+
+    def sent(self, outcome: Outcome) -> None:
+        """Write nothing."""
+
+    def deleted(self, message_ids: Iterable[str]) -> None:
+        """Write nothing."""
+
+
+class Storage(Protocol):
+    """Where the lines are kept: `write` hands them over, `sync` returns when they would survive a power cut."""
 
     def write(self, data: bytes) -> None:
         """Append."""
@@ -31,7 +57,7 @@ class Tape(Protocol):
         """Make durable what was written."""
 
 
-class FileTape:
+class FileStorage:
     """A file that only its owner can read: the lines hold whole messages."""
 
     def __init__(self, path: Path) -> None:
@@ -47,18 +73,18 @@ class FileTape:
         """Make durable what was written."""
         os.fsync(self._file)
 
-    def __enter__(self) -> "FileTape":
+    def __enter__(self) -> "FileStorage":
         return self
 
     def __exit__(self, *_error: object) -> None:
         os.close(self._file)
 
 
-class Journal:
+class RunJournal:
     """Writes the steps of a run; safe to use from many threads, which share their syncs."""
 
-    def __init__(self, tape: Tape) -> None:
-        self._tape = tape
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
         self._lock = threading.Lock()
         self._syncing = threading.Lock()
         self._written = 0
@@ -71,7 +97,7 @@ class Journal:
     def resume(self) -> None:
         """Begin on a line of its own: the last one may be half a line."""
         with self._lock:
-            self._tape.write(b"\n")
+            self._storage.write(b"\n")
 
     def intend(self, destination: str, messages: Sequence[Outgoing]) -> None:
         """Write down what is about to be sent. Returns when it is safe on the disk."""
@@ -95,7 +121,7 @@ class Journal:
     def _append(self, fields: Mapping[str, Any], *, durable: bool = True) -> None:
         line = to_line(fields)
         with self._lock:
-            self._tape.write(line)
+            self._storage.write(line)
             self._written += 1
             mine = self._written
         if durable:
@@ -103,21 +129,11 @@ class Journal:
 
     def _sync(self, mine: int) -> None:
         with self._syncing:
-            if self._synced >= mine:  # somebody's sync covered this line while we waited
+            if self._synced >= mine:  # another thread's sync covered this line while we waited
                 return
             covered = self._written
-            self._tape.sync()
+            self._storage.sync()
             self._synced = covered
-
-
-class NoJournal(Journal):
-    """For what needs no journal: nothing is written."""
-
-    def __init__(self) -> None:
-        pass
-
-    def _append(self, fields: Mapping[str, Any], *, durable: bool = True) -> None:
-        pass
 
 
 SUFFIX = ".ndjson"
@@ -135,7 +151,6 @@ class RunState:
     deleted: int = 0
     tally: Mapping[str, Any] = field(default_factory=dict)
     in_doubt: set[str] = field(default_factory=set)
-    refused: dict[str, str] = field(default_factory=dict)
     ended: str | None = None
 
     @property
@@ -170,9 +185,7 @@ def read_state(lines: Iterable[bytes]) -> RunState:
 def _settle(state: RunState, fields: Mapping[str, Any]) -> None:
     for message_id, new_id in fields["sent"].items():
         state.arrived.add(Confirmation(message_id, new_id))
-    refused = fields.get("refused", {})
-    state.in_doubt -= fields["sent"].keys() | refused.keys()
-    state.refused |= refused
+    state.in_doubt -= fields["sent"].keys() | fields.get("refused", {}).keys()
 
 
 def parse(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
@@ -206,7 +219,7 @@ class Runs:
         return sorted((path.stem for path in self._folder.glob(f"*{SUFFIX}")), reverse=True)
 
     def find(self, run: str) -> Path:
-        """Return the journal of a run; raises `NotFound` with the nearest names."""
+        """Return the file of a run's journal; raises `NotFound` with the nearest names."""
         if run not in self.names():
             raise NotFound.among("replay run", run, self.names(), listing="opsctl dlq history")
         return self.path(run)

@@ -49,7 +49,7 @@ class Backoff:
         self.failures, self.until = 0, 0.0
 
 
-class Crew:
+class PoolSize:
     """How many calls to have under way at once: more while that moves more, fewer when AWS throttles."""
 
     def __init__(self, start: int, maximum: int, now: float) -> None:

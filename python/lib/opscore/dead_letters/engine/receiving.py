@@ -15,10 +15,10 @@ RETURN_SECONDS = LEASE_SECONDS + 10
 """How long to wait for messages that another reader, or a killed run, still hides."""
 
 
-class Intake:
+class Receiving:
     """Decides on receives.
 
-    `moving` counts the messages taken on and not failed, against `maximum`. `to_clean_up` counts those that arrived and
+    `moving` counts the messages taken on and not failed, against `maximum`. `to_delete` counts those that arrived and
     may still be in the queue: they are received and deleted even when the maximum is reached.
     """
 
@@ -27,14 +27,14 @@ class Intake:
         *,
         maximum: int | None,
         moving: int,
-        to_clean_up: int,
+        to_delete: int,
         returns_expected: bool,
         prefetch: int,
         now: float,
         chance: Callable[[], float],
     ) -> None:
         self.moving = moving
-        self.to_clean_up = to_clean_up
+        self.to_delete = to_delete
         self._returns_expected = returns_expected
         self.held_elsewhere = 0
         self.over = False
@@ -67,7 +67,7 @@ class Intake:
 
     def _room(self, waiting: int) -> int:
         room = min(BATCH, self._prefetch - waiting - self._asked_for)
-        if self._maximum is None or (self.is_full and self.to_clean_up > 0):
+        if self._maximum is None or (self.is_full and self.to_delete > 0):
             return room
         return min(room, self._maximum - self.moving - self._asked_for)
 
@@ -79,7 +79,7 @@ class Intake:
     @property
     def drained(self) -> bool:
         """Whether nothing more will come as things are: a partly filled batch need not wait."""
-        enough = self.over or (self.is_full and self.to_clean_up <= 0)
+        enough = self.over or (self.is_full and self.to_delete <= 0)
         return not self._receiving and not self._looking and enough
 
     def expect_returns(self, now: float) -> None:

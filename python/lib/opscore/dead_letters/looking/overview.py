@@ -18,7 +18,7 @@ _SAMPLE = 10
 
 
 @dataclass(frozen=True)
-class Listed:
+class QueueSummary:
     """One row. Times are seconds; None where nothing is known, as for an empty queue or one that must not be peeked.
 
     `oldest_seconds` counts from when the oldest of the peeked messages was first sent. `expires_seconds` is when SQS
@@ -39,16 +39,16 @@ class Listed:
 
 def list_queues(
     sqs: "SQSClient", cloudwatch: "CloudWatchClient | None", queues: Iterable[tuple[str, str, str]]
-) -> list[Listed]:
+) -> list[QueueSummary]:
     """Return a row for each (role, name of the dead-letter queue, consumer), the deepest first."""
     with ThreadPoolExecutor(max_workers=8) as pool:
         rows = list(pool.map(lambda names: _row(sqs, cloudwatch, *names), queues))
     return sorted(rows, key=lambda row: (-row.depth, row.queue))
 
 
-def _row(sqs: "SQSClient", cloudwatch: "CloudWatchClient | None", role: str, name: str, consumer: str) -> Listed:
+def _row(sqs: "SQSClient", cloudwatch: "CloudWatchClient | None", role: str, name: str, consumer: str) -> QueueSummary:
     facts = describe(sqs, name)
-    row = Listed(
+    row = QueueSummary(
         queue=role,
         dead_letter_queue=name,
         depth=facts.depth,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from opscore.dead_letters.looking.queue import BATCH, HeldQueue, QueueFacts
+from opscore.dead_letters.looking.queue import BATCH, QueueFacts, QueueReader
 from opscore.dead_letters.message import DeadLetter
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def peek(sqs: "SQSClient", queue: QueueFacts, *, limit: int, wait_seconds: int =
     A look is not free: SQS counts it as a receive. In a queue that has a dead-letter queue of its own, that may push
     a message on; see `warning`.
     """
-    held = HeldQueue(sqs, queue, wait_seconds=wait_seconds)
+    held = QueueReader(sqs, queue, wait_seconds=wait_seconds)
     seen: dict[str, DeadLetter] = {}
     empty = 0
     try:

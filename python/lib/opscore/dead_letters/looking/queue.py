@@ -1,12 +1,13 @@
 """A queue: what SQS says about it, which queues have it for their dead letters, and the calls of a reader."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from opscore import aws_faults
+from opscore.batches import batches
 from opscore.dead_letters.message import DeadLetter
 from opscore.errors import NotFound
 
@@ -17,6 +18,18 @@ MAXIMUM_BYTES = 1_048_576
 """The most one message, and one batch, may carry:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
 
+EMPTY_ANSWERS = 3
+"""Empty long polls in a row before a reader doubts that there is more. SQS may answer before it asked every server."""
+
+MAXIMUM_HELD = 100_000
+"""How many messages a reader may hold. SQS lets 120,000 be in flight and after that answers nothing (FIFO) or an error:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
+
+BATCH = 10
+"""The most messages one call takes; also in that list of quotas."""
+
+_EVERYTHING: Any = {"MessageAttributeNames": ["All"], "MessageSystemAttributeNames": ["All"]}
+# SQS hands out no attribute that was not asked for; what is not received cannot be sent again.
 _ATTRIBUTES: Sequence[Any] = ("All",)
 
 
@@ -45,6 +58,11 @@ class QueueFacts:
     def depth(self) -> int:
         """All messages the queue holds, in flight and delayed ones too."""
         return self.visible + self.in_flight + self.delayed
+
+    @property
+    def end_of_second_ms(self) -> int:
+        """The end of the second in which SQS was asked: its clock is told in whole seconds."""
+        return self.asked_ms + 1000
 
     @property
     def account_id(self) -> str:
@@ -112,24 +130,7 @@ def source_queues(sqs: "SQSClient", dead_letters: QueueFacts) -> list[str]:
         request["NextToken"] = page["NextToken"]
 
 
-EMPTY_ANSWERS = 3
-"""Empty long polls in a row before a reader doubts that there is more. SQS may answer before it asked every server."""
-
-MAXIMUM_HELD = 100_000
-"""How many messages a reader may hold. SQS lets 120,000 be in flight and after that answers nothing (FIFO) or an error:
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
-
-BATCH = 10
-"""The most messages one call takes:
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
-
-_EVERYTHING: Any = {"MessageAttributeNames": ["All"], "MessageSystemAttributeNames": ["All"]}
-# SQS hands out no attribute that was not asked for; what is not received cannot be sent again.
-
-T = TypeVar("T")
-
-
-class HeldQueue:
+class QueueReader:
     """One queue and a client for it. Every call that takes a batch returns the positions in it that SQS refused."""
 
     def __init__(self, sqs: "SQSClient", queue: QueueFacts, *, wait_seconds: int = 1) -> None:
@@ -161,18 +162,12 @@ class HeldQueue:
 
     def release(self, handles: Sequence[str]) -> None:
         """Show any number of messages to everybody, now. A handle that is stale needs no release."""
-        for part in parts(handles, BATCH):
-            self.hide([(handle, 0) for handle in part])
+        for some in batches(handles, BATCH):
+            self.hide([(handle, 0) for handle in some])
 
     def facts(self) -> QueueFacts:
         """Return what SQS says about the queue now."""
         return describe(self._sqs, self._url)
-
-
-def parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Yield `items` in pieces of at most `size`."""
-    for first in range(0, len(items), size):
-        yield items[first : first + size]
 
 
 def _refused(answer: Any, count: int) -> set[int]:

@@ -29,6 +29,9 @@ SETTLE_SECONDS = 5.0
 
 INTERVAL_SECONDS = 2.0
 
+_LOOKED_AT = 100
+"""How many messages of the dead-letter queue a look searches for canaries that came back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Canary:
@@ -72,8 +75,8 @@ def judge(seen: Observation) -> Verdict:
 
 
 @dataclass(frozen=True)
-class GroupFate:
-    """How the canaries of one group fared."""
+class GroupVerdict:
+    """What became of the canaries of one group, and so whether its cause seems mended."""
 
     group: str
     replayed: int
@@ -81,33 +84,33 @@ class GroupFate:
     verdict: Literal["mended", "not mended", "mixed"]
 
 
-def by_group(canaries: Iterable[Canary], failed: Mapping[str, str]) -> list[GroupFate]:
+def by_group(canaries: Iterable[Canary], failed: Mapping[str, str]) -> list[GroupVerdict]:
     """Return for each group whether its cause seems mended, the worst first."""
     total: Counter[str] = Counter()
     bad: Counter[str] = Counter()
     for canary in canaries:
         total[canary.group] += 1
         bad[canary.group] += canary.new_id in failed
-    fates = [GroupFate(name, count, bad[name], _fate(bad[name], count)) for name, count in total.items()]
-    return sorted(fates, key=lambda fate: (-fate.failed / fate.replayed, fate.group))
+    groups = [GroupVerdict(name, count, bad[name], _verdict(bad[name], count)) for name, count in total.items()]
+    return sorted(groups, key=lambda group: (-group.failed / group.replayed, group.group))
 
 
-def _fate(bad: int, total: int) -> Literal["mended", "not mended", "mixed"]:
+def _verdict(bad: int, total: int) -> Literal["mended", "not mended", "mixed"]:
     return "mended" if not bad else "not mended" if bad == total else "mixed"
 
 
-class Flock:
-    """Hears what arrived and remembers it as canaries, each with the group it was in."""
+class Canaries:
+    """The messages that arrived while `watching`, each with the group it was in."""
 
     def __init__(self, group_of: Callable[[DeadLetter], str]) -> None:
         self._group_of = group_of
-        self.canaries: list[Canary] = []
+        self.arrived: list[Canary] = []
         self.watching = True
 
-    def hear(self, message: Outgoing, proof: Confirmation) -> None:
-        """Take note of a message that arrived."""
+    def on_arrival(self, message: Outgoing, proof: Confirmation) -> None:
+        """Remember a message that arrived."""
         if self.watching:
-            self.canaries.append(Canary(proof.new_id, self._group_of(message.letter)))
+            self.arrived.append(Canary(proof.new_id, self._group_of(message.letter)))
 
 
 def watch(
@@ -147,20 +150,17 @@ def steps(first: int, maximum: int | None) -> Iterable[int | None]:
     yield maximum
 
 
-_LOOKED_AT = 100
-
-
 @dataclass(frozen=True)
-class Finding:
-    """What the loop came to: the run's tally, the last verdict, and which groups seem mended."""
+class CanaryResult:
+    """What came of it: the run's tally, the last verdict, and which groups seem mended."""
 
     tally: Tally
     verdict: Verdict | None
-    groups: Sequence[GroupFate]
+    groups: Sequence[GroupVerdict]
 
 
-class ClosedLoop:
-    """Works a run off in growing steps.
+class CanaryRun:
+    """A run in growing steps. After each, what became of its messages decides whether the next one follows.
 
     `errors_since` reads what the consumers logged from a time on (milliseconds); the backlog of `work_queues` is
     watched.
@@ -172,7 +172,7 @@ class ClosedLoop:
         dead_letters: QueueFacts,
         work_queues: Sequence[QueueFacts],
         run: ClientRun,
-        flock: Flock,
+        canaries: Canaries,
         errors_since: Callable[[int], CauseIndex],
         *,
         report: Callable[[Verdict], None] = lambda _verdict: None,
@@ -180,19 +180,19 @@ class ClosedLoop:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._sqs, self._dead_letters, self._work_queues = sqs, dead_letters, work_queues
-        self._run, self._flock, self._errors_since = run, flock, errors_since
+        self._run, self._canaries, self._errors_since = run, canaries, errors_since
         self._report, self._clock, self._sleep = report, clock, sleep
         self._began_ms = dead_letters.asked_ms
         self._failed: dict[str, str] = {}
 
-    def work(self, first: int, maximum: int | None) -> Finding:
+    def work(self, first: int, maximum: int | None) -> CanaryResult:
         """Replay `first` messages, watch them, and go on in larger steps while they are well."""
         tally, verdict = Tally(), None
         for reached in steps(first, maximum):
             baseline = self._depth()
             before = tally.moved
             is_last = reached == maximum
-            self._flock.watching = not is_last
+            self._canaries.watching = not is_last
             tally = self._run.work(reached)
             if is_last or tally.interrupted or tally.moved == before:
                 break
@@ -204,10 +204,10 @@ class ClosedLoop:
             )
             if verdict.do == "stop":
                 break
-        return Finding(tally, verdict, by_group(self._flock.canaries, self._failed))
+        return CanaryResult(tally, verdict, by_group(self._canaries.arrived, self._failed))
 
     def _look(self, baseline: int) -> Observation:
-        canaries = list(self._flock.canaries)
+        canaries = list(self._canaries.arrived)
         errors = self._errors_since(self._began_ms)
         for canary in canaries:
             if (error := errors.of_id(canary.new_id)) is not None:

@@ -50,7 +50,7 @@ def refuse_while_active(found: Support, source: QueueFacts) -> None:
     )
 
 
-class NativeEngine:
+class MoveTask:
     """One move task, watched until it ends. Without `destination_arn` each message goes back to where it came from."""
 
     def __init__(

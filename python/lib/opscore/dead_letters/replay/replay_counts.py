@@ -15,7 +15,7 @@ from opscore.dead_letters.sending.destinations import Confirmation
 from opscore.dead_letters.sending.outgoing import Outgoing
 
 
-class Uncounted:
+class ReplayCounts:
     """The counts in the file, and those of this run."""
 
     def __init__(self, path: Path, run: str = "") -> None:
@@ -30,8 +30,8 @@ class Uncounted:
         """Return the run that replayed `letter` last and how often it was replayed, from its mark or from the file."""
         return letter.replay if letter.replay[0] else self._known.get(letter.message_id, ("", 0))
 
-    def hear(self, message: Outgoing, proof: Confirmation) -> None:
-        """Take note of a message that arrived without a mark."""
+    def on_arrival(self, message: Outgoing, proof: Confirmation) -> None:
+        """Note how often a message was replayed that arrived without a mark."""
         if message.counted:
             return
         with self._lock:

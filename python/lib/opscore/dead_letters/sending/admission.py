@@ -15,7 +15,7 @@ class NotApplicable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
+class Admit:
     """Send the message there."""
 
     message: Outgoing
@@ -56,7 +56,7 @@ class Admission:
     history: Callable[[DeadLetter], tuple[str, int]] = lambda letter: letter.replay
     maximum_replays: int | None = None
 
-    def decide(self, letter: DeadLetter) -> Send | Leave:
+    def decide(self, letter: DeadLetter) -> Admit | Leave:
         """Return what to do with `letter`."""
         last_run, count = self.history(letter)
         if letter.sent_ms >= self.bound_ms or last_run == self.run:
@@ -73,10 +73,10 @@ class Admission:
         except Unsendable as error:
             return Leave(letter, Left.FAILED, f"Unsendable: {error}")
 
-    def _sent(self, letter: DeadLetter, count: int) -> Send | Leave:
+    def _sent(self, letter: DeadLetter, count: int) -> Admit | Leave:
         destination = self.route(letter)
         if isinstance(destination, Refusal):
             return Leave(letter, Left.FAILED, str(destination))
         message = prepare(letter, run=self.run, body=self.edited(letter), replays=count + 1)
         objection = destination.objection(message)
-        return Leave(letter, Left.FAILED, str(objection)) if objection else Send(message, destination)
+        return Leave(letter, Left.FAILED, str(objection)) if objection else Admit(message, destination)

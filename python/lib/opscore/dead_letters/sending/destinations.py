@@ -1,7 +1,7 @@
 """Where replayed messages go, a queue or a function, and the proof that they arrived."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,6 +26,10 @@ class Confirmation:
 
     message_id: str
     new_id: str = ""
+
+
+OnArrival = Callable[[Outgoing, Confirmation], None]
+"""Called for a message that arrived, with the proof."""
 
 
 class Arrived:

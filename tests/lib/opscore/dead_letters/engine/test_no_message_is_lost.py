@@ -9,11 +9,11 @@ from botocore.exceptions import ReadTimeoutError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opscore.dead_letters.engine.journal import Journal, RunState, read_state
+from opscore.dead_letters.engine.journal import RunJournal, RunState, read_state
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.sending.destinations import Arrived
 from tests.lib.opscore.dead_letters.fake_sqs import error
-from tests.lib.opscore.dead_letters.replaying import Killed, MemoryTape, World, duplicates, lost, sent_bodies
+from tests.lib.opscore.dead_letters.replaying import Killed, MemoryStorage, World, duplicates, lost, sent_bodies
 
 MESSAGES = 24
 
@@ -32,9 +32,9 @@ class Fate:
 
 
 def run_until_killed(world: World, fate: Any, threads: int = 1, limits: Limits | None = None) -> None:
-    tape = MemoryTape(fate)
-    world.tape = tape
-    engine = world.engine(threads=threads, journal=Journal(tape), limits=limits)
+    storage = MemoryStorage(fate)
+    world.storage = storage
+    engine = world.engine(threads=threads, journal=RunJournal(storage), limits=limits)
     world.sqs.hook = fate
     try:
         engine.run()
@@ -45,9 +45,9 @@ def run_until_killed(world: World, fate: Any, threads: int = 1, limits: Limits |
 
 
 def resume(world: World, limits: Limits | None = None) -> RunState:
-    state = read_state(world.tape.durable.splitlines())
+    state = read_state(world.storage.durable.splitlines())
     world.clock.sleep(1)
-    known: dict[str, Any] = {"arrived": state.arrived, "in_doubt": state.in_doubt, "to_clean_up": state.open}
+    known: dict[str, Any] = {"arrived": state.arrived, "in_doubt": state.in_doubt, "to_delete": state.open}
     world.replay(limits=limits or Limits(ordered=world.dead.fifo), resumed=True, **known)
     return state
 
@@ -62,7 +62,7 @@ def is_ordered(world: World) -> bool:
 
 def steps_of_a_whole_run(fifo: bool) -> int:
     world, fate = World(fifo=fifo), Fate()
-    world.bury(MESSAGES)
+    world.add_dead_letters(MESSAGES)
     run_until_killed(world, fate)
     return fate.steps
 
@@ -73,7 +73,7 @@ def test_a_kill_at_any_step_and_a_resume_lose_nothing(fifo: bool) -> None:
     assert steps > 30
     for kill_at in range(steps):
         world = World(fifo=fifo)
-        bodies = world.bury(MESSAGES)
+        bodies = world.add_dead_letters(MESSAGES)
         run_until_killed(world, Fate(kill_at))
         doubt = resume(world).in_doubt
         assert not lost(bodies, world), kill_at
@@ -85,7 +85,7 @@ def test_a_kill_at_any_step_and_a_resume_lose_nothing(fifo: bool) -> None:
 def test_a_kill_of_a_bounded_run_and_a_resume_move_exactly_so_many() -> None:
     for kill_at in range(40):
         world, limits = World(), Limits(maximum=13)
-        bodies = world.bury(MESSAGES)
+        bodies = world.add_dead_letters(MESSAGES)
         run_until_killed(world, Fate(kill_at), limits=limits)
         resume(world, limits)
         assert not lost(bodies, world), kill_at
@@ -97,7 +97,7 @@ def test_a_kill_of_a_bounded_run_and_a_resume_move_exactly_so_many() -> None:
 def test_a_kill_in_the_middle_of_many_threads_and_a_resume_lose_nothing(seed: int) -> None:
     threads = 5
     world = World(seed=seed)
-    bodies = world.bury(120)
+    bodies = world.add_dead_letters(120)
     run_until_killed(world, Fate(20 + 23 * seed), threads)
     resume(world)
     assert not lost(bodies, world)
@@ -174,7 +174,7 @@ weathers = st.builds(
 @given(weather=weathers, fifo=st.booleans())
 def test_no_weather_loses_a_message(weather: Weather, fifo: bool) -> None:
     world = World(fifo=fifo, seed=weather.seed)
-    bodies = world.bury(40)
+    bodies = world.add_dead_letters(40)
     weather.rage_over(world)
     try:
         run_until_killed(world, weather.hook)
@@ -214,7 +214,7 @@ def move_and_ignore_failures(world: World) -> None:
 
 def test_the_harness_sees_a_serial_loop_lose_what_the_target_refused() -> None:
     world = World()
-    bodies = world.bury(MESSAGES)
+    bodies = world.add_dead_letters(MESSAGES)
     world.sqs.refuse_send = lambda entry: (
         {"Code": "InternalError", "SenderFault": False} if entry["MessageBody"].endswith("3") else None
     )
@@ -226,7 +226,7 @@ def test_the_harness_sees_a_kill_lose_what_was_deleted_before_it_was_sent() -> N
     lossy_steps = 0
     for kill_at in range(20):
         world = World()
-        bodies = world.bury(MESSAGES)
+        bodies = world.add_dead_letters(MESSAGES)
         world.sqs.hook = Fate(kill_at)
         with pytest.raises(Killed):
             move_and_ignore_failures(world)
@@ -236,7 +236,7 @@ def test_the_harness_sees_a_kill_lose_what_was_deleted_before_it_was_sent() -> N
 
 def test_the_harness_sees_a_resume_without_a_journal_send_twice() -> None:
     world = World()
-    world.bury(MESSAGES)
+    world.add_dead_letters(MESSAGES)
 
     def kill_after_the_first_send(operation: str, _phase: str) -> None:
         if operation == "DeleteMessageBatch":

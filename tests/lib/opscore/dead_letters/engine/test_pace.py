@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from opscore.dead_letters.engine.leases import LEASE_SECONDS, Leases
 from opscore.dead_letters.engine.outbox import LINGER_SECONDS, open_outbox
-from opscore.dead_letters.engine.pace import Backoff, Crew, TokenBucket
+from opscore.dead_letters.engine.pace import Backoff, PoolSize, TokenBucket
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.sending.destinations import Outcome, Refusal
 from opscore.dead_letters.sending.outgoing import Outgoing
@@ -163,12 +163,12 @@ def test_backoff_doubles_up_to_a_limit_and_a_success_ends_it() -> None:
 
 
 def test_the_crew_grows_while_that_moves_more_and_is_halved_by_throttling() -> None:
-    crew, moved = Crew(16, 64, 0.0), 0
+    pool, moved = PoolSize(16, 64, 0.0), 0
     for second, rate in enumerate([100, 200, 300, 300, 300], start=1):
         moved += rate
-        crew.observe(moved, float(second))
-    assert crew.allowed == 54
-    crew.throttled(6.0)
-    assert crew.allowed == 27
-    crew.throttled(6.1)
-    assert crew.allowed == 27
+        pool.observe(moved, float(second))
+    assert pool.allowed == 54
+    pool.throttled(6.0)
+    assert pool.allowed == 27
+    pool.throttled(6.1)
+    assert pool.allowed == 27
