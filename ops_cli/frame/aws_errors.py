@@ -4,6 +4,7 @@ import re
 
 import botocore.exceptions as boto
 
+from opscore import aws_faults
 from opscore.errors import ExitCode, NotFound, OpsError, RefusedByAws, UsageProblem
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
@@ -14,13 +15,6 @@ _BAD_KEY = {
     "SignatureDoesNotMatch",
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "AuthorizationError"}
-_THROTTLED = {
-    "Throttling",
-    "ThrottlingException",
-    "RequestLimitExceeded",
-    "TooManyRequestsException",
-    "SlowDown",
-}
 _LOGIN = "`aws sso login --profile NAME` (or your own way to get new credentials), then run the command again."
 _SKEWED = "RequestTimeTooSkewed"
 
@@ -59,7 +53,7 @@ def _client_error(error: boto.ClientError) -> OpsError:
             f"Not allowed: {_action(error, message)}.",
             hint="Ask for that action, or use a profile that has it.",
         )
-    if code in _THROTTLED or code.endswith("Throttled"):
+    if aws_faults.is_throttling(error):
         return RefusedByAws(
             f"AWS is throttling {error.operation_name} and kept doing so over several tries.",
             hint="Wait a minute, then run the command again.",

@@ -1,8 +1,9 @@
-"""What an error of an AWS client means for a worker: try again, go slower, or give up.
+"""What an error of an AWS client means: try again, go slower, or give up.
 
 Errors are read by their shape (botocore's `ClientError` carries `response`), so that this library needs no botocore.
 """
 
+# Each service has a word of its own: S3 says SlowDown, SQS says OverLimit when too many messages are in flight.
 _THROTTLED = {
     "Throttling",
     "ThrottlingException",
@@ -11,9 +12,9 @@ _THROTTLED = {
     "RequestThrottledException",
     "RequestLimitExceeded",
     "TooManyRequestsException",
+    "SlowDown",
     "OverLimit",
     "KMS.ThrottlingException",
-    "KmsThrottled",
 }
 _TRANSIENT = {
     "InternalError",
@@ -56,7 +57,8 @@ def message(error: BaseException) -> str:
 
 def is_throttling(error: BaseException) -> bool:
     """Say whether AWS asked for fewer requests."""
-    return code(error) in _THROTTLED
+    said = code(error)
+    return said in _THROTTLED or said.endswith("Throttled")  # SQS passes on what KMS says: KmsThrottled
 
 
 def is_transient(error: BaseException) -> bool:
@@ -88,4 +90,4 @@ def _is_unanswered(error: BaseException) -> bool:
     if isinstance(error, ConnectionError | TimeoutError):
         return True
     names = {base.__name__ for base in type(error).__mro__}
-    return "HTTPClientError" in names  # botocore's base of every connection problem and timeout
+    return "HTTPClientError" in names  # botocore's, when a connection broke or no answer came in time
