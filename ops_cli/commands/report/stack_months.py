@@ -14,7 +14,6 @@ from ops_cli.commands.report import stack_reports
 from ops_cli.frame.context import Ops
 from opscore import queue_model
 from opscore.errors import NotFound, UsageProblem
-from opscore.queue_model import Mapping
 from opscore.waiting import wait_until
 
 MONTH_SERVICE = "report-month"
@@ -104,7 +103,7 @@ def _measured(ops: Ops) -> list[float]:
     return found
 
 
-def _mapping(ops: Ops) -> Mapping:
+def _mapping(ops: Ops) -> queue_model.EventSourceMapping:
     """Read queue, mapping and function as they are deployed."""
     queue, sqs, functions = ops.stack.queue(QUEUE), ops.client("sqs"), ops.client("lambda")
     url = sqs.get_queue_url(QueueName=queue.name)["QueueUrl"]

@@ -36,7 +36,9 @@ class Lifecycle:
 
     def work(self) -> Work[ReportRequest]:
         """Return the work as the batch loop wants it."""
-        return replace(self.making, run=self._run, record=self._record, bury=self.bury, defer=self._defer)
+        return replace(
+            self.making, run=self._run, record=self._record, move_to_dead_letters=self.bury, defer=self._defer
+        )
 
     def _run(self, request: ReportRequest) -> None:
         self._attempt = ""
