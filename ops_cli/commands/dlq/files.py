@@ -51,7 +51,7 @@ def export_command(ops: Ops, queue: str, file: Path) -> None:
 def import_command(ops: Ops, queue: str, file: IO[bytes], dead_letters: bool, yes: bool) -> None:
     """Send the messages of FILE (- for stdin), as `dlq export` writes them, to QUEUE.
 
-    What could not be sent is written to FILE.rest, to be mended and imported again.
+    What could not be sent is written to FILE.rest, to be corrected and imported again.
     """
     from ops_cli.commands.dlq.stack_queues import StackQueues
     from opscore.dead_letters.files import Import, write_rest
@@ -73,7 +73,7 @@ def import_command(ops: Ops, queue: str, file: IO[bytes], dead_letters: bool, ye
         number, why = next(iter(sorted(work.result.failed.items())))
         raise PartlyDone(
             f"{len(work.result.failed)} of {count} messages were not sent; line {number}: {why}.",
-            hint=f"They are in {rest}: mend and import it.",
+            hint=f"They are in {rest}: correct and import it.",
         )
 
 

@@ -35,7 +35,7 @@ _COUNT = click.IntRange(1)
 @click.option("--keep", is_flag=True, help="Copy: leave the dead letters where they are.")
 @click.option("--engine", type=click.Choice(("auto", "native", "client")), default="auto", show_default=True,
               help="SQS's own move task, or message by message from here.")  # fmt: skip
-@click.option("--canary", type=_COUNT, metavar="N", help="Replay N first, watch them, then more if they are well.")
+@click.option("--canary", type=_COUNT, metavar="N", help="Replay N first, watch them, then more if few of them fail.")
 @click.option("--max-replays", "maximum_replays", type=_COUNT, metavar="N",
               help="Leave a message that was replayed N times already.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")

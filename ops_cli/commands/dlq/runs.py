@@ -55,7 +55,7 @@ def resume(ops: Ops, run: str, yes: bool) -> None:
     """Do the rest of RUN, a replay that was interrupted or killed.
 
     What arrived is only deleted. What was about to be sent when the process died may have arrived: it is sent again,
-    and the answer says how many those are.
+    and the answer counts those.
     """
     from ops_cli.commands.dlq.replay import show_result
     from ops_cli.commands.dlq.replay_view import Meter
@@ -83,8 +83,8 @@ def resume(ops: Ops, run: str, yes: bool) -> None:
 def undo(ops: Ops, run: str, copies: bool, yes: bool) -> None:
     """Take RUN back: bring its messages into the dead-letter queue again, as far as that is possible.
 
-    What still waits in the work queue is moved back. What the consumer has taken may have been worked off or not,
-    nobody can know: it is counted, and with --copies a copy of it is put back.
+    What still waits in the work queue is moved back. Whether the consumer has processed what it took cannot be
+    known: that is counted, and with --copies a copy of it is put back.
     """
     from ops_cli.commands.dlq.stack_queues import StackQueues, runs
     from opscore.dead_letters.replay.undo import plan_undo
@@ -100,6 +100,6 @@ def undo(ops: Ops, run: str, copies: bool, yes: bool) -> None:
     emit(undone, ops.choices)
     if undone.unknown > undone.copied:
         raise PartlyDone(
-            f"{undone.unknown - undone.copied} were taken by their consumer: nobody can know what came of them.",
+            f"{undone.unknown - undone.copied} were taken by their consumer: it is not known what it did with them.",
             hint=f"`opsctl dlq undo {run} --copies` puts copies of them back." if not copies else "",
         )

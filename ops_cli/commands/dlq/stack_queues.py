@@ -81,6 +81,8 @@ class StackQueues:
 
     def causes_of(self, letters: Sequence[DeadLetter], dead_letters: QueueFacts) -> CauseIndex:
         """Return what the consumers logged since the oldest of `letters`, about these with all particulars."""
+        if not letters:
+            return CauseIndex()
         ids = {name for letter in letters for name in ids_of(letter)}
         return CauseIndex.read(self.logs, self._log_groups(dead_letters.name), since(letters, dead_letters), ids)
 

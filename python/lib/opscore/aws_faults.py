@@ -3,7 +3,7 @@
 Errors are read by their shape (botocore's `ClientError` carries `response`), so that this library needs no botocore.
 """
 
-# Each service has a word of its own: S3 says SlowDown, SQS says OverLimit when too many messages are in flight.
+# Each service has a code of its own: SlowDown is S3's, OverLimit is SQS's for too many messages in flight.
 _THROTTLED = {
     "Throttling",
     "ThrottlingException",
@@ -58,7 +58,7 @@ def message(error: BaseException) -> str:
 def is_throttling(error: BaseException) -> bool:
     """Say whether AWS asked for fewer requests."""
     said = code(error)
-    return said in _THROTTLED or said.endswith("Throttled")  # SQS passes on what KMS says: KmsThrottled
+    return said in _THROTTLED or said.endswith("Throttled")  # such as KmsThrottled
 
 
 def is_transient(error: BaseException) -> bool:
@@ -67,7 +67,7 @@ def is_transient(error: BaseException) -> bool:
 
 
 def may_have_worked(error: BaseException) -> bool:
-    """Say whether the call may have had its effect although it failed: AWS did not answer, or stumbled over it."""
+    """Say whether the call may have had its effect although it failed: AWS did not answer, or failed in the middle."""
     return code(error) in _TRANSIENT or _is_unanswered(error)
 
 

@@ -29,7 +29,7 @@ class PermanentError(Exception):
 
 
 class NotYet(Exception):
-    """Somebody else has the item, for `seconds` at most; its message comes back, the last time when that is over."""
+    """Another worker has the item, for `seconds` at most; its message comes back, the last time when that is over."""
 
     def __init__(self, seconds: float, message: str) -> None:
         super().__init__(message)
@@ -204,13 +204,13 @@ def _defer(message: Message, work: Work[Item], item: Item, names: Mapping[str, s
         if work.defer is not None:
             work.defer(item, message, error)
     except Exception as trouble:  # noqa: BLE001  It goes back all the same.
-        _log("WARNING", "not told that it goes back", message, names, trouble)
+        _log("WARNING", "its return could not be recorded", message, names, trouble)
 
 
 def dead_letter(message: Message, error: PermanentError) -> dict[str, Any]:
     """Return body and attributes of the copy for the dead-letter queue, as arguments of SendMessage.
 
-    `reason` is for filters. The others are the ones in which Lambda's own asynchronous dead letters tell their cause
+    `reason` is for filters. The others are the ones in which Lambda's own asynchronous dead letters have their cause
     (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html), so that one reader knows both.
     """
     cause = json.dumps({"errorType": error.reason, "errorMessage": str(error)})

@@ -145,7 +145,7 @@ class Import:
                         self._fail(after, "comes after a message of its group that failed")
 
     def _send(self, batch: list[Outgoing]) -> list[Outgoing]:
-        """Send a batch, several times what may pass; return what failed for good."""
+        """Send a batch, and again what may be taken later; return what failed for good."""
         waiting, failed = batch, []
         for attempt in range(MAXIMUM_TRIES):
             if attempt:

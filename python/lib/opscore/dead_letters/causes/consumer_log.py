@@ -69,7 +69,7 @@ def own_cause(message: DeadLetter) -> Cause | None:
 
 
 def read_error(event: LogEvent) -> Cause | None:
-    """Return the error that a log line tells of, None when it tells of none."""
+    """Return the error that a log line reports, None when it reports none."""
     fields = _json(event.message)
     if not fields:
         return _plain_error(event)
@@ -88,7 +88,7 @@ def _plain_error(event: LogEvent) -> Cause | None:
 
 
 def is_crash(text: str) -> bool:
-    """Say whether a log line tells that the consumer itself died."""
+    """Say whether a log line reports that the consumer itself crashed."""
     return any(crash in text for crash in _CRASHES)
 
 
@@ -139,9 +139,6 @@ class CauseIndex:
         for event in events:
             index._add(event)
         return index
-
-    def __len__(self) -> int:
-        return len(self._latest)
 
     def of_id(self, name: str) -> str | None:
         """Return the signature of the last error that named a message or request id."""

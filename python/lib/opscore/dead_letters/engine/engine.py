@@ -1,4 +1,4 @@
-"""Replay message by message: the calls of the schedule, made by as many threads as help."""
+"""Replay message by message: the calls of the schedule, made by as many threads as make it faster."""
 
 import random
 import threading
@@ -28,11 +28,10 @@ MAXIMUM_FAILURES = 8
 
 @dataclass(frozen=True)
 class Pace:
-    """How the engine works: threads at the start and at most (one means in the caller's own), long polls, the clock."""
+    """How the engine works: threads at the start and at most (one means in the caller's own), the clock."""
 
     workers: int = 16
     maximum_workers: int = 64
-    wait_seconds: int = 1
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
@@ -44,7 +43,7 @@ class ClientEngine:
 
     `arrived`, `in_doubt` and `to_delete` are what the journal of an earlier process says, which may still hide
     messages when the run is `resumed`. `on_arrival` is called once for each message that arrived, by several threads at
-    a time; `report` is called with the tally while the run goes on.
+    a time; `report` is called with the tally during the run.
     """
 
     def __init__(
@@ -65,7 +64,7 @@ class ClientEngine:
     ) -> None:
         self._admission, self._journal = admission, journal
         self._pace = pace or Pace()
-        self._queue = QueueReader(sqs, source, wait_seconds=self._pace.wait_seconds)
+        self._queue = QueueReader(sqs, source)
         self._on_arrival, self._report = on_arrival, report
         now = self._pace.clock()
         self._schedule = Schedule(
@@ -86,7 +85,7 @@ class ClientEngine:
     def run(self) -> Tally:
         """Replay until nothing that the run may touch is left; what stays is visible again afterwards.
 
-        Raises what AWS refused for good, after everything under way was brought to its end. The first Ctrl-C ends
+        Raises what AWS refused for good, after everything under way has ended. The first Ctrl-C ends
         the run in the same way and marks the tally as interrupted; a second one leaves at once, and then the journal
         knows what is open.
         """
@@ -116,7 +115,7 @@ class ClientEngine:
             self._watch()
 
     def _watch(self) -> None:
-        """Keep as many threads at work as help, and report, until all is done."""
+        """Keep as many threads at work as make it faster, and report, until all is done."""
         while not self._schedule.over and not self._is_broken:
             with self._changed:
                 wanted = self._pool_size.observe(self._schedule.tally.moved, self._pace.clock())
@@ -275,7 +274,7 @@ class ClientEngine:
         schedule.sent(schedule.dispatch.unanswered(call, refusal, now), now)
 
     def _may_pass(self, call: Call, error: Exception) -> bool:
-        """Say whether the run can go on after this failure."""
+        """Say whether the run can continue after this failure."""
         if isinstance(call, Release) or (isinstance(call, Send) and aws_faults.is_too_long(error)):
             return True
         return aws_faults.is_transient(error) and self._schedule.failures(call) < MAXIMUM_FAILURES

@@ -1,7 +1,7 @@
 """The write-ahead journal of a run: what was about to be sent, what arrived, what was deleted.
 
-One line of NDJSON each, on the disk before the step it announces. After a crash it tells which messages of the
-dead-letter queue have arrived already (delete them, do not send them) and which may have (nobody can know).
+One line of NDJSON each, on the disk before the step it announces. After a crash it says which messages of the
+dead-letter queue have arrived already (delete them, do not send them) and which may have (that cannot be known).
 """
 
 import json
@@ -22,7 +22,7 @@ VERSION = 1
 
 
 class Journal(Protocol):
-    """What the engine says of each step before it takes the next one."""
+    """Where the engine writes down each step before it takes the next one."""
 
     def intend(self, destination: str, messages: Sequence[Outgoing]) -> None:
         """Write down what is about to be sent."""
@@ -141,7 +141,7 @@ SUFFIX = ".ndjson"
 
 @dataclass
 class RunState:
-    """What a journal says. `header` is its first line; of what is `in_doubt` only the intent to send it is known.
+    """What a journal says. `header` is its first line; of the messages `in_doubt` only the intent to send is known.
 
     `ended` is how the last process ended: done, interrupted, failed; None when it was killed, or still runs.
     """

@@ -9,7 +9,7 @@ from opscore.dead_letters.looking.queue import BATCH, EMPTY_ANSWERS, MAXIMUM_HEL
 
 WAITING_BYTES = 32 * 1024 * 1024
 STALE_COUNT_SECONDS = 15
-"""How long to go on when the queue's count says that messages are left and receives bring none: the count lags."""
+"""How long to receive on when the queue's count is above 0 and receives bring nothing: the count is updated late."""
 
 RETURN_SECONDS = LEASE_SECONDS + 10
 """How long to wait for messages that another reader, or a killed run, still hides."""
@@ -51,7 +51,7 @@ class Receiving:
         if self.over or self._looking or now < self.backoff.until:
             return None
         if self._empty_answers and self._receiving:
-            return None  # one prober at the end of the queue, not one per connection
+            return None  # at the end of the queue one long poll at a time is enough
         if self._empty_answers >= EMPTY_ANSWERS or held >= MAXIMUM_HELD:
             return None if self._receiving else self._look()
         count = self._room(waiting)
@@ -83,7 +83,7 @@ class Receiving:
         return not self._receiving and not self._looking and enough
 
     def expect_returns(self, now: float) -> None:
-        """Hear that a message which is no longer ours may become visible again: wait for it."""
+        """Note that a message which is no longer ours may become visible again: wait for it."""
         self._returns_expected = True
         self._quiet_since = now
 

@@ -1,8 +1,7 @@
 """Which call a replay makes next, and what its answer changes. No client, no thread, no sleep.
 
-Whoever is free takes the call that is nearest to the end of the pipe: renew a lease, delete what arrived, send what
-waits, receive more. Every connection is busy with what is needed most, and nobody has to guess how many of them should
-receive, send or delete.
+A free thread takes the first of these that there is: renew a lease, delete what arrived, send what waits, receive more.
+So every connection does what is needed most, and no number of threads is set for receiving, sending or deleting.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -216,7 +215,7 @@ class Schedule:
         """Take in which messages SQS deleted; it refused the others."""
         self._under_way -= 1
         late = [proof for proof, _ in delete.proofs if self.leases.seconds_left(proof.message_id, now) <= 0]
-        # SQS may say yes to an old handle and not delete: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/
+        # SQS may confirm the delete of an old handle and not do it: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/
         # APIReference/API_DeleteMessage.html. If it is still there it comes back, and is deleted then.
         self.receiving.to_delete += len(late)
         if late or len(done) < len(delete.proofs):

@@ -1,4 +1,4 @@
-"""Every dead-letter queue of a stack in one table: how deep, how old, how long until it is too late."""
+"""Every dead-letter queue of a stack in one table: how many messages, how old, how long until SQS deletes them."""
 
 import dataclasses
 from collections.abc import Iterable

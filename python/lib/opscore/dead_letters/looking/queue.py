@@ -21,6 +21,9 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quota
 EMPTY_ANSWERS = 3
 """Empty long polls in a row before a reader doubts that there is more. SQS may answer before it asked every server."""
 
+WAIT_SECONDS = 1
+"""How long a receive waits for a first message. Without a wait SQS asks some of its servers only, and may miss some."""
+
 MAXIMUM_HELD = 100_000
 """How many messages a reader may hold. SQS lets 120,000 be in flight and after that answers nothing (FIFO) or an error:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
@@ -29,7 +32,7 @@ BATCH = 10
 """The most messages one call takes; also in that list of quotas."""
 
 _EVERYTHING: Any = {"MessageAttributeNames": ["All"], "MessageSystemAttributeNames": ["All"]}
-# SQS hands out no attribute that was not asked for; what is not received cannot be sent again.
+# SQS returns only the attributes that were asked for; what is not received cannot be sent again.
 _ATTRIBUTES: Sequence[Any] = ("All",)
 
 
@@ -38,7 +41,7 @@ class QueueFacts:
     """A queue at one moment; `asked_ms` is that moment by SQS's own clock, in milliseconds since the epoch.
 
     `dead_letter_arn` is the queue's own dead-letter queue: a queue with one moves messages on when they are received
-    too often, even by somebody who only looks.
+    too often, even when they are only looked at.
     """
 
     name: str
@@ -61,7 +64,7 @@ class QueueFacts:
 
     @property
     def end_of_second_ms(self) -> int:
-        """The end of the second in which SQS was asked: its clock is told in whole seconds."""
+        """The end of the second in which SQS was asked: its answers have the time in whole seconds."""
         return self.asked_ms + 1000
 
     @property
@@ -133,8 +136,8 @@ def source_queues(sqs: "SQSClient", dead_letters: QueueFacts) -> list[str]:
 class QueueReader:
     """One queue and a client for it. Every call that takes a batch returns the positions in it that SQS refused."""
 
-    def __init__(self, sqs: "SQSClient", queue: QueueFacts, *, wait_seconds: int = 1) -> None:
-        self._sqs, self._url, self._wait_seconds = sqs, queue.url, wait_seconds
+    def __init__(self, sqs: "SQSClient", queue: QueueFacts) -> None:
+        self._sqs, self._url = sqs, queue.url
 
     def receive(self, count: int, hidden_seconds: int) -> list[DeadLetter]:
         """Return up to `count` messages, hidden from others. A long poll: a short one may miss what is there."""
@@ -142,7 +145,7 @@ class QueueReader:
             QueueUrl=self._url,
             MaxNumberOfMessages=count,
             VisibilityTimeout=hidden_seconds,
-            WaitTimeSeconds=self._wait_seconds,
+            WaitTimeSeconds=WAIT_SECONDS,
             **_EVERYTHING,
         )
         return [DeadLetter.from_sqs(message) for message in answer.get("Messages", [])]

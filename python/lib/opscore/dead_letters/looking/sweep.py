@@ -34,13 +34,11 @@ class Sweep:
         *,
         maximum: int = MAXIMUM_HELD,
         threads: int = 16,
-        wait_seconds: int = 1,
-        report: Callable[[int], None] = lambda _count: None,
     ) -> None:
-        self._queue = QueueReader(sqs, queue, wait_seconds=wait_seconds)
+        self._queue = QueueReader(sqs, queue)
         self._visit = visit
         self._maximum = min(maximum, MAXIMUM_HELD)
-        self._threads, self._report = threads, report
+        self._threads = threads
         # Long enough for the whole reading, or the first messages would come again before the last are read.
         self._hidden_seconds = min(LONGEST_SECONDS, SHORTEST_SECONDS + queue.depth // MESSAGES_PER_SECOND)
         self._seen = IdSet()
@@ -70,7 +68,6 @@ class Sweep:
             letters = self._queue.receive(BATCH, self._hidden_seconds)
             with self._lock:
                 self._take_in(letters, handles)
-            self._report(len(self._seen))
 
     @property
     def _is_over(self) -> bool:

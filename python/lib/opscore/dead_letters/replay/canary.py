@@ -1,4 +1,4 @@
-"""A replay that begins with few messages, looks at what becomes of them, and goes on only when that is good."""
+"""A replay that begins with few messages, watches what happens to them, and continues only when few of them fail."""
 
 import functools
 import time
@@ -62,7 +62,7 @@ class Verdict:
 
 
 def judge(seen: Observation) -> Verdict:
-    """Say whether the canaries are well. Failures count at once; a success only when the backlog is worked off."""
+    """Say how the canaries are. A failure counts at once; a success only when no message waits any more."""
     failed, total = len(seen.failed), len(seen.canaries)
     if failed > MAXIMUM_BAD_SHARE * total:
         first = next(iter(seen.failed.values()))
@@ -120,7 +120,7 @@ def watch(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[Verdict, Observation]:
-    """Look until the canaries are seen to be well, or not, and return the last verdict with what it is based on.
+    """Look until it is clear how the canaries are; return the last verdict with what it is based on.
 
     `look` need not fill in the seconds.
     """
@@ -152,7 +152,7 @@ def steps(first: int, maximum: int | None) -> Iterable[int | None]:
 
 @dataclass(frozen=True)
 class CanaryResult:
-    """What came of it: the run's tally, the last verdict, and which groups seem mended."""
+    """The result: the run's tally, the last verdict, and which groups seem mended."""
 
     tally: Tally
     verdict: Verdict | None
@@ -186,7 +186,7 @@ class CanaryRun:
         self._failed: dict[str, str] = {}
 
     def work(self, first: int, maximum: int | None) -> CanaryResult:
-        """Replay `first` messages, watch them, and go on in larger steps while they are well."""
+        """Replay `first` messages, watch them, and continue in larger steps while few of them fail."""
         tally, verdict = Tally(), None
         for reached in steps(first, maximum):
             baseline = self._depth()

@@ -1,4 +1,4 @@
-"""How often messages were replayed that have no room for the attribute that would say so.
+"""How often messages were replayed that have no room for the attribute that counts it.
 
 SQS allows ten attributes. For a message that has ten the count is kept in a file beside the journals, under the id the
 message got when it was sent; it comes back with that id.

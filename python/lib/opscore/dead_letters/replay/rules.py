@@ -79,7 +79,7 @@ class Rules:
         except Exception as error:
             if not aws_faults.is_unknown_operation(error):
                 raise
-            found = [self._queue.work_queue]  # an emulator without the operation: what the stack says has to do
+            found = [self._queue.work_queue]  # an emulator without the operation: the stack names one at least
         return [describe(self._clients.sqs, name) for name in found]
 
     @functools.cached_property

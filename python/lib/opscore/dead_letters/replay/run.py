@@ -1,4 +1,4 @@
-"""A run of the client engine with its journal: begun, gone on with in steps, resumed by another process."""
+"""A run of the client engine with its journal: begun, continued in steps, resumed by another process."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -43,7 +43,7 @@ class ClientRun:
         self._moved = 0
 
     def begin(self, facts: Mapping[str, Any]) -> None:
-        """Write the journal's first line: with it, another process can go on."""
+        """Write the journal's first line: with it, another process can continue."""
         self._journal.begin(
             self._admission.run,
             {

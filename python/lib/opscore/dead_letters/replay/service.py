@@ -207,7 +207,7 @@ class _Ended:
 
 @contextlib.contextmanager
 def _ending(journal: RunJournal) -> Iterator[_Ended]:
-    """Write down how the work ended, whatever way it ends; a killed process writes nothing, and that tells as much."""
+    """Write down how the work ended, whatever way it ends; a killed process writes nothing, and so is known."""
     ended = _Ended()
     try:
         yield ended

@@ -1,7 +1,7 @@
 """Take a replay back, as far as that is possible, and say how far that is.
 
 A replayed message may wait in the work queue (it is moved back), be in the dead-letter queue again (nothing to do), or
-have been taken by the consumer: whether it was worked off, nobody can know. Of those, copies can be put back.
+have been taken by the consumer: whether it was processed cannot be known. Copies of those can be put back.
 """
 
 from collections.abc import Callable, Iterator, Sequence

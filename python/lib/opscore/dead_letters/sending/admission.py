@@ -32,7 +32,7 @@ class Leave:
 
 
 class Route(Protocol):
-    """Where a message belongs; a `Refusal` when that cannot be told or does not exist."""
+    """Where a message belongs; a `Refusal` when that is not known or does not exist."""
 
     def __call__(self, letter: DeadLetter) -> Destination | Refusal:
         """Return the destination of `letter`."""
@@ -42,9 +42,10 @@ class Route(Protocol):
 class Admission:
     """The rules of one run.
 
-    `bound_ms` is the run's start by SQS's clock. A message sent at that time or later came back while the run was
-    going, or is a new failure that nobody has looked at: the run leaves it, else it would chase its own tail. This
-    holds for both kinds of queue: a standard one keeps the time of the send, and the send was the run's own.
+    `bound_ms` is the end of the second in which the run starts, by SQS's clock. A message sent at that time or later
+    came back during the run, or is a new failure that nobody has looked at: the run leaves it, or it could send the
+    same messages without end. This holds for both kinds of queue: a standard one keeps the time of the send, and the
+    send was the run's own. What the run sends within that second and gets back is known by the mark that it carries.
     `history` gives the run that replayed a message last and how often it was replayed.
     """
 

@@ -118,7 +118,7 @@ class SqsDestination:
             ids[failed["Id"]]: Refusal(failed["Code"], failed.get("Message", ""), failed["SenderFault"])
             for failed in answer.get("Failed", [])
         }
-        unanswered = Refusal("NoAnswer", "SQS said nothing about this message", final=False)
+        unanswered = Refusal("NoAnswer", "the answer does not name this message", final=False)
         silent = {name: unanswered for name in ids.values() if name not in confirmed and name not in refused}
         return Outcome(confirmed, refused | silent)
 

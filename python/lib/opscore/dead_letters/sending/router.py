@@ -69,7 +69,7 @@ class Router:
             return self._once(f"{envelope.kind}:{envelope.source}", lambda _key: self._unqueued(envelope))
         if len(self._sources) == 1:
             return self._found[self._sources[0].arn]
-        return Refusal("NoOrigin", "nothing tells where it came from; name the queue with --to", final=True)
+        return Refusal("NoOrigin", "it does not say where it came from; name the queue with --to", final=True)
 
     def _once(self, key: str, find: Callable[[str], Destination | Refusal]) -> Destination | Refusal:
         with self._lock:

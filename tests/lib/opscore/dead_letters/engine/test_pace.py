@@ -162,7 +162,7 @@ def test_backoff_doubles_up_to_a_limit_and_a_success_ends_it() -> None:
     assert (backoff.until, backoff.failures) == (0.0, 0)
 
 
-def test_the_crew_grows_while_that_moves_more_and_is_halved_by_throttling() -> None:
+def test_the_pool_grows_while_that_moves_more_and_is_halved_by_throttling() -> None:
     pool, moved = PoolSize(16, 64, 0.0), 0
     for second, rate in enumerate([100, 200, 300, 300, 300], start=1):
         moved += rate
