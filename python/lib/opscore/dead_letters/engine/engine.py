@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 MAXIMUM_FAILURES = 8
-"""Calls of one kind that may fail in a row, each after the client's own retries, before the run gives up."""
+"""Calls of one kind that may fail in a row before the run gives up."""
 
 
 @dataclass(frozen=True)

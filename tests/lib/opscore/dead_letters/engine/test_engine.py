@@ -1,6 +1,7 @@
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from opscore.dead_letters.engine.pace import PoolSize
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.message import DeadLetter
 from tests.lib.opscore.dead_letters.fake_sqs import error
@@ -41,6 +42,23 @@ def test_only_what_the_target_confirmed_is_deleted() -> None:
     assert tally.reasons == {"InvalidMessageContents: ": 1}
 
 
+def test_only_what_arrived_is_announced_and_each_message_once() -> None:
+    world = World()
+    world.add_dead_letters(30)
+    refusals = iter([True, False, False] * 100)
+    world.sqs.refuse_send = lambda entry: (
+        {"Code": "InvalidMessageContents", "SenderFault": True}
+        if entry["MessageBody"] == "body 3"
+        else {"Code": "InternalError", "SenderFault": False}
+        if next(refusals)
+        else None
+    )
+    announced: list[str] = []
+    world.replay(on_arrival=lambda message, _proof: announced.append(message.body))
+    assert sorted(announced) == sorted(sent_bodies(world.work))
+    assert len(announced) == 29
+
+
 def test_a_refusal_that_may_pass_is_tried_again() -> None:
     world = World()
     bodies = world.add_dead_letters(10)
@@ -76,6 +94,22 @@ def test_throttling_slows_down_and_loses_nothing() -> None:
     assert engine.run().moved == 50
     assert sorted(sent_bodies(world.work)) == sorted(bodies)
     assert duplicates(world.work) == 0
+
+
+def test_throttling_makes_the_pool_smaller() -> None:
+    world = World()
+    world.add_dead_letters(50)
+    first = iter([True])
+
+    def throttle(operation: str, phase: str) -> None:
+        if phase == "before" and operation == "ReceiveMessage" and next(first, False):
+            raise error(operation, "ThrottlingException")
+
+    engine = world.engine()
+    engine._pool_size = PoolSize(6, 6, world.clock.now)  # the clock of the tests stands still for several threads
+    world.sqs.hook = throttle
+    assert engine.run().moved == 50
+    assert engine._pool_size.allowed == 3
 
 
 def test_a_send_without_an_answer_is_repeated_and_said_to_be_possibly_twice() -> None:

@@ -11,7 +11,7 @@ from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.run import ClientRun
 from opscore.dead_letters.sending.destinations import Confirmation, Outcome, Refusal
-from opscore.dead_letters.sending.outgoing import prepare
+from opscore.dead_letters.sending.outgoing import Outgoing, prepare
 from opscore.errors import NotFound, OpsError
 from tests.lib.opscore.dead_letters.replaying import MemoryStorage, World, sent_bodies
 
@@ -46,6 +46,39 @@ def test_the_intent_is_durable_before_the_send_and_the_proof_before_the_delete()
         "SendMessageBatch": {"in doubt": 10, "arrived": 0},
         "DeleteMessageBatch": {"in doubt": 0, "arrived": 10},
     }
+
+
+def test_the_proof_is_durable_before_anybody_is_told_of_the_arrival() -> None:
+    world = World()
+    world.add_dead_letters(10)
+    storage = MemoryStorage()
+    unproven: list[str] = []
+    told: list[str] = []
+
+    def on_arrival(message: Outgoing, proof: Confirmation) -> None:
+        told.append(proof.message_id)
+        if not read_state(storage.durable.splitlines()).arrived.proof(message.letter.message_id):
+            unproven.append(proof.message_id)
+
+    world.engine(journal=RunJournal(storage), on_arrival=on_arrival).run()
+    assert len(set(told)) == len(told) == 10
+    assert unproven == []
+
+
+def test_a_journal_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    # Half of a run: a batch of four of which one was refused and one is in doubt, one delete, no end.
+    letters: Any = [
+        {"message_id": name, "body": "b", "attributes": {}, "system": {}} for name in ("m1", "m2", "m3", "m4")
+    ]
+    header = {"run": "20261124-0934-3f9a", "version": 1, "engine": "client", "bound_ms": 1_800_000_000_000, "count": 4}
+    header |= {"request": {"queue": "work", "canary": 5}, "source": {"name": "d", "arn": "a"}, "environment": "test"}
+    sent = {"sent": {"m1": "n1", "m2": "n2"}, "refused": {"m3": "Invalid: no"}}
+    lines = [header, {"intent": letters, "to": "work"}, sent, {"deleted": ["m1"]}]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (tmp_path / "20261124-0934-3f9a.ndjson").write_text(text, encoding="utf-8")
+    state = Runs(tmp_path).read("20261124-0934-3f9a")
+    assert ReplayRequest.of(state.header["request"]) == ReplayRequest("work", canary=5)
+    assert (state.moved, state.open, state.in_doubt, state.ended) == (2, 1, {"m4"}, None)
 
 
 def test_threads_share_their_syncs() -> None:
