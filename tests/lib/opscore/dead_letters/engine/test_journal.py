@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from opscore.dead_letters.engine.engine import Pace
 from opscore.dead_letters.engine.journal import FileStorage, RunJournal, Runs, new_run, read_state
 from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.message import DeadLetter
@@ -146,8 +147,6 @@ def test_a_run_of_several_steps_counts_all_and_sends_each_once() -> None:
     world = World()
     bodies = world.add_dead_letters(35)
     client: Any = world.sqs
-    from opscore.dead_letters.engine.engine import Pace
-
     pace = Pace(1, 1, clock=world.clock, sleep=world.clock.sleep)
     storage = MemoryStorage()
     request = ReplayRequest("work")
@@ -159,3 +158,14 @@ def test_a_run_of_several_steps_counts_all_and_sends_each_once() -> None:
     assert sorted(sent_bodies(world.work)) == sorted(bodies)
     header = json.loads(storage.durable.splitlines()[0])
     assert ReplayRequest.of(header["request"]) == request
+
+
+def test_a_second_step_does_not_read_the_whole_queue_for_what_the_first_has_deleted() -> None:
+    world = World()
+    world.add_dead_letters(200)
+    client: Any = world.sqs
+    pace = Pace(1, 1, clock=world.clock, sleep=world.clock.sleep)
+    source, journal = describe(client, world.dead.url), RunJournal(MemoryStorage())
+    run = ClientRun(client, source, ReplayRequest("work"), world.admission(), journal, pace=pace)
+    assert [run.work(5).moved, run.work(10).moved] == [5, 10]
+    assert sum(message.receives == 0 for message in world.dead.messages) >= 150
