@@ -4,7 +4,7 @@ from ops_cli.frame.context import Ops
 from ops_cli.frame.stack import Stack
 from opscore import alarms as cloudwatch_alarms
 from opscore.alarms import StackAlarms, StackNames
-from opscore.dead_letters.looking.overview import DeadLetterQueue
+from opscore.dead_letters.looking.overview import ListedQueue
 
 
 def queue_url(ops: Ops, name: str) -> str:
@@ -15,10 +15,10 @@ def queue_url(ops: Ops, name: str) -> str:
     return f"{ops.client('sqs').meta.endpoint_url}/{ops.stack.account_id}/{name}"
 
 
-def dead_letter_queues(ops: Ops) -> list[DeadLetterQueue]:
+def dead_letter_queues(ops: Ops) -> list[ListedQueue]:
     """Return the stack's dead-letter queues."""
     return [
-        DeadLetterQueue(queue.role, queue.dead_letter, queue_url(ops, queue.dead_letter), queue.consumer)
+        ListedQueue(queue.role, queue.dead_letter, queue_url(ops, queue.dead_letter), queue.consumer)
         for queue in ops.stack.queues.values()
     ]
 

@@ -16,7 +16,7 @@ from ops_cli.frame.output import Section, emit_line, emit_screen, note
 from ops_cli.frame.stack import Stack
 from opscore import health
 from opscore.alarms import AlarmState, StackAlarms
-from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.dead_letters.looking.queue import QueueFacts
 from opscore.unseen import Unseen, fail_if_all_refused, look
 
 

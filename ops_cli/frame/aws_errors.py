@@ -125,7 +125,7 @@ def _client_error(error: boto.ClientError) -> OpsError:
             f"Not allowed: {_action(error, message)}.",
             hint="Ask for that action, or use a profile that has it.",
         )
-    if is_throttling(error) or code == "SlowDown":
+    if is_throttling(error):
         return RefusedByAws(
             f"AWS is throttling {error.operation_name} and kept doing so over several tries.",
             hint="Wait a minute, then run the command again.",

@@ -17,7 +17,7 @@ from insight.sources.made_up import population
 from ops_cli.clone.places import Places
 from ops_cli.packaging import Target, build
 from ops_cli.sandbox import lifecycle
-from opscore.queue_model import Mapping, forecast
+from opscore.queue_model import EventSourceMapping, forecast
 from opscore.queue_sender import send_all
 from opscore.waiting import wait_until
 from tests.emulator.emulated_account import Account as Aws
@@ -40,7 +40,7 @@ def run() -> list[dict[str, Any]]:
     began = min(record.started_at for record in records if record.started_at)
     took = (max(record.delivered_at for record in records if record.delivered_at) - began).total_seconds()
     utilisation = sum(seconds) / took / AT_ONCE
-    mapping = Mapping(VISIBILITY_SECONDS, RECEIVES, 1, AT_ONCE, AT_ONCE)
+    mapping = EventSourceMapping(VISIBILITY_SECONDS, RECEIVES, 1, AT_ONCE, AT_ONCE)
     foreseen = forecast(mapping, len(records), seconds, runs=20, seed="bench").to_row()["run_seconds"]
     return [
         {

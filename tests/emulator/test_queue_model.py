@@ -5,7 +5,7 @@ import json
 from itertools import accumulate
 from typing import Any
 
-from opscore.queue_model import Mapping, forecast
+from opscore.queue_model import EventSourceMapping, forecast
 from tests.emulator.emulated_account import Account, eventually
 
 WORKER = """
@@ -53,7 +53,9 @@ def most_at_once(found: list[tuple[float, float]]) -> int:
 
 def test_a_bounded_run_has_the_peak_and_takes_the_rounds_of_the_model(account: Account) -> None:
     messages, seconds, concurrency = 15, 0.5, 3
-    (modelled,) = forecast(Mapping(180, 5, 1, concurrency, concurrency), messages, [seconds], runs=1, seed="real").runs
+    (modelled,) = forecast(
+        EventSourceMapping(180, 5, 1, concurrency, concurrency), messages, [seconds], runs=1, seed="real"
+    ).runs
     url, arn = account.queue(VisibilityTimeout="180")
     function = consumer(account, arn, concurrency)
     send(account, url, messages, seconds)
@@ -66,7 +68,7 @@ def test_a_bounded_run_has_the_peak_and_takes_the_rounds_of_the_model(account: A
 
 def test_what_others_hold_of_the_concurrency_kills_messages_that_never_ran_as_in_the_model(account: Account) -> None:
     messages, concurrency = 4, 2
-    mapping = Mapping(1, 2, 1, concurrency, concurrency, others=concurrency)
+    mapping = EventSourceMapping(1, 2, 1, concurrency, concurrency, others=concurrency)
     (modelled,) = forecast(mapping, messages, [0.1], runs=1, seed="real").runs
     dead_url, dead_arn = account.queue()
     policy = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": mapping.max_receive_count})

@@ -50,17 +50,19 @@ def show(ops: Ops, queue: str, limit: int) -> None:
 
     QUEUE is a work queue or its dead-letter queue, by role or by name. The cause comes from the consumer's log.
     """
-    from ops_cli.commands.dlq import stack_queues
+    from ops_cli.commands.dlq.stack_queues import StackQueues
     from opscore.dead_letters.envelopes import recognise
-    from opscore.dead_letters.looking.peek import peek, warning
+    from opscore.dead_letters.looking.peek import warning
 
-    chosen = ops.stack.queue(queue)
-    facts = stack_queues.dead_letter_facts(ops, chosen)
+    queues = StackQueues(ops)
+    facts = queues.dead_letters(queue)
     if said := warning(facts):
         note(f"Warning: {said}")
+    letters = queues.peek(facts, limit)
+    causes = queues.causes_of(letters, facts)
     rows: list[dict[str, Any]] = []
-    for letter in peek(ops.client("sqs"), facts, limit=limit):
-        cause = stack_queues.cause(ops, chosen, letter)
+    for letter in letters:
+        cause = causes.explain(letter)
         envelope = recognise(letter).kind.value
         rows.append(letter.document() | {"envelope": envelope, "cause": str(cause) if cause else None})
     emit(rows, ops.choices, columns=SHOW_COLUMNS, empty=f"{facts.name} is empty.")
@@ -78,17 +80,18 @@ def analyse(ops: Ops, queue: str, no_logs: bool) -> None:
     The consumer's errors are read from its log once, the queue is read once, and every message is visible again
     afterwards. `opsctl replay-dlq QUEUE --group ID` replays one group.
     """
-    from ops_cli.commands.dlq import stack_queues
-    from opscore.dead_letters.causes.cause_index import CauseIndex
+    from ops_cli.commands.dlq.stack_queues import StackQueues
+    from opscore.dead_letters.causes.consumer_log import CauseIndex
     from opscore.dead_letters.causes.groups import Grouping
     from opscore.dead_letters.looking.peek import warning
     from opscore.dead_letters.looking.sweep import Sweep
 
-    facts = stack_queues.dead_letter_facts(ops, ops.stack.queue(queue))
+    queues = StackQueues(ops)
+    facts = queues.dead_letters(queue)
     if said := warning(facts):
         note(f"Warning: {said}")
-    grouping = Grouping(CauseIndex.empty() if no_logs else stack_queues.causes(ops, facts))
-    read = Sweep(ops.fast_sqs(), facts, grouping.add).run() if facts.depth else 0
+    grouping = Grouping(CauseIndex() if no_logs else queues.causes(facts))
+    read = Sweep(queues.sqs, facts, grouping.add).run() if facts.depth else 0
     emit(grouping.result(), ops.choices, columns=GROUP_COLUMNS, empty=f"{facts.name} is empty.")
     if read < facts.visible:
         note(f"{read} of about {facts.visible} messages could be looked at.")

@@ -1,5 +1,6 @@
 """`opsctl dlq export|import|purge`: dead letters to a file and back."""
 
+import datetime as dt
 from pathlib import Path
 from typing import IO
 
@@ -24,22 +25,15 @@ def export_command(ops: Ops, queue: str, file: Path) -> None:
 
     Every attribute is kept exactly, binary ones in base64. Only you can read the file.
     """
-    from ops_cli.commands.dlq import stack_queues
-    from opscore.dead_letters.files import create_private
+    from ops_cli.commands.dlq.stack_queues import StackQueues
+    from opscore.dead_letters.files import export_to
     from opscore.dead_letters.looking.peek import warning
-    from opscore.dead_letters.looking.sweep import Sweep
-    from opscore.dead_letters.message import DeadLetter
-    from opscore.dead_letters.ndjson import to_line, to_record
 
-    facts = stack_queues.dead_letter_facts(ops, ops.stack.queue(queue))
+    queues = StackQueues(ops)
+    facts = queues.dead_letters(queue)
     if said := warning(facts):
         note(f"Warning: {said}")
-    with create_private(file) as output:
-
-        def keep(letter: DeadLetter) -> None:
-            output.write(to_line(to_record(letter)))
-
-        count = Sweep(ops.fast_sqs(), facts, keep).run()
+    count = export_to(queues.sqs, facts, file)
     emit({"exported": count, "file": str(file)}, ops.choices)
     if count < facts.visible:
         raise PartlyDone(
@@ -57,19 +51,19 @@ def export_command(ops: Ops, queue: str, file: Path) -> None:
 def import_command(ops: Ops, queue: str, file: IO[bytes], dead_letters: bool, yes: bool) -> None:
     """Send the messages of FILE (- for stdin), as `dlq export` writes them, to QUEUE.
 
-    What could not be sent is written to FILE.rest, to be mended and imported again.
+    What could not be sent is written to FILE.rest, to be corrected and imported again.
     """
-    from ops_cli.commands.dlq import stack_queues as glue
+    from ops_cli.commands.dlq.stack_queues import StackQueues
     from opscore.dead_letters.files import Import, write_rest
     from opscore.dead_letters.sending.destinations import SqsDestination
 
-    environment = ops.environment.name
-    target = glue.dead_letter_facts(ops, ops.stack.queue(queue)) if dead_letters else glue.any_queue(ops, queue)
+    queues = StackQueues(ops)
+    target = queues.dead_letters(queue) if dead_letters else queues.find(queue)
     lines = [*file]
     count = sum(bool(line.strip()) for line in lines)
-    note(f"{count} messages of {file.name} go to {target.name} in {target.account_id} ({environment})")
+    note(f"{count} messages of {file.name} go to {target.name} in {target.account_id} ({queues.environment})")
     confirm(f"Send {count} messages?", yes=yes)
-    work = Import(SqsDestination(ops.fast_sqs(), target))
+    work = Import(SqsDestination(queues.sqs, target))
     try:
         work.run(lines)
     finally:
@@ -79,7 +73,7 @@ def import_command(ops: Ops, queue: str, file: IO[bytes], dead_letters: bool, ye
         number, why = next(iter(sorted(work.result.failed.items())))
         raise PartlyDone(
             f"{len(work.result.failed)} of {count} messages were not sent; line {number}: {why}.",
-            hint=f"They are in {rest}: mend and import it.",
+            hint=f"They are in {rest}: correct and import it.",
         )
 
 
@@ -95,18 +89,19 @@ def purge(ops: Ops, queue: str, file: Path | None, yes: bool) -> None:
 
     `opsctl dlq import QUEUE FILE --dead-letters` brings them back.
     """
-    from ops_cli.commands.dlq import stack_queues
-    from ops_cli.commands.dlq.purging import export_name, purge_into
+    from ops_cli.commands.dlq.stack_queues import StackQueues
+    from opscore.dead_letters.files import purge_into
 
-    environment = ops.environment.name
-    facts = stack_queues.dead_letter_facts(ops, ops.stack.queue(queue))
+    queues = StackQueues(ops)
+    facts = queues.dead_letters(queue)
     if not facts.depth:
         note(f"{facts.name} is empty.")
         return
-    path = file or export_name(facts.name)
-    note(f"{facts.depth} messages of {facts.name} in {facts.account_id} ({environment}) go to {path} and are deleted")
+    path = file or Path(f"{facts.name}-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}.ndjson")
+    where = f"{facts.account_id} ({queues.environment})"
+    note(f"{facts.depth} messages of {facts.name} in {where} go to {path} and are deleted")
     confirm_by_name("This empties the queue.", facts.name, yes=yes)
-    tally = purge_into(ops, facts, path)
+    tally = purge_into(queues.sqs, facts, path)
     emit({"deleted": tally.moved - tally.undeleted, "file": str(path)}, ops.choices)
     if not tally.is_whole:
         left = tally.undeleted + tally.held_elsewhere

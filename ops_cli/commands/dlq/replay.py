@@ -13,7 +13,7 @@ from ops_cli.frame.output import emit, note
 from opscore.errors import ExitCode, OpsError, PartlyDone
 
 if TYPE_CHECKING:
-    from ops_cli.commands.dlq.replaying import Result
+    from opscore.dead_letters.replay.service import ReplayResult
 
 _COUNT = click.IntRange(1)
 
@@ -35,7 +35,7 @@ _COUNT = click.IntRange(1)
 @click.option("--keep", is_flag=True, help="Copy: leave the dead letters where they are.")
 @click.option("--engine", type=click.Choice(("auto", "native", "client")), default="auto", show_default=True,
               help="SQS's own move task, or message by message from here.")  # fmt: skip
-@click.option("--canary", type=_COUNT, metavar="N", help="Replay N first, watch them, then more if they are well.")
+@click.option("--canary", type=_COUNT, metavar="N", help="Replay N first, watch them, then more if few of them fail.")
 @click.option("--max-replays", "maximum_replays", type=_COUNT, metavar="N",
               help="Leave a message that was replayed N times already.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
@@ -50,32 +50,32 @@ def replay_dlq(ops: Ops, /, dry_run: bool, yes: bool, rate: str | None, edit_wit
     an interrupted run, `opsctl dlq undo` takes a run back.
     """
     from ops_cli.commands.dlq.replay_view import Meter, how_many, show_plan, show_verdict
-    from ops_cli.commands.dlq.replaying import Replaying, begin
+    from ops_cli.commands.dlq.stack_queues import StackQueues
     from opscore.dead_letters.replay.request import ReplayRequest, parse_rate
 
-    environment = ops.environment.name
+    queues = StackQueues(ops)
     request = ReplayRequest(
         **asked,
         rate=parse_rate(rate) if rate else None,
         edit_with=str(edit_with) if edit_with else None,
         edit_source=edit_with.read_text(encoding="utf-8") if edit_with else None,
     )
-    replaying = Replaying(ops, request)
-    plan = replaying.plan()
-    show_plan(plan, environment)
+    replays = queues.replays(request.queue)
+    plan = replays.plan(request)
+    show_plan(plan, queues.environment)
     if dry_run or not plan.source.depth:
         note("Changes made: none." if dry_run else f"{plan.source.name} is empty: nothing to replay.")
         return
     confirm(f"Replay {how_many(plan)}?", yes=yes)
     meter = Meter(plan.count)
     try:
-        result = begin(replaying, plan, environment, meter, show_verdict)
+        result = replays.begin(plan, meter, show_verdict)
     finally:
         meter.close()
     show_result(ops, result)
 
 
-def show_result(ops: Ops, result: "Result") -> None:
+def show_result(ops: Ops, result: "ReplayResult") -> None:
     """Print what a run came to; raise when it is not all that was asked for."""
     tally = result.tally
     answer: dict[str, Any] = {"run": result.run, **tally.plain()}

@@ -55,19 +55,21 @@ def resume(ops: Ops, run: str, yes: bool) -> None:
     """Do the rest of RUN, a replay that was interrupted or killed.
 
     What arrived is only deleted. What was about to be sent when the process died may have arrived: it is sent again,
-    and the answer says how many those are.
+    and the answer counts those.
     """
     from ops_cli.commands.dlq.replay import show_result
     from ops_cli.commands.dlq.replay_view import Meter
-    from ops_cli.commands.dlq.replaying import resume as resume_run
-    from ops_cli.commands.dlq.stack_queues import runs
+    from ops_cli.commands.dlq.stack_queues import StackQueues, runs
+    from opscore.dead_letters.replay.service import resumable
 
-    where, state = ops.environment.name, runs().read(run)
-    note(f"{run} ({where}): {state.moved} moved, {state.open} of them to be deleted, {len(state.in_doubt)} in doubt")
+    queues = StackQueues(ops)
+    state = runs().read(run)
+    request = resumable(run, state, queues.environment)
+    note(f"{run}: {state.moved} moved, {state.open} of them to be deleted, {len(state.in_doubt)} in doubt")
     confirm("Do the rest?", yes=yes)
     meter = Meter(state.header.get("count", 0))
     try:
-        result = resume_run(ops, run, meter)
+        result = queues.replays(request.queue).resume(run, meter)
     finally:
         meter.close()
     show_result(ops, result)
@@ -81,20 +83,23 @@ def resume(ops: Ops, run: str, yes: bool) -> None:
 def undo(ops: Ops, run: str, copies: bool, yes: bool) -> None:
     """Take RUN back: bring its messages into the dead-letter queue again, as far as that is possible.
 
-    What still waits in the work queue is moved back. What the consumer has taken may have been worked off or not,
-    nobody can know: it is counted, and with --copies a copy of it is put back.
+    What still waits in the work queue is moved back. Whether the consumer has processed what it took cannot be
+    known: that is counted, and with --copies a copy of it is put back.
     """
-    from ops_cli.commands.dlq.undoing import prepare, undo_run
+    from ops_cli.commands.dlq.stack_queues import StackQueues, runs
+    from opscore.dead_letters.replay.undo import plan_undo
+    from opscore.dead_letters.replay.undo import undo as take_back
 
-    undoing = prepare(ops, run)
-    note(f"{run} replayed {undoing.count} messages into {', '.join(undoing.destinations)}")
-    if undoing.strangers:
-        note(f"Warning: up to {undoing.strangers} messages of others wait there too; each look counts as a receive.")
+    queues = StackQueues(ops)
+    plan = plan_undo(queues.sqs, runs(), run, queues.environment)
+    note(f"{run} replayed {plan.count} messages into {', '.join(plan.destinations)}")
+    if plan.others:
+        note(f"Warning: up to {plan.others} other messages wait there, too; each look counts as a receive.")
     confirm("Take it back?", yes=yes)
-    undone = undo_run(ops, undoing, copies=copies)
+    undone = take_back(queues.sqs, plan, copies=copies)
     emit(undone, ops.choices)
     if undone.unknown > undone.copied:
         raise PartlyDone(
-            f"{undone.unknown - undone.copied} were taken by their consumer: nobody can know what came of them.",
+            f"{undone.unknown - undone.copied} were taken by their consumer: it is not known what it did with them.",
             hint=f"`opsctl dlq undo {run} --copies` puts copies of them back." if not copies else "",
         )

@@ -1,78 +1,105 @@
-"""From the stack to the dead-letter library's arguments: which queue is meant, who consumes it, where the state is."""
+"""The dead-letter queues of a stack, handed to the library as clients and names: what `opsctl dlq` works with."""
 
-import os
+import functools
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ops_cli.frame.context import Ops
-from ops_cli.frame.stack import Queue
-from opscore import aws_faults
-from opscore.dead_letters.causes.cause_index import CauseIndex
-from opscore.dead_letters.causes.consumer_log import EARLIER_MS, Cause, find
-from opscore.dead_letters.engine.runs import Runs
+from ops_cli.frame.folders import state_folder
+from opscore.dead_letters.causes.consumer_log import CauseIndex, ids_of, read_causes, since
+from opscore.dead_letters.engine.journal import Runs
 from opscore.dead_letters.looking.peek import peek
-from opscore.dead_letters.looking.queues import QueueFacts, describe, source_queues
+from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.message import DeadLetter
 from opscore.errors import NotFound
 
-
-def dead_letter_facts(ops: Ops, queue: Queue) -> QueueFacts:
-    """Return what SQS says about the dead-letter queue of `queue`."""
-    return describe(ops.client("sqs"), queue.dead_letter)
-
-
-def any_queue(ops: Ops, name: str) -> QueueFacts:
-    """Return the facts of a work queue of the stack, by role or name, or of any other queue by its exact name."""
-    queues = ops.stack.queues
-    named = next((queue for queue in queues.values() if name in (queue.role, queue.name)), None)
-    try:
-        return describe(ops.client("sqs"), named.name if named else name)
-    except NotFound:
-        known = [known for queue in queues.values() for known in (queue.role, queue.name, queue.dead_letter)]
-        raise NotFound.among("queue", name, known, listing="opsctl dlq list") from None
+if TYPE_CHECKING:
+    from opscore.dead_letters.replay.rules import DeadLetterQueue
+    from opscore.dead_letters.replay.service import ReplayService
 
 
-def sources_of(ops: Ops, queue: Queue, dead_letters: QueueFacts) -> list[QueueFacts]:
-    """Return every queue that sends its dead letters to `dead_letters`."""
-    sqs = ops.client("sqs")
-    try:
-        urls = source_queues(sqs, dead_letters)
-    except Exception as error:
-        if not aws_faults.is_unknown_operation(error):
-            raise
-        urls = [queue.name]  # an emulator without the operation: the stack's word has to do
-    return [describe(sqs, url) for url in urls]
+class StackQueues:
+    """The queues of the chosen environment. Only this knows where clients and names come from."""
 
+    def __init__(self, ops: Ops) -> None:
+        self._ops = ops
+        self.environment = ops.environment.name
 
-def log_groups(ops: Ops, dead_letters: str) -> list[str]:
-    """Return the log groups of all consumers whose messages end in that dead-letter queue."""
-    consumers = {queue.consumer for queue in ops.stack.queues.values() if queue.dead_letter == dead_letters}
-    return [ops.stack.function(consumer).log_group for consumer in sorted(consumers)]
+    @functools.cached_property
+    def sqs(self) -> Any:
+        """The client for queues that makes many calls and tries none of them again."""
+        return self._ops.fast_sqs()
 
+    @property
+    def logs(self) -> Any:
+        """The client for logs."""
+        return self._ops.client("logs")
 
-def cause(ops: Ops, queue: Queue, letter: DeadLetter) -> Cause | None:
-    """Return why `letter` died, from the log of the queue's consumer."""
-    return find(ops.client("logs"), ops.stack.function(queue.consumer).log_group, letter)
+    @property
+    def functions(self) -> Any:
+        """The client for functions."""
+        return self._ops.client("lambda")
 
+    @property
+    def sns(self) -> Any:
+        """The client for topics."""
+        return self._ops.client("sns")
 
-def causes(ops: Ops, dead_letters: QueueFacts) -> CauseIndex:
-    """Return the consumers' errors since about the time the oldest dead letter was sent."""
-    first = peek(ops.client("sqs"), dead_letters, limit=10) if dead_letters.visible else []
-    start = min((letter.sent_ms for letter in first), default=dead_letters.asked_ms) - EARLIER_MS
-    return CauseIndex.read(ops.client("logs"), log_groups(ops, dead_letters.name), max(0, start))
+    @property
+    def s3(self) -> Any:
+        """The client for objects."""
+        return self._ops.client("s3")
 
+    def dead_letters(self, name: str) -> QueueFacts:
+        """Return the facts of a dead-letter queue, named by its own name or by its work queue's name or role."""
+        return describe(self._ops.client("sqs"), self._ops.stack.queue(name).dead_letter)
 
-def function_names(ops: Ops) -> Sequence[str]:
-    """Return the names of the stack's functions."""
-    return [function.name for function in ops.stack.functions.values()]
+    def find(self, name: str) -> QueueFacts:
+        """Return the facts of a work queue of the stack, by role or name, or of any other queue by its exact name."""
+        queues = self._ops.stack.queues.values()
+        named = next((queue.name for queue in queues if name in (queue.role, queue.name)), name)
+        try:
+            return describe(self._ops.client("sqs"), named)
+        except NotFound:
+            known = [known for queue in queues for known in (queue.role, queue.name, queue.dead_letter)]
+            raise NotFound.among("queue", name, known, listing="opsctl dlq list") from None
+
+    def peek(self, queue: QueueFacts, limit: int) -> list[DeadLetter]:
+        """Return up to `limit` messages of a queue and leave them there."""
+        return peek(self._ops.client("sqs"), queue, limit=limit)
+
+    def causes(self, dead_letters: QueueFacts) -> CauseIndex:
+        """Return what the consumers logged about all dead letters of a queue."""
+        return read_causes(self.sqs, self.logs, dead_letters, self._log_groups(dead_letters.name))
+
+    def causes_of(self, letters: Sequence[DeadLetter], dead_letters: QueueFacts) -> CauseIndex:
+        """Return what the consumers logged since the oldest of `letters`, about these with all particulars."""
+        if not letters:
+            return CauseIndex()
+        ids = {name for letter in letters for name in ids_of(letter)}
+        return CauseIndex.read(self.logs, self._log_groups(dead_letters.name), since(letters, dead_letters), ids)
+
+    def replays(self, name: str) -> "ReplayService":
+        """Return the replays of a dead-letter queue."""
+        from opscore.dead_letters.replay.service import Records, ReplayService
+
+        records = Records(runs(), state_folder() / "replay-counts.ndjson")
+        return ReplayService(self, self._names(name), records, self.environment, find_queue=self.find)
+
+    def _names(self, name: str) -> "DeadLetterQueue":
+        from opscore.dead_letters.replay.rules import DeadLetterQueue
+
+        queue = self._ops.stack.queue(name)
+        functions = [function.name for function in self._ops.stack.functions.values()]
+        return DeadLetterQueue(queue.dead_letter, queue.name, self._log_groups(queue.dead_letter), functions)
+
+    def _log_groups(self, dead_letters: str) -> list[str]:
+        """Return the log groups of all consumers whose messages end in that dead-letter queue."""
+        stack = self._ops.stack
+        consumers = {queue.consumer for queue in stack.queues.values() if queue.dead_letter == dead_letters}
+        return [stack.function(consumer).log_group for consumer in sorted(consumers)]
 
 
 def runs() -> Runs:
     """Return the journals of this user's replays."""
     return Runs(state_folder() / "replays")
-
-
-def state_folder() -> Path:
-    """Return where opsctl keeps what it must remember (XDG Base Directory specification)."""
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(home) / "opsctl"

@@ -103,7 +103,7 @@ def _measured(ops: Ops) -> list[float]:
     return found
 
 
-def _mapping(ops: Ops) -> queue_model.Mapping:
+def _mapping(ops: Ops) -> queue_model.EventSourceMapping:
     """Read queue, mapping and function as they are deployed."""
     queue, sqs, functions = ops.stack.queue(QUEUE), ops.client("sqs"), ops.client("lambda")
     url = sqs.get_queue_url(QueueName=queue.name)["QueueUrl"]

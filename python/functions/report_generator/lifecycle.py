@@ -37,7 +37,11 @@ class Lifecycle:
     def work(self) -> Work[ReportRequest]:
         """Return the work as the batch loop wants it."""
         return replace(
-            self.making, run=self._run, record=self._record, bury=self.move_to_dead_letters, defer=self._defer
+            self.making,
+            run=self._run,
+            record=self._record,
+            move_to_dead_letters=self.move_to_dead_letters,
+            defer=self._defer,
         )
 
     def _run(self, request: ReportRequest) -> None:

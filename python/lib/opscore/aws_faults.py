@@ -1,8 +1,9 @@
-"""What an error of an AWS client means for a worker: try again, go slower, or give up.
+"""What an error of an AWS client means: try again, go slower, or give up.
 
 Errors are read by their shape (botocore's `ClientError` carries `response`), so that this library needs no botocore.
 """
 
+# Each service has a code of its own: SlowDown is S3's, OverLimit is SQS's for too many messages in flight.
 _THROTTLED = {
     "Throttling",
     "ThrottlingException",
@@ -11,9 +12,9 @@ _THROTTLED = {
     "RequestThrottledException",
     "RequestLimitExceeded",
     "TooManyRequestsException",
+    "SlowDown",
     "OverLimit",
     "KMS.ThrottlingException",
-    "KmsThrottled",
 }
 _TRANSIENT = {
     "InternalError",
@@ -56,7 +57,8 @@ def message(error: BaseException) -> str:
 
 def is_throttling(error: BaseException) -> bool:
     """Say whether AWS asked for fewer requests."""
-    return code(error) in _THROTTLED
+    said = code(error)
+    return said in _THROTTLED or said.endswith("Throttled")  # such as KmsThrottled
 
 
 def is_transient(error: BaseException) -> bool:
@@ -65,7 +67,7 @@ def is_transient(error: BaseException) -> bool:
 
 
 def may_have_worked(error: BaseException) -> bool:
-    """Say whether the call may have had its effect although it failed: AWS did not answer, or stumbled over it."""
+    """Say whether the call may have had its effect although it failed: AWS did not answer, or failed in the middle."""
     return code(error) in _TRANSIENT or _is_unanswered(error)
 
 
@@ -88,4 +90,4 @@ def _is_unanswered(error: BaseException) -> bool:
     if isinstance(error, ConnectionError | TimeoutError):
         return True
     names = {base.__name__ for base in type(error).__mro__}
-    return "HTTPClientError" in names  # botocore's base of every connection problem and timeout
+    return "HTTPClientError" in names  # botocore's, when a connection broke or no answer came in time

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from opscore.alarms import AlarmState
-from opscore.dead_letters.looking.queues import QueueFacts, describe
+from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.unseen import Unseen, look
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ import heapq
 import itertools
 import json
 import random
-from collections.abc import Callable, Sequence
-from collections.abc import Mapping as Facts
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +25,7 @@ SHORTEST_BACK_OFF, LONGEST_BACK_OFF = 1.0, 30.0
 
 
 @dataclass(frozen=True)
-class Mapping:
+class EventSourceMapping:
     """The throttle as it is deployed; None stands for unbounded. `others` executions are held by other callers."""
 
     visibility_seconds: float
@@ -58,7 +57,7 @@ class Run:
 class Forecast:
     """What many runs gave; the peak is of executions at once, each of which reads the sources."""
 
-    mapping: Mapping
+    mapping: EventSourceMapping
     runs: Sequence[Run]
 
     def to_row(self) -> dict[str, Any]:
@@ -79,10 +78,10 @@ class Forecast:
         }
 
 
-def as_deployed(queue: Facts[str, str], mapping: Facts[str, Any], reserved: int | None) -> Mapping:
+def as_deployed(queue: Mapping[str, str], mapping: Mapping[str, Any], reserved: int | None) -> EventSourceMapping:
     """Build the model from GetQueueAttributes, an entry of ListEventSourceMappings and the reserved concurrency."""
     redrive = json.loads(queue.get("RedrivePolicy") or "{}")
-    return Mapping(
+    return EventSourceMapping(
         visibility_seconds=float(queue["VisibilityTimeout"]),
         max_receive_count=int(redrive.get("maxReceiveCount", 1_000_000)),
         batch_size=int(mapping.get("BatchSize", 1)),
@@ -91,7 +90,7 @@ def as_deployed(queue: Facts[str, str], mapping: Facts[str, Any], reserved: int 
     )
 
 
-def forecast(mapping: Mapping, messages: int, seconds: Sequence[float], *, runs: int, seed: str) -> Forecast:
+def forecast(mapping: EventSourceMapping, messages: int, seconds: Sequence[float], *, runs: int, seed: str) -> Forecast:
     """Simulate `runs` runs over that many messages, each as long as one of the measured `seconds`, drawn at random."""
     chances = [random.Random(f"{seed}:{number}") for number in range(runs)]  # noqa: S311  A simulation.
     return Forecast(mapping, [Simulation(mapping, messages, seconds, chance).run() for chance in chances])
@@ -101,7 +100,7 @@ def forecast(mapping: Mapping, messages: int, seconds: Sequence[float], *, runs:
 class Simulation:
     """One run: all messages are in the queue at time 0."""
 
-    mapping: Mapping
+    mapping: EventSourceMapping
     messages: int
     seconds: Sequence[float]
     chance: random.Random
@@ -141,7 +140,7 @@ class Simulation:
         while self._waiting and self._batches < min(self._allowed, self._most()):
             batch = [self._waiting.pop(0) for _ in range(min(self.mapping.batch_size, len(self._waiting)))]
             living = [receives for receives in batch if receives <= self.mapping.max_receive_count]
-            self._bury(len(batch) - len(living))
+            self._count_dead(len(batch) - len(living))
             if living:
                 self._batches += 1
                 self._invoke(living, self._now + self.mapping.visibility_seconds, SHORTEST_BACK_OFF)
@@ -174,7 +173,7 @@ class Simulation:
         self._waiting += [receives + 1 for receives in batch]
         self._poll()
 
-    def _bury(self, messages: int) -> None:
+    def _count_dead(self, messages: int) -> None:
         if messages:
             self._finish(dead=messages)
 

@@ -1,4 +1,4 @@
-"""The batch loop of a service that works off an SQS queue: every message has its own outcome.
+"""The batch loop of a service that processes an SQS queue: every message has its own outcome.
 
 Facts: an SQS event source mapping with `ReportBatchItemFailures` deletes what the answer does not name and returns
 what it names to the queue (AWS Lambda guide, "Implementing partial batch responses").
@@ -29,7 +29,7 @@ class PermanentError(Exception):
 
 
 class NotYet(Exception):
-    """Somebody else has the item, for `seconds` at most; its message comes back, the last time when that is over."""
+    """Another worker has the item, for `seconds` at most; its message comes back, the last time when that is over."""
 
     def __init__(self, seconds: float, message: str) -> None:
         super().__init__(message)
@@ -61,16 +61,16 @@ class Work(Generic[Item]):
     under it; reading the same body again cannot help either.
     `run` does the work, and may be called again for the same item. `record` keeps a PermanentError.
     `identify` gives the fields that name the item in the log (`report_id`, ...).
-    `bury` copies a message that has failed for good to the dead letters at once, before it is acknowledged; without it,
-    a body that cannot be read goes back until SQS moves it there.
-    `defer` hears of every item that goes back after its run failed.
+    `move_to_dead_letters` copies a message that has failed for good there, before it is acknowledged; without it, a
+    body that cannot be read goes back until SQS moves it there.
+    `defer` is called for every item that goes back after its run failed.
     """
 
     parse: Callable[[str], Item]
     run: Callable[[Item], None]
     record: Callable[[Item, PermanentError], None]
     identify: Callable[[Item], Mapping[str, str]]
-    bury: Callable[[Message, PermanentError], None] | None = None
+    move_to_dead_letters: Callable[[Message, PermanentError], None] | None = None
     defer: Callable[[Item, Message, Exception], None] | None = None
 
 
@@ -128,7 +128,7 @@ def process_batch(
     remaining_milliseconds: Callable[[], int],
     shortest_run_milliseconds: int = 10_000,
 ) -> BatchResponse:
-    """Work off the messages of `event` one by one and name those that must come back.
+    """Process the messages of `event` one by one and name those that must come back.
 
     No new item is started when less than `shortest_run_milliseconds` remain: it would be killed half-way. The first
     one always is, or a function with a short timeout would never do anything.
@@ -152,15 +152,15 @@ def _not_started(message: Message) -> Exception | None:
 
 
 def _process(message: Message, work: Work[Item]) -> Exception | None:
-    """Process one message; return why it must come back, None when it is done with. What it raises stays its affair."""
+    """Process one message; return why it must come back, None when it is done. No error is passed on."""
     try:
         item = work.parse(message.body)
         names = work.identify(item)
     except Exception as error:  # noqa: BLE001  One message's failure, of any kind, must not touch the others.
-        if work.bury is None:
+        if work.move_to_dead_letters is None:
             _log("ERROR", "goes back to the queue", message, {}, error)
             return error
-        return _bury(message, work, {}, PermanentError("bad_message", str(error)))
+        return _move_to_dead_letters(message, work, {}, PermanentError("bad_message", str(error)))
     try:
         work.run(item)
     except PermanentError as error:
@@ -183,13 +183,15 @@ def _end(
     except Exception as trouble:  # noqa: BLE001
         _log("ERROR", "goes back to the queue", message, names, trouble)
         return trouble
-    return _bury(message, work, names, error)
+    return _move_to_dead_letters(message, work, names, error)
 
 
-def _bury(message: Message, work: Work[Item], names: Mapping[str, str], error: PermanentError) -> Exception | None:
+def _move_to_dead_letters(
+    message: Message, work: Work[Item], names: Mapping[str, str], error: PermanentError
+) -> Exception | None:
     try:
-        if work.bury is not None:
-            work.bury(message, error)
+        if work.move_to_dead_letters is not None:
+            work.move_to_dead_letters(message, error)
     except Exception as trouble:  # noqa: BLE001
         _log("ERROR", "goes back to the queue", message, names, trouble)
         return trouble
@@ -202,17 +204,17 @@ def _defer(message: Message, work: Work[Item], item: Item, names: Mapping[str, s
         if work.defer is not None:
             work.defer(item, message, error)
     except Exception as trouble:  # noqa: BLE001  It goes back all the same.
-        _log("WARNING", "not told that it goes back", message, names, trouble)
+        _log("WARNING", "its return could not be recorded", message, names, trouble)
 
 
 def dead_letter(message: Message, error: PermanentError) -> dict[str, Any]:
     """Return body and attributes of the copy for the dead-letter queue, as arguments of SendMessage.
 
-    `reason` is for filters. The others are the ones in which Lambda's own asynchronous dead letters tell their cause
+    `reason` is for filters. The others are the ones in which Lambda's own asynchronous dead letters have their cause
     (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html), so that one reader knows both.
     """
-    told = json.dumps({"errorType": error.reason, "errorMessage": str(error)})
-    texts = {"reason": error.reason, "RequestID": message.message_id, "ErrorMessage": told}
+    cause = json.dumps({"errorType": error.reason, "errorMessage": str(error)})
+    texts = {"reason": error.reason, "RequestID": message.message_id, "ErrorMessage": cause}
     attributes = {name: {"DataType": "String", "StringValue": text} for name, text in texts.items()}
     return {"MessageBody": message.body, "MessageAttributes": attributes}
 

@@ -12,9 +12,9 @@ from botocore.config import Config
 
 from ops_cli.frame.lean_sqs import Key, LeanSqs
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
-from opscore.dead_letters.engine.journal import FileTape, Journal
+from opscore.dead_letters.engine.journal import FileStorage, RunJournal
 from opscore.dead_letters.engine.schedule import Limits
-from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import Arrived, Confirmation, SqsDestination
 from tests.bench.replay.sqs_stand_in import stand_in
@@ -57,12 +57,12 @@ def engine(messages: int, latency: float, *, workers: int = 16, maximum: int = 6
         arrived = Arrived()
         for number in range(known):
             arrived.add(Confirmation(f"known-{number}"))
-        with FileTape(Path(folder) / "run.ndjson") as tape:
+        with FileStorage(Path(folder) / "run.ndjson") as storage:
             run = ClientEngine(
                 sqs,
                 queue,
                 Admission("bench", EVER, lambda _letter: destination),
-                Journal(tape),
+                RunJournal(storage),
                 limits=Limits(),
                 pace=Pace(workers, maximum),
                 arrived=arrived,

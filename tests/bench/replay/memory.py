@@ -3,9 +3,9 @@
 import resource
 import sys
 
-from opscore.dead_letters.causes.cause_index import CauseIndex
+from opscore.dead_letters.causes.consumer_log import CauseIndex
 from opscore.dead_letters.causes.groups import Grouping
-from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.looking.sweep import Sweep
 from tests.bench.replay import loops
 from tests.bench.replay.sqs_stand_in import stand_in
@@ -22,7 +22,7 @@ def analyse(messages: int) -> None:
     """Group `messages` in one pass; fails when one was visited twice or not at all."""
     with stand_in(messages, latency=LATENCY, shapes=True) as server:
         sqs = loops.lean_client(loops.client(server.endpoint))
-        grouping = Grouping(CauseIndex.empty())
+        grouping = Grouping(CauseIndex())
         read = Sweep(sqs, describe(sqs, "http://127.0.0.1/1/q"), grouping.add, threads=4).run()
     groups = grouping.result()
     if not read == messages == sum(group.count for group in groups):

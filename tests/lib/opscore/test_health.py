@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 
 from opscore.alarms import AlarmState
-from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.dead_letters.looking.queue import QueueFacts
 from opscore.health import Level, QueueHealth, judge_queue, judge_service, worst_first
 from opscore.unseen import Unseen
 

@@ -1,4 +1,4 @@
-"""Every message is taken by the queue, or the caller hears of it."""
+"""Every message is taken by the queue, or the caller is told."""
 
 import json
 from typing import Any
@@ -37,7 +37,7 @@ def send(queue: Queue, bodies: list[str]) -> list[float]:
 
 
 @given(st.integers(0, 45), st.lists(st.booleans(), max_size=60))
-def test_each_message_is_taken_once_or_the_caller_hears(count: int, refusals: list[bool]) -> None:
+def test_each_message_is_taken_once_or_the_caller_is_told(count: int, refusals: list[bool]) -> None:
     queue, bodies = Queue(list(refusals)), [str(number) for number in range(count)]
     try:
         send(queue, bodies)

@@ -1,4 +1,4 @@
-"""The batch loop: one message's fate never touches another's, and nothing is lost."""
+"""The batch loop: the failure of one message touches no other, and nothing is lost."""
 
 import json
 from collections.abc import Mapping
@@ -179,7 +179,7 @@ def test_a_message_whose_item_is_taken_is_received_once_more_when_it_must_be_fre
 
 
 def test_a_taken_item_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
-    shop = Undertaker()
+    shop = ShopWithDeadLetters()
     assert failed_items(shop, batch("taken", "a")) == ["m0"]
     assert (shop.shortened, shop.done, shop.deferred) == ({"r0": 15}, ["a"], [])
     assert [line["level"] for line in logged(capsys)] == ["INFO"]
@@ -190,19 +190,19 @@ def test_two_messages_that_failed_together_come_back_apart() -> None:
     assert len(waits) == 10
 
 
-class Undertaker(Shop):
-    """A shop that buries what has failed for good, and hears of what goes back."""
+class ShopWithDeadLetters(Shop):
+    """A shop that moves what has failed for good to the dead letters, and notes what goes back."""
 
     def __init__(self, *, refuses: bool = False) -> None:
         super().__init__()
         self.refuses = refuses
-        self.buried: list[tuple[str, str]] = []
+        self.dead_letters: list[tuple[str, str]] = []
         self.deferred: list[tuple[str, int, str]] = []
 
-    def bury(self, message: Message, error: PermanentError) -> None:
+    def move_to_dead_letters(self, message: Message, error: PermanentError) -> None:
         if self.refuses:
             raise ConnectionError("the dead-letter queue is away")
-        self.buried.append((message.body, error.reason))
+        self.dead_letters.append((message.body, error.reason))
 
     def defer(self, item: str, message: Message, error: Exception) -> None:
         if self.refuses:
@@ -210,26 +210,26 @@ class Undertaker(Shop):
         self.deferred.append((item, message.receive_count, str(error)))
 
     def work(self) -> Work[str]:
-        return replace(super().work(), bury=self.bury, defer=self.defer)
+        return replace(super().work(), move_to_dead_letters=self.move_to_dead_letters, defer=self.defer)
 
 
-def test_what_has_failed_for_good_is_buried_and_done_with() -> None:
-    shop = Undertaker()
+def test_what_has_failed_for_good_is_moved_to_the_dead_letters_and_done() -> None:
+    shop = ShopWithDeadLetters()
     assert failed_items(shop, batch("poison", "a", "permanent")) == []
-    assert shop.buried == [("poison", "bad_message"), ("permanent", "gone")]
+    assert shop.dead_letters == [("poison", "bad_message"), ("permanent", "gone")]
     assert shop.recorded == [("permanent", "gone")]
     assert shop.done == ["a"]
 
 
-def test_what_cannot_be_buried_goes_back() -> None:
-    assert failed_items(Undertaker(refuses=True), batch("poison", "permanent", "a")) == ["m0", "m1"]
+def test_what_cannot_be_moved_to_the_dead_letters_goes_back() -> None:
+    assert failed_items(ShopWithDeadLetters(refuses=True), batch("poison", "permanent", "a")) == ["m0", "m1"]
 
 
-def test_what_goes_back_is_told_and_goes_back_even_if_nobody_hears_it() -> None:
-    shop = Undertaker()
+def test_what_goes_back_is_noted_and_goes_back_even_if_that_fails() -> None:
+    shop = ShopWithDeadLetters()
     assert failed_items(shop, batch("transient", receive_count=3)) == ["m0"]
     assert shop.deferred == [("transient", 3, "the source is away")]
-    assert failed_items(Undertaker(refuses=True), batch("transient", "a")) == ["m0"]
+    assert failed_items(ShopWithDeadLetters(refuses=True), batch("transient", "a")) == ["m0"]
 
 
 def test_a_copy_among_the_dead_letters_tells_its_cause_to_who_shows_dead_letters() -> None:

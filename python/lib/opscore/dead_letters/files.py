@@ -8,16 +8,26 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from opscore import aws_faults
 from opscore.dead_letters.engine.dispatch import MAXIMUM_TRIES
+from opscore.dead_letters.engine.engine import ClientEngine
+from opscore.dead_letters.engine.journal import NoJournal
 from opscore.dead_letters.engine.outbox import Outbox, open_outbox
-from opscore.dead_letters.looking.queues import MAXIMUM_BYTES
+from opscore.dead_letters.engine.schedule import Limits
+from opscore.dead_letters.looking.queue import MAXIMUM_BYTES, QueueFacts, describe
+from opscore.dead_letters.looking.sweep import Sweep
+from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.ndjson import from_line, to_line, to_record
+from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import Confirmation, Destination, Outcome, Refusal
 from opscore.dead_letters.sending.outgoing import Outgoing, Unsendable, unchanged
+from opscore.dead_letters.tally import Tally
 from opscore.errors import OpsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 _WINDOW = 640
 _WINDOW_BYTES = 16 * 1024 * 1024
@@ -54,6 +64,25 @@ class FileDestination:
             self._file.flush()
             os.fsync(self._file.fileno())
         return Outcome({m.letter.message_id: Confirmation(m.letter.message_id) for m in messages})
+
+
+def export_to(sqs: "SQSClient", queue: QueueFacts, path: Path) -> int:
+    """Copy the messages of `queue` to `path`, leave them there, and return how many could be read."""
+    with create_private(path) as file:
+
+        def keep(letter: DeadLetter) -> None:
+            file.write(to_line(to_record(letter)))
+
+        return Sweep(sqs, queue, keep).run()
+
+
+def purge_into(sqs: "SQSClient", queue: QueueFacts, path: Path) -> Tally:
+    """Move every message that is in `queue` now to `path`. The file is the journal of what may be deleted."""
+    with create_private(path) as file:
+        destination = FileDestination(file, f"file:{path}")
+        bound = describe(sqs, queue.url).end_of_second_ms
+        admission = Admission("purge", bound, lambda _letter: destination)
+        return ClientEngine(sqs, queue, admission, NoJournal(), limits=Limits(ordered=queue.fifo)).run()
 
 
 @dataclass
@@ -116,7 +145,7 @@ class Import:
                         self._fail(after, "comes after a message of its group that failed")
 
     def _send(self, batch: list[Outgoing]) -> list[Outgoing]:
-        """Send a batch, several times what may pass; return what failed for good."""
+        """Send a batch, and again what may be taken later; return what failed for good."""
         waiting, failed = batch, []
         for attempt in range(MAXIMUM_TRIES):
             if attempt:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 REPLAY_ATTRIBUTE = "opsctl.replay"
-"""The attribute a replayed message carries, `<run>:<how often it was replayed>`; it shows a bounce for what it is."""
+"""The attribute a replayed message carries, `<run>:<how often it was replayed>`. A message that comes
+back is known by it."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One received message. `attributes` are its message attributes, `system` its system attributes, as ."""
+    """One received message. `attributes` are its message attributes, `system` its system attributes."""
 
     message_id: str
     receipt_handle: str

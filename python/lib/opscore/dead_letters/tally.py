@@ -1,4 +1,4 @@
-"""The count of a run: what became of each message, for progress and for the final word."""
+"""The count of a run: what became of each message, for the progress and for the result."""
 
 import dataclasses
 from collections import Counter
@@ -21,7 +21,7 @@ class Tally:
     """What became of the messages so far.
 
     `moved` were confirmed by their destination; `undeleted` of them could not be deleted from the dead-letter queue,
-    and `possibly_twice` were sent again because nobody knows whether an earlier try had arrived. `skipped` were not
+    and `possibly_twice` were sent again because it is not known whether an earlier try arrived. `skipped` were not
     asked for, `bounced` came back during the run, `quarantined` were replayed too often, `failed` could not be sent:
     all four stay in the dead-letter queue. `held_elsewhere` were still hidden by another reader at the end.
     """

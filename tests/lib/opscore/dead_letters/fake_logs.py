@@ -4,7 +4,7 @@ from typing import Any
 
 
 class FakeLogs:
-    """Lines by time; a quoted pattern must occur in a line, and `?"a" ?"b"` means any of them."""
+    """Lines sorted by time, as CloudWatch does. A quoted pattern must be in a line; `?"a" ?"b"` means any of them."""
 
     class exceptions:  # noqa: N801  botocore calls it so
         class ResourceNotFoundException(Exception):
@@ -25,7 +25,7 @@ class FakeLogs:
         wanted = [term.strip('?"') for term in request.get("filterPattern", "").split('" ') if term]
         found = [
             {"eventId": str(number), "timestamp": at, "logStreamName": "s", "message": line}
-            for number, (at, line) in enumerate(self.groups[request["logGroupName"]])
+            for number, (at, line) in enumerate(sorted(self.groups[request["logGroupName"]]))
             if at >= request["startTime"] and (not wanted or any(term in line for term in wanted))
         ]
         first = int(request.get("nextToken", 0))

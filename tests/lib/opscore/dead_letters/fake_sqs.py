@@ -121,7 +121,7 @@ class FakeSqs:
         queue.messages.append(message)
         return message
 
-    def bury(self, work: Queue, message: Message, dead: Queue) -> None:
+    def move_to_dead_letters(self, work: Queue, message: Message, dead: Queue) -> None:
         """Move a message to the dead-letter queue as SQS does after too many receives."""
         work.messages.remove(message)
         sent = self.clock.ms if dead.fifo else message.sent_ms

@@ -8,7 +8,7 @@ from typing import Any
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
 from opscore.dead_letters.engine.journal import Journal, NoJournal
 from opscore.dead_letters.engine.schedule import Limits
-from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import SqsDestination
 from opscore.dead_letters.tally import Tally
@@ -21,7 +21,7 @@ class Killed(BaseException):
     """The process is gone: nothing it would have done on the way out happens."""
 
 
-class MemoryTape:
+class MemoryStorage:
     """A file of which only the synced part survives a kill."""
 
     def __init__(self, hook: Callable[[str, str], None] = lambda _operation, _phase: None) -> None:
@@ -50,9 +50,9 @@ class World:
         self.dead = self.sqs.create(f"work-dead-letter{suffix}")
         self.work = self.sqs.create(f"work{suffix}", dead_letter=self.dead.arn)
         self.chance = random.Random(seed)
-        self.tape = MemoryTape()
+        self.storage = MemoryStorage()
 
-    def bury(self, count: int, *, groups: int = 3) -> list[str]:
+    def add_dead_letters(self, count: int, *, groups: int = 3) -> list[str]:
         """Put `count` dead letters into the queue and return their bodies in order."""
         bodies = [f"body {number}" for number in range(count)]
         for number, body in enumerate(bodies):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opscore.dead_letters.files import FileDestination, Import, create_private, write_rest
-from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.ndjson import from_line, to_line, to_record
 from opscore.dead_letters.sending.destinations import SqsDestination
@@ -113,7 +113,7 @@ def test_a_fifo_import_keeps_the_order_and_stops_a_group_that_failed() -> None:
 
 def test_a_purge_deletes_only_what_is_in_the_file(tmp_path: Path) -> None:
     world = World()
-    bodies = world.bury(30)
+    bodies = world.add_dead_letters(30)
     path = tmp_path / "purged.ndjson"
     with create_private(path) as file:
         destination = FileDestination(file, "file")

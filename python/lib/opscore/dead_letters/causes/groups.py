@@ -1,10 +1,9 @@
 """Dead letters that died of one cause: the groups that `analyse` shows and `--group` selects."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
-from opscore.dead_letters.causes.cause_index import CauseIndex
+from opscore.dead_letters.causes.consumer_log import CauseIndex
 from opscore.dead_letters.causes.signatures import shape
 from opscore.dead_letters.envelopes import recognise
 from opscore.dead_letters.message import DeadLetter, moment
@@ -14,7 +13,7 @@ MAXIMUM_GROUPS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class GroupKey:
     """What the messages of a group have in common. Without a known cause the shape of the body stands in for it."""
 
     origin: str
@@ -29,11 +28,14 @@ class Key:
         return "g" + sha256(text.encode()).hexdigest()[:6]
 
 
-def classify(letter: DeadLetter, causes: CauseIndex) -> Key:
+_OTHERS = GroupKey("several", "several", f"more than {MAXIMUM_GROUPS} kinds", "several")
+
+
+def classify(letter: DeadLetter, causes: CauseIndex) -> GroupKey:
     """Return the group of a message."""
     envelope = recognise(letter)
     origin = (letter.origin_arn or envelope.source or "unknown").rsplit(":", 1)[-1]
-    return Key(origin, envelope.kind.value, causes.cause(letter), shape(letter.content()))
+    return GroupKey(origin, envelope.kind.value, causes.cause(letter), shape(letter.content()))
 
 
 @dataclass(slots=True)
@@ -63,18 +65,19 @@ class Grouping:
 
     def add(self, letter: DeadLetter) -> None:
         """Count a message."""
-        key = classify(letter, self._causes)
-        name = key.id
-        if name not in self._groups and len(self._groups) >= MAXIMUM_GROUPS:
-            key = Key("several", "several", None, f"more than {MAXIMUM_GROUPS} kinds")
-            name = key.id
-        if name not in self._groups:
-            self._groups[name] = _new(name, key, letter)
-        group = self._groups[name]
+        group = self._group_of(letter)
         group.count += 1
         group.replays = max(group.replays, letter.replay[1])
-        first, last = self._spans.get(name, (letter.sent_ms, letter.sent_ms))
-        self._spans[name] = (min(first, letter.sent_ms), max(last, letter.sent_ms))
+        first, last = self._spans.get(group.id, (letter.sent_ms, letter.sent_ms))
+        self._spans[group.id] = (min(first, letter.sent_ms), max(last, letter.sent_ms))
+
+    def _group_of(self, letter: DeadLetter) -> Group:
+        key = classify(letter, self._causes)
+        if key.id not in self._groups and len(self._groups) >= MAXIMUM_GROUPS:
+            key = _OTHERS
+        if key.id not in self._groups:
+            self._groups[key.id] = _new(key, letter, self._causes)
+        return self._groups[key.id]
 
     def result(self) -> list[Group]:
         """Return the groups, the largest first."""
@@ -82,14 +85,13 @@ class Grouping:
             group.first, group.last = (moment(ms) for ms in self._spans[name])
         return sorted(self._groups.values(), key=lambda group: (-group.count, group.id))
 
-    def __iter__(self) -> Iterator[Group]:
-        return iter(self._groups.values())
 
-
-def _new(name: str, key: Key, letter: DeadLetter) -> Group:
+def _new(key: GroupKey, letter: DeadLetter, causes: CauseIndex) -> Group:
+    # A guess is shown and is no part of the key: the next crash would give the group another name.
+    guess = causes.guess(letter) if key.cause is None else None
     return Group(
-        id=name,
-        cause=key.cause,
+        id=key.id,
+        cause=str(guess) if guess else key.cause,
         count=0,
         first="",
         last="",

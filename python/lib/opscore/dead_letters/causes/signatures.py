@@ -4,13 +4,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+UUID = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
+"""An id of a message or of a request."""
+
 _PARTICULARS = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (r"arn:[\w-]+:[\w-]+:\S+", "<arn>"),
         (r"[a-z][a-z0-9+.-]*://[^\s\"'<>]+", "<url>"),
         (r"[\w.+-]+@[\w-]+\.[\w.-]+", "<email>"),
-        (r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b", "<id>"),
+        (UUID.pattern, "<id>"),
         (r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?", "<time>"),
         (r"\b(?:[a-zA-Z]+_)?(?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]{12,}\b", "<id>"),
         (r"(?<=\w)=[^\s/,;)&\"']+", "=<value>"),

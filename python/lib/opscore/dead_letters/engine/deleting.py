@@ -7,13 +7,13 @@ from opscore.dead_letters.engine.calls import Delete
 from opscore.dead_letters.engine.leases import Leases
 from opscore.dead_letters.engine.outbox import LINGER_SECONDS
 from opscore.dead_letters.engine.pace import Backoff
-from opscore.dead_letters.looking.held_queue import BATCH
+from opscore.dead_letters.looking.queue import BATCH
 from opscore.dead_letters.sending.destinations import Confirmation
 
 MAXIMUM_TRIES = 3
 
 
-class Cleanup:
+class Deleting:
     """Decides on deletes. `undeleted` are messages that arrived and could not be deleted so far."""
 
     def __init__(self, chance: Callable[[], float]) -> None:

@@ -12,7 +12,7 @@ from opscore.dead_letters.sending.destinations import Confirmation, Destination,
 from opscore.dead_letters.sending.outgoing import Outgoing
 
 MARGIN_SECONDS = 15
-"""A message whose lease ends sooner is not sent any more: somebody else could receive it meanwhile."""
+"""A message whose lease ends sooner is not sent any more: another reader could receive it meanwhile."""
 
 MAXIMUM_TRIES = 5
 
@@ -101,7 +101,7 @@ class Dispatch:
         return self.settled(send, Outcome({}, {m.letter.message_id: refusal for m in send.messages}), now)
 
     def too_long(self, send: Send, now: float) -> Sent:
-        """Take in that the batch was too large for the endpoint: go on with halves."""
+        """Take in that the batch was too large for the endpoint: send halves from now on."""
         if len(send.messages) == 1:
             return self.unanswered(send, Refusal("TooLarge", "larger than the endpoint takes", final=True), now)
         send.outbox.batch_bytes = sum(message.size for message in send.messages) // 2
@@ -110,7 +110,7 @@ class Dispatch:
         return Sent()
 
     def stop(self) -> list[Outgoing]:
-        """Give up everything that waits."""
+        """Remove and return everything that waits."""
         return [message for outbox in self._outboxes.values() for message in outbox.clear()]
 
     def _refused(self, message: Outgoing, refusal: Refusal, outbox: Outbox, sent: Sent, again: list[Outgoing]) -> None:

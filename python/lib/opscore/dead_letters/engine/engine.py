@@ -1,9 +1,9 @@
-"""Replay message by message: the calls of the schedule, made by as many threads as help."""
+"""Replay message by message: the calls of the schedule, made by as many threads as make it faster."""
 
 import random
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,28 +11,27 @@ from opscore import aws_faults
 from opscore.dead_letters.engine.calls import Call, Delete, Receive, Release, Renew, Send
 from opscore.dead_letters.engine.journal import Journal
 from opscore.dead_letters.engine.leases import LEASE_SECONDS
-from opscore.dead_letters.engine.pace import Crew
+from opscore.dead_letters.engine.pace import PoolSize
 from opscore.dead_letters.engine.schedule import Limits, Schedule
-from opscore.dead_letters.looking.held_queue import HeldQueue
-from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.dead_letters.looking.queue import QueueFacts, QueueReader
 from opscore.dead_letters.sending.admission import Admission
-from opscore.dead_letters.sending.destinations import Arrived, Refusal
+from opscore.dead_letters.sending.destinations import Arrived, OnArrival, Outcome, Refusal
+from opscore.dead_letters.sending.outgoing import Outgoing
 from opscore.dead_letters.tally import Tally
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 MAXIMUM_FAILURES = 8
-"""Calls of one kind that may fail in a row, each after the client's own retries, before the run gives up."""
+"""Calls of one kind that may fail in a row before the run gives up."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How the engine works: threads at the start and at most (one means in the caller's own), long polls, the clock."""
+    """How the engine works: threads at the start and at most (one means in the caller's own), the clock."""
 
     workers: int = 16
     maximum_workers: int = 64
-    wait_seconds: int = 1
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
@@ -42,8 +41,9 @@ class Pace:
 class ClientEngine:
     """One run over one dead-letter queue, or the rest of one.
 
-    `arrived`, `in_doubt` and `to_clean_up` are what the journal of an earlier process says, which may still hide
-    messages when the run is `resumed`. `report` is called with the tally while the run goes on.
+    `arrived`, `in_doubt` and `to_delete` are what the journal of an earlier process says, which may still hide
+    messages when the run is `resumed`. `on_arrival` is called once for each message that arrived, by several threads at
+    a time; `report` is called with the tally during the run.
     """
 
     def __init__(
@@ -58,13 +58,14 @@ class ClientEngine:
         arrived: Arrived | None = None,
         resumed: bool = False,
         in_doubt: Collection[str] = (),
-        to_clean_up: int = 0,
+        to_delete: int = 0,
+        on_arrival: OnArrival = lambda _message, _proof: None,
         report: Callable[[Tally], None] = lambda _tally: None,
     ) -> None:
         self._admission, self._journal = admission, journal
         self._pace = pace or Pace()
-        self._queue = HeldQueue(sqs, source, wait_seconds=self._pace.wait_seconds)
-        self._report = report
+        self._queue = QueueReader(sqs, source)
+        self._on_arrival, self._report = on_arrival, report
         now = self._pace.clock()
         self._schedule = Schedule(
             limits,
@@ -73,10 +74,10 @@ class ClientEngine:
             workers=self._pace.maximum_workers,
             arrived=Arrived() if arrived is None else arrived,
             in_doubt=in_doubt,
-            to_clean_up=to_clean_up,
+            to_delete=to_delete,
             returns_expected=source.in_flight > 0 or resumed,
         )
-        self._crew = Crew(self._pace.workers, self._pace.maximum_workers, now)
+        self._pool_size = PoolSize(self._pace.workers, self._pace.maximum_workers, now)
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
         self._error: BaseException | None = None
@@ -84,7 +85,7 @@ class ClientEngine:
     def run(self) -> Tally:
         """Replay until nothing that the run may touch is left; what stays is visible again afterwards.
 
-        Raises what AWS refused for good, after everything under way was brought to its end. The first Ctrl-C ends
+        Raises what AWS refused for good, after everything under way has ended. The first Ctrl-C ends
         the run in the same way and marks the tally as interrupted; a second one leaves at once, and then the journal
         knows what is open.
         """
@@ -114,10 +115,10 @@ class ClientEngine:
             self._watch()
 
     def _watch(self) -> None:
-        """Keep as many threads at work as help, and report, until all is done."""
+        """Keep as many threads at work as make it faster, and report, until all is done."""
         while not self._schedule.over and not self._is_broken:
             with self._changed:
-                wanted = self._crew.observe(self._schedule.tally.moved, self._pace.clock())
+                wanted = self._pool_size.observe(self._schedule.tally.moved, self._pace.clock())
             while len(self._threads) < wanted:
                 number = len(self._threads)
                 thread = threading.Thread(target=self._work_safely, args=(number,), daemon=True)
@@ -156,7 +157,7 @@ class ClientEngine:
                 if self._schedule.over or self._is_broken:
                     self._changed.notify_all()
                     return None
-                call = self._schedule.next(now) if number < self._crew.allowed else None
+                call = self._schedule.next(now) if number < self._pool_size.allowed else None
                 if call:
                     return call
                 pause = self._schedule.pause(now)
@@ -202,10 +203,16 @@ class ClientEngine:
         self._journal.intend(destination.label, call.messages)
         outcome = destination.send(call.messages)
         self._journal.sent(outcome)
+        self._announce(call.messages, outcome)
         with self._changed:
             now = self._pace.clock()
             self._schedule.sent(self._schedule.dispatch.settled(call, outcome, now), now)
             self._changed.notify()
+
+    def _announce(self, messages: Sequence[Outgoing], outcome: Outcome) -> None:
+        for message in messages:
+            if proof := outcome.confirmed.get(message.letter.message_id):
+                self._on_arrival(message, proof)
 
     def _delete(self, call: Delete) -> None:
         refused = self._queue.delete([handle for _, handle in call.proofs])
@@ -239,7 +246,7 @@ class ClientEngine:
         """Put `call` back, go slower when that may help, and end the run when it cannot."""
         schedule = self._schedule
         if aws_faults.is_throttling(error):
-            self._crew.throttled(now)
+            self._pool_size.throttled(now)
         if isinstance(call, Receive):
             schedule.receive_failed(call, now)
         elif isinstance(call, Send):
@@ -267,7 +274,7 @@ class ClientEngine:
         schedule.sent(schedule.dispatch.unanswered(call, refusal, now), now)
 
     def _may_pass(self, call: Call, error: Exception) -> bool:
-        """Say whether the run can go on after this failure."""
+        """Say whether the run can continue after this failure."""
         if isinstance(call, Release) or (isinstance(call, Send) and aws_faults.is_too_long(error)):
             return True
         return aws_faults.is_transient(error) and self._schedule.failures(call) < MAXIMUM_FAILURES

@@ -1,24 +1,54 @@
 """The write-ahead journal of a run: what was about to be sent, what arrived, what was deleted.
 
-One line of NDJSON each, on the disk before the step it announces. After a crash it tells which messages of the
-dead-letter queue have arrived already (delete them, do not send them) and which may have (nobody can know).
+One line of NDJSON each, on the disk before the step it announces. After a crash it says which messages of the
+dead-letter queue have arrived already (delete them, do not send them) and which may have (that cannot be known).
 """
 
+import json
 import os
+import secrets
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from opscore.dead_letters.ndjson import to_line, to_record
-from opscore.dead_letters.sending.destinations import Outcome
+from opscore.dead_letters.sending.destinations import Arrived, Confirmation, Outcome
 from opscore.dead_letters.sending.outgoing import Outgoing
+from opscore.errors import NotFound, OpsError
 
 VERSION = 1
 
 
-class Tape(Protocol):
-    """Where lines go: `write` hands them over, `sync` returns when they would survive a power cut."""
+class Journal(Protocol):
+    """Where the engine writes down each step before it takes the next one."""
+
+    def intend(self, destination: str, messages: Sequence[Outgoing]) -> None:
+        """Write down what is about to be sent."""
+
+    def sent(self, outcome: Outcome) -> None:
+        """Write down what arrived and what was refused."""
+
+    def deleted(self, message_ids: Iterable[str]) -> None:
+        """Write down what is gone from the dead-letter queue."""
+
+
+class NoJournal:
+    """The journal of a move that needs none, because its destination is the record: nothing is written."""
+
+    def intend(self, destination: str, messages: Sequence[Outgoing]) -> None:
+        """Write nothing."""
+
+    def sent(self, outcome: Outcome) -> None:
+        """Write nothing."""
+
+    def deleted(self, message_ids: Iterable[str]) -> None:
+        """Write nothing."""
+
+
+class Storage(Protocol):
+    """Where the lines are kept: `write` hands them over, `sync` returns when they would survive a power cut."""
 
     def write(self, data: bytes) -> None:
         """Append."""
@@ -27,7 +57,7 @@ class Tape(Protocol):
         """Make durable what was written."""
 
 
-class FileTape:
+class FileStorage:
     """A file that only its owner can read: the lines hold whole messages."""
 
     def __init__(self, path: Path) -> None:
@@ -43,18 +73,18 @@ class FileTape:
         """Make durable what was written."""
         os.fsync(self._file)
 
-    def __enter__(self) -> "FileTape":
+    def __enter__(self) -> "FileStorage":
         return self
 
     def __exit__(self, *_error: object) -> None:
         os.close(self._file)
 
 
-class Journal:
+class RunJournal:
     """Writes the steps of a run; safe to use from many threads, which share their syncs."""
 
-    def __init__(self, tape: Tape) -> None:
-        self._tape = tape
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
         self._lock = threading.Lock()
         self._syncing = threading.Lock()
         self._written = 0
@@ -67,7 +97,7 @@ class Journal:
     def resume(self) -> None:
         """Begin on a line of its own: the last one may be half a line."""
         with self._lock:
-            self._tape.write(b"\n")
+            self._storage.write(b"\n")
 
     def intend(self, destination: str, messages: Sequence[Outgoing]) -> None:
         """Write down what is about to be sent. Returns when it is safe on the disk."""
@@ -91,7 +121,7 @@ class Journal:
     def _append(self, fields: Mapping[str, Any], *, durable: bool = True) -> None:
         line = to_line(fields)
         with self._lock:
-            self._tape.write(line)
+            self._storage.write(line)
             self._written += 1
             mine = self._written
         if durable:
@@ -99,18 +129,106 @@ class Journal:
 
     def _sync(self, mine: int) -> None:
         with self._syncing:
-            if self._synced >= mine:  # somebody's sync covered this line while we waited
+            if self._synced >= mine:  # another thread's sync covered this line while we waited
                 return
             covered = self._written
-            self._tape.sync()
+            self._storage.sync()
             self._synced = covered
 
 
-class NoJournal(Journal):
-    """For what needs no journal: nothing is written."""
+SUFFIX = ".ndjson"
 
-    def __init__(self) -> None:
-        pass
 
-    def _append(self, fields: Mapping[str, Any], *, durable: bool = True) -> None:
-        pass
+@dataclass
+class RunState:
+    """What a journal says. `header` is its first line; of the messages `in_doubt` only the intent to send is known.
+
+    `ended` is how the last process ended: done, interrupted, failed; None when it was killed, or still runs.
+    """
+
+    header: Mapping[str, Any] = field(default_factory=dict)
+    arrived: Arrived = field(default_factory=Arrived)
+    deleted: int = 0
+    tally: Mapping[str, Any] = field(default_factory=dict)
+    in_doubt: set[str] = field(default_factory=set)
+    ended: str | None = None
+
+    @property
+    def moved(self) -> int:
+        """How many messages arrived: as written down one by one, or as SQS's own move task counted."""
+        return len(self.arrived) or int(self.tally.get("moved", 0))
+
+    @property
+    def open(self) -> int:
+        """How many messages arrived and are not known to be deleted."""
+        return max(0, len(self.arrived) - self.deleted)
+
+
+def read_state(lines: Iterable[bytes]) -> RunState:
+    """Return what the lines of a journal add up to. Half a line, left by a crash, was never acted on and is skipped."""
+    state = RunState()
+    for fields in parse(lines):
+        if "run" in fields:
+            state.header = fields
+        elif "intent" in fields:
+            state.ended = None
+            state.in_doubt |= {record["message_id"] for record in fields["intent"]}
+        elif "sent" in fields:
+            _settle(state, fields)
+        elif "deleted" in fields:
+            state.deleted += len(fields["deleted"])
+        elif "end" in fields:
+            state.ended, state.tally = fields["end"], fields.get("tally", {})
+    return state
+
+
+def _settle(state: RunState, fields: Mapping[str, Any]) -> None:
+    for message_id, new_id in fields["sent"].items():
+        state.arrived.add(Confirmation(message_id, new_id))
+    state.in_doubt -= fields["sent"].keys() | fields.get("refused", {}).keys()
+
+
+def parse(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Yield the whole lines, decoded."""
+    for line in lines:
+        try:
+            fields = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(fields, dict):
+            yield fields
+
+
+def new_run(now: str) -> str:
+    """Return a name for a run that sorts by time: `20261124-0934-3f9a`."""
+    return f"{now}-{secrets.token_hex(2)}"
+
+
+class Runs:
+    """The folder of journals."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, run: str) -> Path:
+        """Return where the journal of a run is or will be."""
+        return self._folder / f"{run}{SUFFIX}"
+
+    def names(self) -> list[str]:
+        """Return all runs, the newest first."""
+        return sorted((path.stem for path in self._folder.glob(f"*{SUFFIX}")), reverse=True)
+
+    def find(self, run: str) -> Path:
+        """Return the file of a run's journal; raises `NotFound` with the nearest names."""
+        if run not in self.names():
+            raise NotFound.among("replay run", run, self.names(), listing="opsctl dlq history")
+        return self.path(run)
+
+    def read(self, run: str) -> RunState:
+        """Return what the journal of a run says; raises `NotFound`, and `OpsError` when it is no journal."""
+        path = self.find(run)
+        with path.open("rb") as lines:
+            state = read_state(lines)
+        if not state.header:
+            raise OpsError(f"{path} is not the journal of a replay.", hint="Nothing was sent by it; delete it.")
+        return state

@@ -7,7 +7,7 @@ from itertools import islice
 LEASE_SECONDS = 120
 LONGEST_LEASE_SECONDS = 900
 HOLD_LIMIT_SECONDS = 11.5 * 3600
-"""SQS lets nobody hold a message for more than 12 hours from its receive:
+"""No reader may hold a message for more than 12 hours from its receive:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html"""
 
 

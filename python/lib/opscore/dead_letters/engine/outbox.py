@@ -18,7 +18,7 @@ class _Waiting:
 
 
 class Outbox:
-    """The waiting room of a standard queue or another destination without order. The caller does the locking."""
+    """The messages that wait for a standard queue or another destination without order. The caller does the locking."""
 
     def __init__(self, destination: Destination) -> None:
         self.destination = destination
@@ -56,14 +56,14 @@ class Outbox:
         return self._waiting[0].since if self._waiting else None
 
     def settle(self, messages: Iterable[Outgoing]) -> None:
-        """Hear that a batch is no longer under way. Call it before anything of the batch is put back."""
+        """Note that a batch is no longer under way. Call it before anything of the batch is put back."""
 
     def take_group(self, group: str | None) -> list[Outgoing]:  # noqa: ARG002
-        """Give up what must not be sent because an earlier message of its group was not; nothing, without order."""
+        """Remove and return what must not go because an earlier one of its group did not; nothing, without order."""
         return []
 
     def clear(self) -> list[Outgoing]:
-        """Give up everything that waits."""
+        """Remove and return everything that waits."""
         messages = [waiting.message for waiting in self._waiting]
         self._waiting.clear()
         self.waiting_bytes = 0
@@ -92,7 +92,7 @@ class Outbox:
 
 
 class FifoOutbox(Outbox):
-    """The waiting room of a FIFO queue: of each group only the first message is ever under way.
+    """The messages that wait for a FIFO queue: of each group only the first one is ever under way.
 
     Two of one group in a batch would not do: when SQS takes the second and not the first, their order is lost.
     """
@@ -129,21 +129,21 @@ class FifoOutbox(Outbox):
         return first.since if first else None
 
     def settle(self, messages: Iterable[Outgoing]) -> None:
-        """Hear that a batch is no longer under way: its groups may go on."""
+        """Note that a batch is no longer under way: the next messages of its groups may go."""
         self._under_way -= {_group(message) for message in messages}
 
     def take_group(self, group: str | None) -> list[Outgoing]:
-        """Give up everything that waits of a group."""
-        given_up = [waiting.message for waiting in self._groups.pop(group or "", ())]
-        self.waiting_bytes -= sum(message.size for message in given_up)
-        return given_up
+        """Remove and return everything of a group that waits."""
+        removed = [waiting.message for waiting in self._groups.pop(group or "", ())]
+        self.waiting_bytes -= sum(message.size for message in removed)
+        return removed
 
     def clear(self) -> list[Outgoing]:
-        """Give up everything that waits."""
-        given_up = [waiting.message for group in self._groups.values() for waiting in group]
+        """Remove and return everything that waits."""
+        removed = [waiting.message for group in self._groups.values() for waiting in group]
         self._groups.clear()
         self.waiting_bytes = 0
-        return given_up
+        return removed
 
     def _candidates(self) -> Iterator[_Waiting]:
         return (waiting[0] for group, waiting in self._groups.items() if group not in self._under_way)
@@ -158,7 +158,7 @@ class FifoOutbox(Outbox):
 
 
 def open_outbox(destination: Destination) -> Outbox:
-    """Return the waiting room that fits the destination."""
+    """Return the outbox that fits the destination."""
     return FifoOutbox(destination) if destination.fifo else Outbox(destination)
 
 

@@ -1,4 +1,4 @@
-"""How fast a replay may go: what the operator allows, what AWS allows, and what still helps."""
+"""How fast a replay may go: what the operator allows, what AWS allows, and what makes it faster."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class TokenBucket:
 
 @dataclass
 class Backoff:
-    """How long to leave one kind of call alone after failures in a row: full jitter, doubling up to 20 s.
+    """How long to make no call of one kind after failures in a row: full jitter, doubling up to 20 s.
 
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
@@ -49,8 +49,8 @@ class Backoff:
         self.failures, self.until = 0, 0.0
 
 
-class Crew:
-    """How many calls to have under way at once: more while that moves more, fewer when AWS throttles."""
+class PoolSize:
+    """The size of the worker pool: larger while that moves more messages a second, smaller when AWS throttles."""
 
     def __init__(self, start: int, maximum: int, now: float) -> None:
         self.allowed = min(start, maximum)
@@ -72,7 +72,7 @@ class Crew:
         return self.allowed
 
     def throttled(self, now: float) -> None:
-        """AWS asked for less: halve, and do not grow for ten seconds."""
+        """Halve the pool, because AWS asked for fewer calls, and let it not grow for ten seconds."""
         if now >= self._hold_until - 9.0:
             self.allowed = max(1, self.allowed // 2)
             self._best_rate = 0.0

@@ -5,27 +5,20 @@ from collections.abc import Callable
 from opscore.dead_letters.engine.calls import Look, Receive
 from opscore.dead_letters.engine.leases import LEASE_SECONDS
 from opscore.dead_letters.engine.pace import Backoff
-from opscore.dead_letters.looking.held_queue import BATCH
-
-EMPTY_ANSWERS = 3
-"""Empty long polls in a row before the queue's own count is asked whether it is empty."""
-
-MAXIMUM_HELD = 100_000
-"""How many messages may be held. SQS lets 120,000 be in flight and after that answers nothing (FIFO) or an error:
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
+from opscore.dead_letters.looking.queue import BATCH, EMPTY_ANSWERS, MAXIMUM_HELD
 
 WAITING_BYTES = 32 * 1024 * 1024
 STALE_COUNT_SECONDS = 15
-"""How long to go on when the queue's count says that messages are left and receives bring none: the count lags."""
+"""How long to receive on when the queue's count is above 0 and receives bring nothing: the count is updated late."""
 
 RETURN_SECONDS = LEASE_SECONDS + 10
 """How long to wait for messages that another reader, or a killed run, still hides."""
 
 
-class Intake:
+class Receiving:
     """Decides on receives.
 
-    `moving` counts the messages taken on and not failed, against `maximum`. `to_clean_up` counts those that arrived and
+    `moving` counts the messages taken on and not failed, against `maximum`. `to_delete` counts those that arrived and
     may still be in the queue: they are received and deleted even when the maximum is reached.
     """
 
@@ -34,14 +27,14 @@ class Intake:
         *,
         maximum: int | None,
         moving: int,
-        to_clean_up: int,
+        to_delete: int,
         returns_expected: bool,
         prefetch: int,
         now: float,
         chance: Callable[[], float],
     ) -> None:
         self.moving = moving
-        self.to_clean_up = to_clean_up
+        self.to_delete = to_delete
         self._returns_expected = returns_expected
         self.held_elsewhere = 0
         self.over = False
@@ -58,7 +51,7 @@ class Intake:
         if self.over or self._looking or now < self.backoff.until:
             return None
         if self._empty_answers and self._receiving:
-            return None  # one prober at the end of the queue, not one per connection
+            return None  # at the end of the queue one long poll at a time is enough
         if self._empty_answers >= EMPTY_ANSWERS or held >= MAXIMUM_HELD:
             return None if self._receiving else self._look()
         count = self._room(waiting)
@@ -74,7 +67,7 @@ class Intake:
 
     def _room(self, waiting: int) -> int:
         room = min(BATCH, self._prefetch - waiting - self._asked_for)
-        if self._maximum is None or (self.is_full and self.to_clean_up > 0):
+        if self._maximum is None or (self.is_full and self.to_delete > 0):
             return room
         return min(room, self._maximum - self.moving - self._asked_for)
 
@@ -86,11 +79,11 @@ class Intake:
     @property
     def drained(self) -> bool:
         """Whether nothing more will come as things are: a partly filled batch need not wait."""
-        enough = self.over or (self.is_full and self.to_clean_up <= 0)
+        enough = self.over or (self.is_full and self.to_delete <= 0)
         return not self._receiving and not self._looking and enough
 
     def expect_returns(self, now: float) -> None:
-        """Hear that a message which is no longer ours may become visible again: wait for it."""
+        """Note that a message which is no longer ours may become visible again: wait for it."""
         self._returns_expected = True
         self._quiet_since = now
 

@@ -1,22 +1,20 @@
 """Which call a replay makes next, and what its answer changes. No client, no thread, no sleep.
 
-Whoever is free takes the call that is nearest to the end of the pipe: renew a lease, delete what arrived, send what
-waits, receive more. Every connection is busy with what is needed most, and nobody has to guess how many of them should
-receive, send or delete.
+A free thread takes the first of these that there is: renew a lease, delete what arrived, send what waits, receive more.
+So every connection does what is needed most, and no number of threads is set for receiving, sending or deleting.
 """
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from opscore.dead_letters.engine.calls import Call, Delete, Receive, Release, Renew, Send
-from opscore.dead_letters.engine.deleting import Cleanup
+from opscore.dead_letters.engine.deleting import Deleting
 from opscore.dead_letters.engine.dispatch import Dispatch, Sent
 from opscore.dead_letters.engine.leases import Leases
 from opscore.dead_letters.engine.pace import Backoff
-from opscore.dead_letters.engine.receiving import Intake
-from opscore.dead_letters.looking.held_queue import BATCH
-from opscore.dead_letters.sending.admission import Leave
-from opscore.dead_letters.sending.admission import Send as Admitted
+from opscore.dead_letters.engine.receiving import Receiving
+from opscore.dead_letters.looking.queue import BATCH
+from opscore.dead_letters.sending.admission import Admit, Leave
 from opscore.dead_letters.sending.destinations import Arrived, Confirmation
 from opscore.dead_letters.tally import Left, Tally
 
@@ -41,7 +39,7 @@ class Limits:
 class Schedule:
     """The state of a run. Its engine holds one lock around every method.
 
-    `arrived`, `in_doubt` and `to_clean_up` come from the journal of an earlier process: messages known to have arrived,
+    `arrived`, `in_doubt` and `to_delete` come from the journal of an earlier process: messages known to have arrived,
     messages that were about to be sent when it died, and how many of the arrived ones may still be in the queue.
     """
 
@@ -54,17 +52,17 @@ class Schedule:
         workers: int,
         arrived: Arrived,
         in_doubt: Collection[str] = (),
-        to_clean_up: int = 0,
+        to_delete: int = 0,
         returns_expected: bool = False,
     ) -> None:
         self.tally = Tally()
         self.leases = Leases()
         self.dispatch = Dispatch(rate=limits.rate, now=now, chance=chance)
-        self.cleanup = Cleanup(chance)
-        self.intake = Intake(
+        self.deleting = Deleting(chance)
+        self.receiving = Receiving(
             maximum=limits.maximum,
             moving=len(arrived) + len(in_doubt),
-            to_clean_up=to_clean_up + len(in_doubt),
+            to_delete=to_delete + len(in_doubt),
             returns_expected=returns_expected,
             prefetch=limits.prefetch(workers),
             now=now,
@@ -85,12 +83,12 @@ class Schedule:
         return call
 
     def _choose(self, now: float) -> Call | None:
-        flush = self.intake.drained
+        flush = self.receiving.drained
         return (
             self._renew(now)
-            or self.cleanup.next(now, self.leases, flush=flush)
+            or self.deleting.next(now, self.leases, flush=flush)
             or self._send(now, flush=flush)
-            or self.intake.next(
+            or self.receiving.next(
                 now,
                 waiting=self.dispatch.waiting,
                 waiting_bytes=self.dispatch.waiting_bytes,
@@ -101,7 +99,7 @@ class Schedule:
 
     def pause(self, now: float) -> float:
         """Return for how many seconds at most there is nothing to do unless an answer comes in."""
-        times = [*self.dispatch.wakes(now), *self.cleanup.wakes(), self.intake.backoff.until]
+        times = [*self.dispatch.wakes(now), *self.deleting.wakes(), self.receiving.backoff.until]
         times += [due] if (due := self.leases.next_due()) is not None else []
         later = [time - now for time in times if time > now]
         return min(later, default=1.0)
@@ -113,13 +111,13 @@ class Schedule:
 
     @property
     def _idle(self) -> bool:
-        working = self._under_way - self._releasing or self.dispatch.waiting or len(self.cleanup)
-        return self.intake.drained and not working
+        working = self._under_way - self._releasing or self.dispatch.waiting or len(self.deleting)
+        return self.receiving.drained and not working
 
     def stop(self) -> None:
         """Receive and send no more; what is under way is finished and what arrived is deleted."""
         self._stopped = True
-        self.intake.over = True
+        self.receiving.over = True
         self.dispatch.stop()
 
     def failures(self, call: Call) -> int:
@@ -127,8 +125,8 @@ class Schedule:
         if isinstance(call, Send):
             return self.dispatch.backoff.failures
         if isinstance(call, Delete):
-            return self.cleanup.backoff.failures
-        return self._renewals.failures if isinstance(call, Renew) else self.intake.backoff.failures
+            return self.deleting.backoff.failures
+        return self._renewals.failures if isinstance(call, Renew) else self.receiving.backoff.failures
 
     def _renew(self, now: float) -> Renew | None:
         if now < self._renewals.until:
@@ -143,8 +141,8 @@ class Schedule:
                 return send
             for message in late:
                 self.leases.let_go(message.letter.message_id)
-            self.intake.moving -= len(late)
-            self.intake.expect_returns(now)
+            self.receiving.moving -= len(late)
+            self.receiving.expect_returns(now)
             if fresh := [message for message in send.messages if message not in late]:
                 return Send(send.outbox, fresh)
         return None
@@ -158,14 +156,14 @@ class Schedule:
 
     # What came of a call. Each is the answer to one call that `next` gave out.
 
-    def received(self, decisions: Sequence[Admitted | Leave], receive: Receive, asked: float, now: float) -> None:
+    def received(self, decisions: Sequence[Admit | Leave], receive: Receive, asked: float, now: float) -> None:
         """Take in the messages that a receive begun at `asked` brought."""
         self._under_way -= 1
-        self.intake.received(len(decisions), receive.count, now)
+        self.receiving.received(len(decisions), receive.count, now)
         for decision in decisions:
             self._take_in(decision, asked, now)
 
-    def _take_in(self, decision: Admitted | Leave, asked: float, now: float) -> None:
+    def _take_in(self, decision: Admit | Leave, asked: float, now: float) -> None:
         letter = decision.letter if isinstance(decision, Leave) else decision.message.letter
         known = letter.message_id in self.leases
         self.leases.hold(letter.message_id, letter.receipt_handle, asked)
@@ -173,22 +171,22 @@ class Schedule:
             return  # delivered again while we have it: only its handle is new
         if letter.message_id in self._counted_already:
             self._counted_already.remove(letter.message_id)
-            self.intake.to_clean_up -= 1
-            self.intake.moving -= 1
+            self.receiving.to_delete -= 1
+            self.receiving.moving -= 1
         if proof := self._arrived.proof(letter.message_id):
-            self.intake.to_clean_up -= 1
-            self._clean_up(proof, now)
+            self.receiving.to_delete -= 1
+            self._delete_later(proof, now)
         elif isinstance(decision, Leave):
             self._leave(decision)
         elif letter.group_id in self._blocked_groups:
             self._leave(Leave(letter, Left.FAILED, "comes after a message of its group that was left"))
-        elif not self._stopped and not self.intake.is_full:
-            self.intake.moving += 1
+        elif not self._stopped and not self.receiving.is_full:
+            self.receiving.moving += 1
             self.dispatch.add(decision.message, decision.destination, now)
 
-    def _clean_up(self, proof: Confirmation, now: float) -> None:
+    def _delete_later(self, proof: Confirmation, now: float) -> None:
         if not self._limits.keep:
-            self.cleanup.add(proof, now)
+            self.deleting.add(proof, now)
 
     def _leave(self, leave: Leave) -> None:
         self.tally.leave(leave.left, leave.why)
@@ -202,9 +200,9 @@ class Schedule:
             self._arrived.add(proof)
             self.tally.moved += 1
             self.tally.possibly_twice += proof.message_id in self._in_doubt
-            self._clean_up(proof, now)
+            self._delete_later(proof, now)
         for message, why in sent.failed:
-            self.intake.moving -= 1
+            self.receiving.moving -= 1
             self._leave(Leave(message.letter, Left.FAILED, why))
         if self._stopped:
             self.dispatch.stop()
@@ -217,18 +215,18 @@ class Schedule:
         """Take in which messages SQS deleted; it refused the others."""
         self._under_way -= 1
         late = [proof for proof, _ in delete.proofs if self.leases.seconds_left(proof.message_id, now) <= 0]
-        # SQS may say yes to an old handle and not delete: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/
+        # SQS may confirm the delete of an old handle and not do it: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/
         # APIReference/API_DeleteMessage.html. If it is still there it comes back, and is deleted then.
-        self.intake.to_clean_up += len(late)
+        self.receiving.to_delete += len(late)
         if late or len(done) < len(delete.proofs):
-            self.intake.expect_returns(now)
-        self.cleanup.settled(delete, done, self.leases, now)
-        self.tally.undeleted = len(self.cleanup.undeleted)
+            self.receiving.expect_returns(now)
+        self.deleting.settled(delete, done, self.leases, now)
+        self.tally.undeleted = len(self.deleting.undeleted)
 
     def not_deleted(self, delete: Delete, now: float) -> None:
         """Take in that a delete got no answer."""
         self._under_way -= 1
-        self.cleanup.failed(delete, now)
+        self.deleting.failed(delete, now)
 
     def renewed(self, renew: Renew, refused: Collection[str], asked: float) -> None:
         """Take in which leases were extended. What was refused is not ours any more and will not be sent."""
@@ -253,16 +251,16 @@ class Schedule:
     def receive_failed(self, receive: Receive, now: float) -> None:
         """Take in that a receive failed."""
         self._under_way -= 1
-        self.intake.receive_failed(receive.count, now)
+        self.receiving.receive_failed(receive.count, now)
 
     def looked(self, visible: int, hidden: int, now: float) -> None:
         """Take in how many messages the queue says it has."""
         self._under_way -= 1
         blocked = bool(self._blocked_groups)
-        self.intake.looked(visible, hidden, len(self.leases), now, blocked=blocked)
-        self.tally.held_elsewhere = self.intake.held_elsewhere
+        self.receiving.looked(visible, hidden, len(self.leases), now, blocked=blocked)
+        self.tally.held_elsewhere = self.receiving.held_elsewhere
 
     def look_failed(self, now: float) -> None:
         """Take in that the count could not be had."""
         self._under_way -= 1
-        self.intake.look_failed(now)
+        self.receiving.look_failed(now)

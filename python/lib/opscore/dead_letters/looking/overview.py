@@ -1,4 +1,4 @@
-"""Every dead-letter queue of a stack in one table: how deep, how old, how long until it is too late."""
+"""Every dead-letter queue of a stack in one table: how many messages, how old, how long until SQS deletes them."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from opscore.alarms import AlarmState
 from opscore.dead_letters.looking.peek import peek
-from opscore.dead_letters.looking.queues import QueueFacts, describe
+from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.unseen import Unseen, fail_if_all_refused, look
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _SAMPLE = 10
 
 
 @dataclass(frozen=True)
-class DeadLetterQueue:
+class ListedQueue:
     """A dead-letter queue to list: the role of its work queue, its own name and URL, and who consumes the work."""
 
     role: str
@@ -51,9 +51,7 @@ class QueueSummary:
     problem: str | None = None
 
 
-def list_queues(
-    sqs: "SQSClient", alarms: Sequence[AlarmState], queues: Iterable[DeadLetterQueue]
-) -> list[QueueSummary]:
+def list_queues(sqs: "SQSClient", alarms: Sequence[AlarmState], queues: Iterable[ListedQueue]) -> list[QueueSummary]:
     """Return a row for each queue: those with a problem first, then the deepest; raises when all are refused."""
     listed = list(queues)
     with ThreadPoolExecutor(max_workers=8) as pool:
@@ -64,7 +62,7 @@ def list_queues(
 
 
 def _row(
-    sqs: "SQSClient", alarms: Sequence[AlarmState], queue: DeadLetterQueue, facts: QueueFacts | Unseen
+    sqs: "SQSClient", alarms: Sequence[AlarmState], queue: ListedQueue, facts: QueueFacts | Unseen
 ) -> QueueSummary:
     row = QueueSummary(
         queue=queue.role, dead_letter_queue=queue.name, consumer=queue.consumer, alarm=_worst_state(queue.name, alarms)

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from opscore.dead_letters.looking.held_queue import BATCH, HeldQueue
-from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.dead_letters.looking.queue import BATCH, QueueFacts, QueueReader
 from opscore.dead_letters.message import DeadLetter
 
 if TYPE_CHECKING:
@@ -16,26 +15,26 @@ _EMPTY_ANSWERS = 2
 """Empty long polls in a row that end a look. One is not enough: SQS may answer before every server was asked."""
 
 
-def peek(sqs: "SQSClient", queue: QueueFacts, *, limit: int, wait_seconds: int = 1) -> list[DeadLetter]:
+def peek(sqs: "SQSClient", queue: QueueFacts, *, limit: int) -> list[DeadLetter]:
     """Return up to `limit` messages and make them visible again, also when interrupted.
 
     A look is not free: SQS counts it as a receive. In a queue that has a dead-letter queue of its own, that may push
     a message on; see `warning`.
     """
-    held = HeldQueue(sqs, queue, wait_seconds=wait_seconds)
+    reader = QueueReader(sqs, queue)
     seen: dict[str, DeadLetter] = {}
     empty = 0
     try:
         while len(seen) < limit and empty < _EMPTY_ANSWERS:
             wanted = min(BATCH, limit - len(seen))
-            answer = held.receive(wanted, HIDDEN_SECONDS)
+            answer = reader.receive(wanted, HIDDEN_SECONDS)
             seen |= {message.message_id: message for message in answer}
             empty = 0 if answer else empty + 1
             if len(answer) < wanted and len(seen) >= queue.visible:
                 break
         return list(seen.values())
     finally:
-        held.release([message.receipt_handle for message in seen.values()])
+        reader.release([message.receipt_handle for message in seen.values()])
 
 
 def warning(queue: QueueFacts) -> str | None:

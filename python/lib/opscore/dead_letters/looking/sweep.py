@@ -3,13 +3,12 @@
 import json
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING
 
-from opscore.dead_letters.engine.receiving import EMPTY_ANSWERS, MAXIMUM_HELD
-from opscore.dead_letters.looking.held_queue import BATCH, HeldQueue, parts
-from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.batches import batches
+from opscore.dead_letters.looking.queue import BATCH, EMPTY_ANSWERS, MAXIMUM_HELD, QueueFacts, QueueReader
 from opscore.dead_letters.message import DeadLetter
 from opscore.id_set import IdSet
 
@@ -35,13 +34,11 @@ class Sweep:
         *,
         maximum: int = MAXIMUM_HELD,
         threads: int = 16,
-        wait_seconds: int = 1,
-        report: Callable[[int], None] = lambda _count: None,
     ) -> None:
-        self._queue = HeldQueue(sqs, queue, wait_seconds=wait_seconds)
+        self._queue = QueueReader(sqs, queue)
         self._visit = visit
         self._maximum = min(maximum, MAXIMUM_HELD)
-        self._threads, self._report = threads, report
+        self._threads = threads
         # Long enough for the whole reading, or the first messages would come again before the last are read.
         self._hidden_seconds = min(LONGEST_SECONDS, SHORTEST_SECONDS + queue.depth // MESSAGES_PER_SECOND)
         self._seen = IdSet()
@@ -58,11 +55,6 @@ class Sweep:
                 self._release(handles)
         return len(self._seen)
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether the end of the queue was reached, not the bound."""
-        return len(self._seen) < self._maximum
-
     def _in_parallel(self, work: Callable[[], None]) -> None:
         with ThreadPoolExecutor(self._threads) as pool:
             try:
@@ -76,7 +68,6 @@ class Sweep:
             letters = self._queue.receive(BATCH, self._hidden_seconds)
             with self._lock:
                 self._take_in(letters, handles)
-            self._report(len(self._seen))
 
     @property
     def _is_over(self) -> bool:
@@ -93,16 +84,5 @@ class Sweep:
     def _release(self, handles: IO[str]) -> None:
         handles.seek(0)
         with ThreadPoolExecutor(self._threads) as pool:
-            for part in _read(handles, self._threads * BATCH):
-                list(pool.map(self._queue.release, parts(part, BATCH)))
-
-
-def _read(lines: IO[str], size: int) -> Iterator[list[str]]:
-    part: list[str] = []
-    for line in lines:
-        part.append(json.loads(line))
-        if len(part) == size:
-            yield part
-            part = []
-    if part:
-        yield part
+            for some in batches(map(json.loads, handles), self._threads * BATCH):
+                list(pool.map(self._queue.release, batches(some, BATCH)))

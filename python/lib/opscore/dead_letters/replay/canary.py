@@ -1,14 +1,23 @@
-"""A replay that begins with few messages, looks at what becomes of them, and goes on only when that is good."""
+"""A replay that begins with few messages, watches what happens to them, and continues only when few of them fail."""
 
+import functools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from opscore.dead_letters.causes.consumer_log import CauseIndex
+from opscore.dead_letters.looking.peek import peek
+from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.message import DeadLetter
+from opscore.dead_letters.replay.run import ClientRun
 from opscore.dead_letters.sending.destinations import Confirmation
 from opscore.dead_letters.sending.outgoing import Outgoing
+from opscore.dead_letters.tally import Tally
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 GROWTH = 4
 """Each good step is followed by one that many times as large."""
@@ -19,6 +28,9 @@ SETTLE_SECONDS = 5.0
 """How long an empty backlog must stay quiet before a step counts as good: errors reach the log some seconds late."""
 
 INTERVAL_SECONDS = 2.0
+
+_LOOKED_AT = 100
+"""How many messages of the dead-letter queue a look searches for canaries that came back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +62,7 @@ class Verdict:
 
 
 def judge(seen: Observation) -> Verdict:
-    """Say whether the canaries are well. Failures count at once; a success only when the backlog is worked off."""
+    """Say how the canaries are. A failure counts at once; a success only when no message waits any more."""
     failed, total = len(seen.failed), len(seen.canaries)
     if failed > MAXIMUM_BAD_SHARE * total:
         first = next(iter(seen.failed.values()))
@@ -63,8 +75,8 @@ def judge(seen: Observation) -> Verdict:
 
 
 @dataclass(frozen=True)
-class GroupFate:
-    """How the canaries of one group fared."""
+class GroupVerdict:
+    """What became of the canaries of one group, and so whether its cause seems mended."""
 
     group: str
     replayed: int
@@ -72,33 +84,33 @@ class GroupFate:
     verdict: Literal["mended", "not mended", "mixed"]
 
 
-def by_group(canaries: Iterable[Canary], failed: Mapping[str, str]) -> list[GroupFate]:
+def by_group(canaries: Iterable[Canary], failed: Mapping[str, str]) -> list[GroupVerdict]:
     """Return for each group whether its cause seems mended, the worst first."""
     total: Counter[str] = Counter()
     bad: Counter[str] = Counter()
     for canary in canaries:
         total[canary.group] += 1
         bad[canary.group] += canary.new_id in failed
-    fates = [GroupFate(name, count, bad[name], _fate(bad[name], count)) for name, count in total.items()]
-    return sorted(fates, key=lambda fate: (-fate.failed / fate.replayed, fate.group))
+    groups = [GroupVerdict(name, count, bad[name], _verdict(bad[name], count)) for name, count in total.items()]
+    return sorted(groups, key=lambda group: (-group.failed / group.replayed, group.group))
 
 
-def _fate(bad: int, total: int) -> Literal["mended", "not mended", "mixed"]:
+def _verdict(bad: int, total: int) -> Literal["mended", "not mended", "mixed"]:
     return "mended" if not bad else "not mended" if bad == total else "mixed"
 
 
-class Flock:
-    """Hears what arrived and remembers it as canaries, each with the group it was in."""
+class Canaries:
+    """The messages that arrived while `watching`, each with the group it was in."""
 
     def __init__(self, group_of: Callable[[DeadLetter], str]) -> None:
         self._group_of = group_of
-        self.canaries: list[Canary] = []
+        self.arrived: list[Canary] = []
         self.watching = True
 
-    def hear(self, message: Outgoing, proof: Confirmation) -> None:
-        """Take note of a message that arrived."""
+    def on_arrival(self, message: Outgoing, proof: Confirmation) -> None:
+        """Remember a message that arrived."""
         if self.watching:
-            self.canaries.append(Canary(proof.new_id, self._group_of(message.letter)))
+            self.arrived.append(Canary(proof.new_id, self._group_of(message.letter)))
 
 
 def watch(
@@ -108,7 +120,7 @@ def watch(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[Verdict, Observation]:
-    """Look until the canaries are seen to be well, or not, and return the last verdict with what it is based on.
+    """Look until it is clear how the canaries are; return the last verdict with what it is based on.
 
     `look` need not fill in the seconds.
     """
@@ -136,3 +148,77 @@ def steps(first: int, maximum: int | None) -> Iterable[int | None]:
         yield reached
         size *= GROWTH
     yield maximum
+
+
+@dataclass(frozen=True)
+class CanaryResult:
+    """The result: the run's tally, the last verdict, and which groups seem mended."""
+
+    tally: Tally
+    verdict: Verdict | None
+    groups: Sequence[GroupVerdict]
+
+
+class CanaryRun:
+    """A run in growing steps. After each, what became of its messages decides whether the next one follows.
+
+    `errors_since` reads what the consumers logged from a time on (milliseconds); the backlog of `work_queues` is
+    watched.
+    """
+
+    def __init__(
+        self,
+        sqs: "SQSClient",
+        dead_letters: QueueFacts,
+        work_queues: Sequence[QueueFacts],
+        run: ClientRun,
+        canaries: Canaries,
+        errors_since: Callable[[int], CauseIndex],
+        *,
+        report: Callable[[Verdict], None] = lambda _verdict: None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._sqs, self._dead_letters, self._work_queues = sqs, dead_letters, work_queues
+        self._run, self._canaries, self._errors_since = run, canaries, errors_since
+        self._report, self._clock, self._sleep = report, clock, sleep
+        self._began_ms = dead_letters.asked_ms
+        self._failed: dict[str, str] = {}
+
+    def work(self, first: int, maximum: int | None) -> CanaryResult:
+        """Replay `first` messages, watch them, and continue in larger steps while few of them fail."""
+        tally, verdict = Tally(), None
+        for reached in steps(first, maximum):
+            baseline = self._depth()
+            before = tally.moved
+            is_last = reached == maximum
+            self._canaries.watching = not is_last
+            tally = self._run.work(reached)
+            if is_last or tally.interrupted or tally.moved == before:
+                break
+            verdict, _ = watch(
+                functools.partial(self._look, baseline),
+                self._report,
+                clock=self._clock,
+                sleep=self._sleep,
+            )
+            if verdict.do == "stop":
+                break
+        return CanaryResult(tally, verdict, by_group(self._canaries.arrived, self._failed))
+
+    def _look(self, baseline: int) -> Observation:
+        canaries = list(self._canaries.arrived)
+        errors = self._errors_since(self._began_ms)
+        for canary in canaries:
+            if (error := errors.of_id(canary.new_id)) is not None:
+                self._failed[canary.new_id] = error
+        self._look_for_bounces({canary.new_id for canary in canaries})
+        return Observation(canaries, dict(self._failed), self._depth() - baseline)
+
+    def _look_for_bounces(self, new_ids: set[str]) -> None:
+        for letter in peek(self._sqs, self._dead_letters, limit=_LOOKED_AT):
+            if letter.message_id in new_ids:
+                self._failed.setdefault(letter.message_id, "it came back to the dead-letter queue")
+
+    def _depth(self) -> int:
+        return sum(describe(self._sqs, queue.url).depth for queue in self._work_queues)

@@ -1,4 +1,4 @@
-"""SQS's own move task: no bandwidth of ours, and it goes on when this machine is switched off."""
+"""SQS's own move task: it needs no bandwidth here, and continues when this machine is switched off."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opscore import aws_faults
-from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.dead_letters.looking.queue import QueueFacts
 from opscore.dead_letters.tally import Tally
 from opscore.errors import OpsError, RefusedByAws
 
@@ -39,7 +39,7 @@ def support(sqs: "SQSClient", source: QueueFacts) -> Support:
 
 
 def refuse_while_active(found: Support, source: QueueFacts) -> None:
-    """Raise when somebody else is moving the queue's messages: two movers would hand out each message twice."""
+    """Raise when somebody else is moving the queue's messages: two movers could send each message twice."""
     if not found.active:
         return
     task = found.active
@@ -50,7 +50,7 @@ def refuse_while_active(found: Support, source: QueueFacts) -> None:
     )
 
 
-class NativeEngine:
+class MoveTask:
     """One move task, watched until it ends. Without `destination_arn` each message goes back to where it came from."""
 
     def __init__(
@@ -96,7 +96,7 @@ class NativeEngine:
             request["DestinationArn"] = self._destination_arn
         if self._rate:
             request["MaxNumberOfMessagesPerSecond"] = max(1, min(MAXIMUM_RATE, int(self._rate)))
-        # The handle is told only while the task runs, so it is kept from the start.
+        # SQS lists the handle only while the task runs, so it is kept from the start.
         self._handle = self._sqs.start_message_move_task(**request)["TaskHandle"]
 
     def _task(self) -> Mapping[str, Any]:

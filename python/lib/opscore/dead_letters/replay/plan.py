@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from opscore.dead_letters.looking.peek import peek, warning
-from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.dead_letters.looking.queue import QueueFacts
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.replay.move_task import MAXIMUM_RATE, Support, refuse_while_active
 from opscore.dead_letters.replay.request import ReplayRequest
-from opscore.dead_letters.sending.admission import Admission, Leave
+from opscore.dead_letters.sending.admission import Admission, Admit, Leave
 from opscore.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -29,14 +29,16 @@ CLIENT_RATE = 1_000
 class ReplayPlan:
     """Everything an operator should know before saying yes.
 
-    `sample` is what was looked at and `chosen` what of it would be replayed; `destinations` says how many of it go
-    where, `left` how many stay and why. `count` is the number of messages to expect. `oldest_ms` is when the oldest of
-    the sample was sent.
+    `to` is the queue that was named as the destination. `admission` holds the rules, those of the sample and those of
+    the run. `sample` is what was looked at, `chosen` what of it would be replayed; `destinations` says how many of it
+    go where, `left` how many stay and why. `count` is the number of messages to expect.
     """
 
     request: ReplayRequest
     source: QueueFacts
     sources: Sequence[QueueFacts]
+    to: QueueFacts | None
+    admission: Admission
     engine: str
     why_engine: str
     count: int
@@ -80,14 +82,16 @@ def plan_replay(
     engine, why = choose_engine(request, source, sources, support)
     sample = peek(sqs, source, limit=SAMPLE) if source.visible else []
     decisions = [admission.decide(letter) for letter in sample]
-    chosen = [letter for letter, fate in zip(sample, decisions, strict=True) if not isinstance(fate, Leave)]
-    destinations = Counter(decision.destination.label for decision in decisions if not isinstance(decision, Leave))
+    chosen = [letter for letter, decision in zip(sample, decisions, strict=True) if isinstance(decision, Admit)]
+    destinations = Counter(decision.destination.label for decision in decisions if isinstance(decision, Admit))
     left = Counter(decision.why or str(decision.left) for decision in decisions if isinstance(decision, Leave))
     count = source.visible if not sample else round(source.visible * destinations.total() / len(sample))
     if request.maximum is not None:
         count = min(count, request.maximum)
-    plan = ReplayPlan(request, source, sources, engine, why, count, sample, chosen, destinations, left, ())
-    return _with_warnings(plan)
+    plan = ReplayPlan(
+        request, source, sources, to, admission, engine, why, count, sample, chosen, destinations, left, warnings=()
+    )
+    return replace(plan, warnings=_warnings(plan))
 
 
 def choose_engine(
@@ -134,7 +138,7 @@ def _refuse_impossible(request: ReplayRequest, source: QueueFacts, to: QueueFact
         )
 
 
-def _with_warnings(plan: ReplayPlan) -> ReplayPlan:
+def _warnings(plan: ReplayPlan) -> list[str]:
     source = plan.source
     found = [said] if (said := warning(source)) else []
     left = plan.expires_seconds
@@ -148,4 +152,4 @@ def _with_warnings(plan: ReplayPlan) -> ReplayPlan:
         found.append("SQS's own task keeps no journal here and may move again what fails again while it runs")
     if plan.request.keep:
         found.append("--keep copies: the dead letters stay, and a second run copies them again")
-    return ReplayPlan(**{**vars(plan), "warnings": found})
+    return found

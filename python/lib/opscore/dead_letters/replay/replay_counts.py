@@ -1,4 +1,4 @@
-"""How often messages were replayed that have no room for the attribute that would say so.
+"""How often messages were replayed that have no room for the attribute that counts it.
 
 SQS allows ten attributes. For a message that has ten the count is kept in a file beside the journals, under the id the
 message got when it was sent; it comes back with that id.
@@ -8,14 +8,14 @@ import os
 import threading
 from pathlib import Path
 
-from opscore.dead_letters.engine.runs import parse
+from opscore.dead_letters.engine.journal import parse
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.ndjson import to_line
 from opscore.dead_letters.sending.destinations import Confirmation
 from opscore.dead_letters.sending.outgoing import Outgoing
 
 
-class Uncounted:
+class ReplayCounts:
     """The counts in the file, and those of this run."""
 
     def __init__(self, path: Path, run: str = "") -> None:
@@ -30,8 +30,8 @@ class Uncounted:
         """Return the run that replayed `letter` last and how often it was replayed, from its mark or from the file."""
         return letter.replay if letter.replay[0] else self._known.get(letter.message_id, ("", 0))
 
-    def hear(self, message: Outgoing, proof: Confirmation) -> None:
-        """Take note of a message that arrived without a mark."""
+    def on_arrival(self, message: Outgoing, proof: Confirmation) -> None:
+        """Note how often a message was replayed that arrived without a mark."""
         if message.counted:
             return
         with self._lock:

@@ -1,4 +1,4 @@
-"""What an operator asked for, in a form that a journal keeps and a later process can take up."""
+"""What an operator asked for, in a form that a journal keeps and that a later process can read."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

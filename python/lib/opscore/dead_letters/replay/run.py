@@ -1,34 +1,26 @@
-"""A run of the client engine with its journal: begun, gone on with in steps, resumed by another process."""
+"""A run of the client engine with its journal: begun, continued in steps, resumed by another process."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
-from opscore.dead_letters.engine.journal import Journal
-from opscore.dead_letters.engine.runs import RunState
+from opscore.dead_letters.engine.journal import RunJournal, RunState
 from opscore.dead_letters.engine.schedule import Limits
-from opscore.dead_letters.looking.queues import QueueFacts, describe
+from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.sending.admission import Admission
-from opscore.dead_letters.sending.destinations import Arrived
+from opscore.dead_letters.sending.destinations import OnArrival
 from opscore.dead_letters.tally import Tally
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-SECOND_MS = 1000
-
-
-def bound_ms(sqs: "SQSClient", source: QueueFacts) -> int:
-    """Return the end of the present second by SQS's clock, whose date header has whole seconds.
-
-    What the run itself sends within that second and gets back is known by the mark it carries.
-    """
-    return describe(sqs, source.url).asked_ms + SECOND_MS
-
 
 class ClientRun:
-    """All the work under one run id. `work` may be called again, with a larger maximum, as canaries do."""
+    """All the work under one run id. `work` may be called again, with a larger maximum, as canaries do.
+
+    `earlier` is what the journal of another process says: what arrived is only deleted, what is in doubt is sent again.
+    """
 
     def __init__(
         self,
@@ -36,29 +28,22 @@ class ClientRun:
         source: QueueFacts,
         request: ReplayRequest,
         admission: Admission,
-        journal: Journal,
+        journal: RunJournal,
         *,
-        arrived: Arrived | None = None,
-        in_doubt: Collection[str] = (),
-        to_clean_up: int = 0,
+        earlier: RunState | None = None,
         pace: Pace | None = None,
+        on_arrival: OnArrival = lambda _message, _proof: None,
         report: Callable[[Tally], None] = lambda _tally: None,
     ) -> None:
         self._sqs, self._source, self._request = sqs, source, request
         self._admission, self._journal, self._pace = admission, journal, pace
-        self._resumed = arrived is not None
-        self._arrived = Arrived() if arrived is None else arrived
-        self._in_doubt, self._to_clean_up = in_doubt, to_clean_up
-        self._report = report
+        self._resumed, self._state = earlier is not None, earlier or RunState()
+        self._to_delete = self._state.open  # now: what this process moves is added to the same state
+        self._on_arrival, self._report = on_arrival, report
         self._moved = 0
 
-    @classmethod
-    def resumed(cls, state: RunState, *arguments: Any, **options: Any) -> "ClientRun":
-        """Return the rest of a run: what arrived is only deleted, and what is in doubt is sent again."""
-        return cls(*arguments, arrived=state.arrived, in_doubt=state.in_doubt, to_clean_up=state.open, **options)
-
     def begin(self, facts: Mapping[str, Any]) -> None:
-        """Write the journal's first line: with it, another process can go on."""
+        """Write the journal's first line: with it, another process can continue."""
         self._journal.begin(
             self._admission.run,
             {
@@ -79,10 +64,11 @@ class ClientRun:
             self._journal,
             limits=Limits(maximum, self._request.rate, self._request.keep, ordered=self._source.fifo),
             pace=self._pace,
-            arrived=self._arrived,
+            arrived=self._state.arrived,
             resumed=self._resumed,
-            in_doubt=self._in_doubt,
-            to_clean_up=self._to_clean_up,
+            in_doubt=self._state.in_doubt,
+            to_delete=self._to_delete,
+            on_arrival=self._on_arrival,
             report=lambda tally: self._report(self._whole(tally)),
         )
         tally = self._whole(engine.run())

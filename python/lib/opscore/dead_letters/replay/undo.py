@@ -1,26 +1,26 @@
 """Take a replay back, as far as that is possible, and say how far that is.
 
 A replayed message may wait in the work queue (it is moved back), be in the dead-letter queue again (nothing to do), or
-have been taken by the consumer: whether it was worked off, nobody can know. Of those, copies can be put back.
+have been taken by the consumer: whether it was processed cannot be known. Copies of those can be put back.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
-from opscore.dead_letters.engine.journal import NoJournal
-from opscore.dead_letters.engine.runs import parse
+from opscore.dead_letters.engine.journal import NoJournal, Runs, parse
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.files import Import
-from opscore.dead_letters.looking.queues import QueueFacts
+from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.looking.sweep import Sweep
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.ndjson import to_line
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import SqsDestination
 from opscore.dead_letters.tally import Tally
+from opscore.errors import UsageProblem
 from opscore.id_set import IdSet
 
 if TYPE_CHECKING:
@@ -72,26 +72,55 @@ class Replayed:
             yield from parse(lines)
 
 
-def undo(
-    sqs: "SQSClient",
-    dead_letters: QueueFacts,
-    work_queues: Sequence[QueueFacts],
-    replayed: Replayed,
-    *,
-    in_doubt: int,
-    copies: bool,
-    pace: Pace | None = None,
-) -> Undone:
-    """Move back what still waits in `work_queues`, and put copies back of what cannot be known when `copies`."""
-    found = IdSet()
-    back = _already_back(sqs, dead_letters, replayed.new_ids, found)
-    moved = sum(_move_back(sqs, queue, dead_letters, replayed.new_ids, found, pace).moved for queue in work_queues)
-    unknown = len(replayed.new_ids) - len(found)
+@dataclass(frozen=True)
+class UndoPlan:
+    """What an undo will work on: the queues of the run as they are now, and what its journal says."""
+
+    dead_letters: QueueFacts
+    work_queues: Sequence[QueueFacts]
+    replayed: Replayed
+    in_doubt: int
+
+    @property
+    def count(self) -> int:
+        """How many messages the run replayed."""
+        return len(self.replayed.new_ids)
+
+    @property
+    def destinations(self) -> list[str]:
+        """Where it sent them."""
+        return sorted(self.replayed.destinations)
+
+    @property
+    def others(self) -> int:
+        """How many messages that are not the run's an undo has to look at, and so count as received once, at most."""
+        return max(0, sum(queue.visible for queue in self.work_queues) - self.count)
+
+
+def plan_undo(sqs: "SQSClient", runs: Runs, run: str, environment: str) -> UndoPlan:
+    """Read the journal of `run`; raises `UsageProblem` when that run cannot be undone in this environment."""
+    state = runs.read(run)
+    began_in = state.header.get("environment")
+    if began_in != environment:
+        raise UsageProblem(f"{run} was begun in {began_in}, this is {environment}.", hint=f"Say --env {began_in}.")
+    if state.header.get("engine") != "client":
+        raise UsageProblem(f"{run} was SQS's own move task: it left no journal to undo it by.")
+    replayed = Replayed(runs.find(run))
+    queues = [describe(sqs, name) for name in sorted(replayed.destinations) if ":" not in name]
+    return UndoPlan(describe(sqs, state.header["source"]["name"]), queues, replayed, len(state.in_doubt))
+
+
+def undo(sqs: "SQSClient", plan: UndoPlan, *, copies: bool, pace: Pace | None = None) -> Undone:
+    """Move back what still waits in the work queues; with `copies` put copies back of what cannot be known."""
+    new_ids, found = plan.replayed.new_ids, IdSet()
+    back = _already_back(sqs, plan.dead_letters, new_ids, found)
+    moved = sum(_move_back(sqs, queue, plan.dead_letters, new_ids, found, pace).moved for queue in plan.work_queues)
+    unknown = plan.count - len(found)
     copied = 0
     if copies and unknown:
-        lines = replayed.copies(lambda new_id: new_id not in found)
-        copied = len(Import(SqsDestination(sqs, dead_letters)).run(lines).done)
-    return Undone(len(replayed.new_ids), moved, back, unknown, copied, in_doubt)
+        lines = plan.replayed.copies(lambda new_id: new_id not in found)
+        copied = len(Import(SqsDestination(sqs, plan.dead_letters)).run(lines).done)
+    return Undone(plan.count, moved, back, unknown, copied, plan.in_doubt)
 
 
 def _already_back(sqs: "SQSClient", dead_letters: QueueFacts, new_ids: IdSet, found: IdSet) -> int:
@@ -130,8 +159,3 @@ def _move_back(
     )
     limits = Limits(ordered=queue.fifo)
     return ClientEngine(sqs, queue, admission, NoJournal(), limits=limits, pace=pace).run()
-
-
-def waiting_strangers(queues: Iterable[QueueFacts], replayed: int) -> int:
-    """Return how many messages of others an undo has to look at, and so count as received once, at most."""
-    return max(0, sum(queue.visible for queue in queues) - replayed)

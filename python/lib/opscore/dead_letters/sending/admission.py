@@ -15,7 +15,7 @@ class NotApplicable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
+class Admit:
     """Send the message there."""
 
     message: Outgoing
@@ -32,7 +32,7 @@ class Leave:
 
 
 class Route(Protocol):
-    """Where a message belongs; a `Refusal` when that cannot be told or does not exist."""
+    """Where a message belongs; a `Refusal` when that is not known or does not exist."""
 
     def __call__(self, letter: DeadLetter) -> Destination | Refusal:
         """Return the destination of `letter`."""
@@ -42,9 +42,10 @@ class Route(Protocol):
 class Admission:
     """The rules of one run.
 
-    `bound_ms` is the run's start by SQS's clock. A message sent at that time or later came back while the run was
-    going, or is a new failure that nobody has looked at: the run leaves it, else it would chase its own tail. This
-    holds for both kinds of queue: a standard one keeps the time of the send, and the send was the run's own.
+    `bound_ms` is the end of the second in which the run starts, by SQS's clock. A message sent at that time or later
+    came back during the run, or is a new failure that nobody has looked at: the run leaves it, or it could send the
+    same messages without end. This holds for both kinds of queue: a standard one keeps the time of the send, and the
+    send was the run's own. What the run sends within that second and gets back is known by the mark that it carries.
     `history` gives the run that replayed a message last and how often it was replayed.
     """
 
@@ -56,7 +57,7 @@ class Admission:
     history: Callable[[DeadLetter], tuple[str, int]] = lambda letter: letter.replay
     maximum_replays: int | None = None
 
-    def decide(self, letter: DeadLetter) -> Send | Leave:
+    def decide(self, letter: DeadLetter) -> Admit | Leave:
         """Return what to do with `letter`."""
         last_run, count = self.history(letter)
         if letter.sent_ms >= self.bound_ms or last_run == self.run:
@@ -73,10 +74,10 @@ class Admission:
         except Unsendable as error:
             return Leave(letter, Left.FAILED, f"Unsendable: {error}")
 
-    def _sent(self, letter: DeadLetter, count: int) -> Send | Leave:
+    def _sent(self, letter: DeadLetter, count: int) -> Admit | Leave:
         destination = self.route(letter)
         if isinstance(destination, Refusal):
             return Leave(letter, Left.FAILED, str(destination))
         message = prepare(letter, run=self.run, body=self.edited(letter), replays=count + 1)
         objection = destination.objection(message)
-        return Leave(letter, Left.FAILED, str(objection)) if objection else Send(message, destination)
+        return Leave(letter, Left.FAILED, str(objection)) if objection else Admit(message, destination)

@@ -1,14 +1,18 @@
-"""Where replayed messages go, and the proof that they arrived."""
+"""Where replayed messages go, a queue or a function, and the proof that they arrived."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from opscore.dead_letters.looking.queues import MAXIMUM_BYTES, QueueFacts
+from opscore import aws_faults
+from opscore.dead_letters.envelopes import Kind, unwrap
+from opscore.dead_letters.looking.queue import MAXIMUM_BYTES, QueueFacts
 from opscore.dead_letters.sending.outgoing import Outgoing
 from opscore.id_set import IdSet
 
 if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
 
@@ -22,6 +26,10 @@ class Confirmation:
 
     message_id: str
     new_id: str = ""
+
+
+OnArrival = Callable[[Outgoing, Confirmation], None]
+"""Called for a message that arrived, with the proof."""
 
 
 class Arrived:
@@ -110,6 +118,73 @@ class SqsDestination:
             ids[failed["Id"]]: Refusal(failed["Code"], failed.get("Message", ""), failed["SenderFault"])
             for failed in answer.get("Failed", [])
         }
-        unanswered = Refusal("NoAnswer", "SQS said nothing about this message", final=False)
+        unanswered = Refusal("NoAnswer", "the answer does not name this message", final=False)
         silent = {name: unanswered for name in ids.values() if name not in confirmed and name not in refused}
         return Outcome(confirmed, refused | silent)
+
+
+_ACCEPTED = 202
+
+
+class LambdaDestination:
+    """A function, invoked asynchronously with what it was invoked with before. It confirms with status 202.
+
+    `from_topic` wraps a notification in the event that SNS invokes a function with.
+    """
+
+    fifo = False
+    batch_entries = 1
+    batch_bytes = MAXIMUM_BYTES
+
+    def __init__(self, client: "LambdaClient", function: str, *, from_topic: bool = False) -> None:
+        self._client = client
+        self._function = function
+        self._from_topic = from_topic
+        self.label = f"lambda:{function.rsplit(':function:', 1)[-1]}"
+
+    def objection(self, message: Outgoing) -> Refusal | None:
+        """Return why the function cannot be invoked with `message`: an event is JSON."""
+        try:
+            json.loads(message.body)
+        except ValueError:
+            return Refusal("NotAnEvent", "the body is not JSON, so it is no event for a function", final=True)
+        return None
+
+    def send(self, messages: Sequence[Outgoing]) -> Outcome:
+        """Invoke the function once for each message."""
+        confirmed: dict[str, Confirmation] = {}
+        refused: dict[str, Refusal] = {}
+        for message in messages:
+            answer = self._invoke(message)
+            if isinstance(answer, Refusal):
+                refused[message.letter.message_id] = answer
+            else:
+                confirmed[message.letter.message_id] = answer
+        return Outcome(confirmed, refused)
+
+    def _invoke(self, message: Outgoing) -> Confirmation | Refusal:
+        try:
+            answer = self._client.invoke(
+                FunctionName=self._function, InvocationType="Event", Payload=self._event(message.body)
+            )
+        except Exception as error:
+            if aws_faults.is_transient(error):
+                raise
+            return Refusal(aws_faults.code(error) or type(error).__name__, aws_faults.message(error), final=True)
+        if answer["StatusCode"] != _ACCEPTED:
+            return Refusal("NotAccepted", f"status {answer['StatusCode']}", final=False)
+        return Confirmation(message.letter.message_id, answer["ResponseMetadata"].get("RequestId", ""))
+
+    def _event(self, body: str) -> bytes:
+        envelope = unwrap(body)
+        if envelope.kind is Kind.LAMBDA_DESTINATION:
+            return json.dumps(envelope.payload).encode()
+        if self._from_topic and envelope.kind is Kind.SNS:
+            return json.dumps(_topic_event(envelope.payload)).encode()
+        return body.encode()
+
+
+def _topic_event(notification: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the event of https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html around a notification."""
+    record = {"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": dict(notification)}
+    return {"Records": [record]}

@@ -1,21 +1,30 @@
 """Where each dead letter belongs: one dead-letter queue may serve several queues, functions and topics."""
 
+import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opscore import aws_faults
 from opscore.dead_letters.envelopes import Envelope, Kind, recognise
-from opscore.dead_letters.looking.queues import QueueFacts, describe
+from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.message import DeadLetter
-from opscore.dead_letters.sending.destinations import Destination, Refusal, SqsDestination
-from opscore.dead_letters.sending.functions import LambdaDestination
-from opscore.dead_letters.sending.subscriptions import Subscription
+from opscore.dead_letters.sending.destinations import Destination, LambdaDestination, Refusal, SqsDestination
 from opscore.errors import NotFound
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A subscription with a dead-letter queue. To publish again would reach every subscriber; this one only failed."""
+
+    topic_arn: str
+    protocol: str
+    endpoint: str
 
 
 class Router:
@@ -60,7 +69,7 @@ class Router:
             return self._once(f"{envelope.kind}:{envelope.source}", lambda _key: self._unqueued(envelope))
         if len(self._sources) == 1:
             return self._found[self._sources[0].arn]
-        return Refusal("NoOrigin", "nothing tells where it came from; name the queue with --to", final=True)
+        return Refusal("NoOrigin", "it does not say where it came from; name the queue with --to", final=True)
 
     def _once(self, key: str, find: Callable[[str], Destination | Refusal]) -> Destination | Refusal:
         with self._lock:
@@ -114,3 +123,39 @@ def _mismatch(source: QueueFacts, target: QueueFacts) -> Refusal:
     kinds = {True: "FIFO", False: "standard"}
     text = f"{source.name} is {kinds[source.fifo]} and {target.name} is {kinds[target.fifo]}"
     return Refusal("OtherKind", text, final=True)
+
+
+def function_with_dead_letters(client: "LambdaClient", functions: Sequence[str], queue_arn: str) -> str | None:
+    """Return the one of `functions` whose asynchronous invocations die into the queue, None when there is none."""
+    for function in functions:
+        configuration = client.get_function_configuration(FunctionName=function)
+        if configuration.get("DeadLetterConfig", {}).get("TargetArn") == queue_arn:
+            return function
+    return None
+
+
+def subscriptions_with_dead_letters(sns: Any, queue_arn: str) -> list[Subscription]:
+    """Return the subscriptions whose failed deliveries go to the queue."""
+    return [
+        Subscription(listed["TopicArn"], listed["Protocol"], listed["Endpoint"])
+        for listed in _all(sns)
+        if _dead_letter_arn(sns, listed["SubscriptionArn"]) == queue_arn
+    ]
+
+
+def _all(sns: Any) -> Iterator[dict[str, str]]:
+    request: dict[str, str] = {}
+    while True:
+        page = sns.list_subscriptions(**request)
+        yield from page.get("Subscriptions", [])
+        if not page.get("NextToken"):
+            return
+        request["NextToken"] = page["NextToken"]
+
+
+def _dead_letter_arn(sns: Any, subscription_arn: str) -> str | None:
+    if not subscription_arn.startswith("arn:"):  # "PendingConfirmation"
+        return None
+    attributes = sns.get_subscription_attributes(SubscriptionArn=subscription_arn)["Attributes"]
+    arn = json.loads(attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn")
+    return str(arn) if arn else None

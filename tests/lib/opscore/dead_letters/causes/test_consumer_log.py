@@ -1,9 +1,9 @@
 import json
 from typing import Any
 
-from opscore.dead_letters.causes.cause_index import CauseIndex
-from opscore.dead_letters.causes.consumer_log import find
+from opscore.dead_letters.causes.consumer_log import EARLIER_MS, CauseIndex, ids_of, signature_of
 from opscore.dead_letters.message import DeadLetter
+from opscore.log_events import LogEvent
 from tests.lib.opscore.dead_letters.fake_logs import FakeLogs
 
 GROUP = "/aws/lambda/worker"
@@ -21,7 +21,10 @@ def error_line(text: str, **fields: Any) -> str:
 
 def cause(logs: FakeLogs, message: DeadLetter | None = None) -> str | None:
     client: Any = logs
-    found = find(client, GROUP, message or letter())
+    message = message or letter()
+    index = CauseIndex.read(client, [GROUP], SENT - EARLIER_MS, list(ids_of(message)))
+    found = index.explain(message)
+    assert not (found and found.certain) or signature_of(found) == index.cause(message)
     return str(found) if found else None
 
 
@@ -58,6 +61,18 @@ def test_a_crash_names_no_message_and_is_only_perhaps_the_cause() -> None:
     assert found is not None
     assert found.startswith("perhaps ")
     assert "Task timed out after 30.00 seconds" in found
+
+
+def test_a_crash_before_the_message_was_sent_is_not_its_cause() -> None:
+    index = CauseIndex.of([LogEvent("e", SENT - EARLIER_MS - 1, "s", "Task timed out after 30.00 seconds")])
+    assert index.explain(letter()) is None
+
+
+def test_a_line_about_the_message_counts_more_than_a_later_crash() -> None:
+    logs = FakeLogs()
+    logs.log(GROUP, SENT, error_line("line 17: not JSON"))
+    logs.log(GROUP, SENT + 500, "Task timed out after 30.00 seconds")
+    assert cause(logs) == "DamagedFile: line 17: not JSON"
 
 
 def test_lambda_s_own_dead_letters_carry_their_cause() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opscore.dead_letters.causes.cause_index import CauseIndex
+from opscore.dead_letters.causes.consumer_log import CauseIndex
 from opscore.dead_letters.causes.groups import MAXIMUM_GROUPS, Grouping, classify
 from opscore.dead_letters.causes.signatures import shape, signature
 from opscore.dead_letters.message import DeadLetter
@@ -76,8 +76,19 @@ def test_groups_are_counted_by_cause_with_first_last_and_a_sample() -> None:
     assert first.id == classify(letter(2, '{"account": "z"}'), index).id
 
 
+def test_a_crash_is_shown_as_a_guess_and_does_not_rename_the_group() -> None:
+    crash = LogEvent("e", 5000, "s", "2027-01-15T08:00:00Z Task timed out after 30.00 seconds")
+    grouping, without = Grouping(CauseIndex.of([crash])), Grouping(CauseIndex())
+    for group in (grouping, without):
+        group.add(letter(1, "{}", sent_ms=4000))
+    (guessed,), (unknown,) = grouping.result(), without.result()
+    assert (guessed.cause or "").startswith("perhaps ")
+    assert unknown.cause is None
+    assert guessed.id == unknown.id
+
+
 def test_the_number_of_groups_is_bounded() -> None:
-    grouping = Grouping(CauseIndex.empty())
+    grouping = Grouping(CauseIndex())
     words = [f"{chr(97 + a)}{chr(97 + b)}{chr(97 + c)}" for a in range(26) for b in range(26) for c in range(2)]
     for number, word in enumerate(words):
         grouping.add(letter(number, word))

@@ -1,9 +1,10 @@
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from opscore.dead_letters.engine.pace import PoolSize
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.message import DeadLetter
-from tests.lib.opscore.dead_letters.fake_sqs import Message, error
+from tests.lib.opscore.dead_letters.fake_sqs import error
 from tests.lib.opscore.dead_letters.replaying import World, duplicates, sent_bodies
 
 
@@ -11,7 +12,7 @@ from tests.lib.opscore.dead_letters.replaying import World, duplicates, sent_bod
 @pytest.mark.parametrize("fifo", [False, True])
 def test_everything_is_moved_and_nothing_is_left_hidden(threads: int, fifo: bool) -> None:
     world = World(fifo=fifo)
-    bodies = world.bury(47)
+    bodies = world.add_dead_letters(47)
     tally = world.replay(threads=threads)
     assert tally.moved == 47
     assert tally.is_whole
@@ -21,7 +22,7 @@ def test_everything_is_moved_and_nothing_is_left_hidden(threads: int, fifo: bool
 
 def test_batches_are_full_although_receives_are_not() -> None:
     world = World()
-    world.bury(60)
+    world.add_dead_letters(60)
     world.sqs.deliver = lambda available: min(available, 3)
     world.replay()
     assert world.sqs.calls.count("SendMessageBatch") == 6
@@ -30,7 +31,7 @@ def test_batches_are_full_although_receives_are_not() -> None:
 
 def test_only_what_the_target_confirmed_is_deleted() -> None:
     world = World()
-    world.bury(10)
+    world.add_dead_letters(10)
     world.sqs.refuse_send = lambda entry: (
         {"Code": "InvalidMessageContents", "SenderFault": True} if entry["MessageBody"] == "body 3" else None
     )
@@ -41,9 +42,26 @@ def test_only_what_the_target_confirmed_is_deleted() -> None:
     assert tally.reasons == {"InvalidMessageContents: ": 1}
 
 
+def test_only_what_arrived_is_announced_and_each_message_once() -> None:
+    world = World()
+    world.add_dead_letters(30)
+    refusals = iter([True, False, False] * 100)
+    world.sqs.refuse_send = lambda entry: (
+        {"Code": "InvalidMessageContents", "SenderFault": True}
+        if entry["MessageBody"] == "body 3"
+        else {"Code": "InternalError", "SenderFault": False}
+        if next(refusals)
+        else None
+    )
+    announced: list[str] = []
+    world.replay(on_arrival=lambda message, _proof: announced.append(message.body))
+    assert sorted(announced) == sorted(sent_bodies(world.work))
+    assert len(announced) == 29
+
+
 def test_a_refusal_that_may_pass_is_tried_again() -> None:
     world = World()
-    bodies = world.bury(10)
+    bodies = world.add_dead_letters(10)
     refusals = iter([True, False] * 100)
     world.sqs.refuse_send = lambda _entry: {"Code": "InternalError", "SenderFault": False} if next(refusals) else None
     tally = world.replay()
@@ -53,7 +71,7 @@ def test_a_refusal_that_may_pass_is_tried_again() -> None:
 
 def test_a_message_that_is_refused_again_and_again_stays_and_is_reported() -> None:
     world = World()
-    world.bury(2)
+    world.add_dead_letters(2)
     world.sqs.refuse_send = lambda _entry: {"Code": "InternalError", "SenderFault": False}
     tally = world.replay()
     assert (tally.moved, tally.failed) == (0, 2)
@@ -62,7 +80,7 @@ def test_a_message_that_is_refused_again_and_again_stays_and_is_reported() -> No
 
 def test_throttling_slows_down_and_loses_nothing() -> None:
     world = World()
-    bodies = world.bury(50)
+    bodies = world.add_dead_letters(50)
     count = 0
 
     def throttle(operation: str, phase: str) -> None:
@@ -78,9 +96,25 @@ def test_throttling_slows_down_and_loses_nothing() -> None:
     assert duplicates(world.work) == 0
 
 
+def test_throttling_makes_the_pool_smaller() -> None:
+    world = World()
+    world.add_dead_letters(50)
+    first = iter([True])
+
+    def throttle(operation: str, phase: str) -> None:
+        if phase == "before" and operation == "ReceiveMessage" and next(first, False):
+            raise error(operation, "ThrottlingException")
+
+    engine = world.engine()
+    engine._pool_size = PoolSize(6, 6, world.clock.now)  # the clock of the tests stands still for several threads
+    world.sqs.hook = throttle
+    assert engine.run().moved == 50
+    assert engine._pool_size.allowed == 3
+
+
 def test_a_send_without_an_answer_is_repeated_and_said_to_be_possibly_twice() -> None:
     world = World()
-    world.bury(10)
+    world.add_dead_letters(10)
     cut = iter([True])
 
     def hook(operation: str, phase: str) -> None:
@@ -96,7 +130,7 @@ def test_a_send_without_an_answer_is_repeated_and_said_to_be_possibly_twice() ->
 
 def test_a_fifo_send_without_an_answer_is_not_doubled() -> None:
     world = World(fifo=True)
-    world.bury(9)
+    world.add_dead_letters(9)
     cut = iter([True])
 
     def hook(operation: str, phase: str) -> None:
@@ -110,7 +144,7 @@ def test_a_fifo_send_without_an_answer_is_not_doubled() -> None:
 
 def test_what_aws_refuses_for_good_ends_the_run_and_gives_everything_back() -> None:
     world = World()
-    world.bury(30)
+    world.add_dead_letters(30)
 
     def hook(operation: str, phase: str) -> None:
         if operation == "SendMessageBatch" and phase == "before":
@@ -125,7 +159,7 @@ def test_what_aws_refuses_for_good_ends_the_run_and_gives_everything_back() -> N
 
 def test_a_message_delivered_twice_while_it_is_held_is_sent_once_and_deleted_with_its_new_handle() -> None:
     world = World()
-    world.bury(25)
+    world.add_dead_letters(25)
     again = iter([False, True, True] * 30)
     world.sqs.redeliver = lambda: next(again, False)
     tally = world.replay()
@@ -136,7 +170,7 @@ def test_a_message_delivered_twice_while_it_is_held_is_sent_once_and_deleted_wit
 
 def test_a_delete_with_a_stale_handle_is_seen_through_and_done_again_without_a_second_send() -> None:
     world = World()
-    world.bury(10)
+    world.add_dead_letters(10)
     slow = iter([True])
 
     def hook(operation: str, phase: str) -> None:
@@ -155,17 +189,25 @@ def test_a_delete_with_a_stale_handle_is_seen_through_and_done_again_without_a_s
 
 def test_leases_are_renewed_while_the_rate_makes_messages_wait() -> None:
     world = World()
-    world.bury(40)
+    world.add_dead_letters(40)
+    receives: list[int] = []
+
+    def hook(operation: str, phase: str) -> None:
+        if operation == "DeleteMessageBatch" and phase == "before":
+            receives.extend(message.receives for message in world.dead.messages)
+
+    world.sqs.hook = hook
     tally = world.replay(limits=Limits(rate=0.1))
     assert tally.moved == 40
     assert duplicates(world.work) == 0
     assert "ChangeMessageVisibilityBatch" in world.sqs.calls
-    assert max(message.receives for message in world.dead.messages or [Message("", "", {}, 0)]) <= 1
+    assert len(receives) >= 40
+    assert max(receives) == 1
 
 
 def test_the_rate_is_kept() -> None:
     world = World()
-    world.bury(200)
+    world.add_dead_letters(200)
     began = world.clock.now
     world.replay(limits=Limits(rate=20))
     assert world.clock.now - began >= (200 - 10 - 20) / 20
@@ -173,7 +215,7 @@ def test_the_rate_is_kept() -> None:
 
 def test_a_message_whose_lease_is_nearly_over_is_not_sent() -> None:
     world = World()
-    world.bury(5)
+    world.add_dead_letters(5)
     slow = iter([True])
     left: list[float] = []
 
@@ -193,12 +235,12 @@ def test_a_message_whose_lease_is_nearly_over_is_not_sent() -> None:
 
 def test_a_run_leaves_what_came_back_while_it_was_running() -> None:
     world = World()
-    world.bury(20)
+    world.add_dead_letters(20)
 
     def bounce(operation: str, phase: str) -> None:
         if operation == "SendMessageBatch" and phase == "after":
             for message in list(world.work.messages):
-                world.sqs.bury(world.work, message, world.dead)
+                world.sqs.move_to_dead_letters(world.work, message, world.dead)
 
     world.sqs.hook = bounce
     tally = world.replay()
@@ -211,12 +253,12 @@ def test_a_run_leaves_what_came_back_while_it_was_running() -> None:
 @pytest.mark.parametrize("fifo", [False, True])
 def test_what_comes_back_is_known_by_its_run_when_the_clock_cannot_tell(fifo: bool) -> None:
     world = World(fifo=fifo)
-    world.bury(10)
+    world.add_dead_letters(10)
 
     def bounce(operation: str, phase: str) -> None:
         if operation == "SendMessageBatch" and phase == "after":
             for message in list(world.work.messages):
-                world.sqs.bury(world.work, message, world.dead)
+                world.sqs.move_to_dead_letters(world.work, message, world.dead)
 
     world.sqs.hook = bounce
     world.replay(world.admission(bound_ms=world.clock.ms + 10**9))
@@ -225,7 +267,7 @@ def test_what_comes_back_is_known_by_its_run_when_the_clock_cannot_tell(fifo: bo
 
 def test_maximum_counts_what_arrived() -> None:
     world = World()
-    world.bury(30)
+    world.add_dead_letters(30)
     world.sqs.refuse_send = lambda entry: (
         {"Code": "InvalidMessageContents", "SenderFault": True}
         if entry["MessageBody"] in ("body 0", "body 1")
@@ -239,7 +281,7 @@ def test_maximum_counts_what_arrived() -> None:
 
 def test_what_is_not_selected_stays_visible_and_is_read_once() -> None:
     world = World()
-    world.bury(40)
+    world.add_dead_letters(40)
 
     def selected(letter: DeadLetter) -> bool:
         return letter.body.endswith("7")
@@ -251,7 +293,7 @@ def test_what_is_not_selected_stays_visible_and_is_read_once() -> None:
 
 def test_keep_copies_once_and_leaves_everything() -> None:
     world = World()
-    bodies = world.bury(30)
+    bodies = world.add_dead_letters(30)
     tally = world.replay(limits=Limits(keep=True))
     assert tally.moved == 30
     assert sorted(sent_bodies(world.work)) == sorted(bodies)
@@ -261,7 +303,7 @@ def test_keep_copies_once_and_leaves_everything() -> None:
 
 def test_an_undeletable_message_is_counted_and_given_back() -> None:
     world = World()
-    world.bury(3)
+    world.add_dead_letters(3)
     world.sqs.refuse_delete = lambda message: message.body == "body 1"
     tally = world.replay()
     assert (tally.moved, tally.undeleted) == (3, 1)
@@ -272,7 +314,7 @@ def test_an_undeletable_message_is_counted_and_given_back() -> None:
 
 def test_an_interrupt_finishes_what_is_under_way_and_gives_the_rest_back() -> None:
     world = World()
-    bodies = world.bury(100)
+    bodies = world.add_dead_letters(100)
     engine = world.engine()
 
     def hook(operation: str, phase: str) -> None:
@@ -289,14 +331,14 @@ def test_an_interrupt_finishes_what_is_under_way_and_gives_the_rest_back() -> No
 
 def test_messages_that_a_killed_run_still_hides_are_waited_for() -> None:
     world = World()
-    world.bury(10)
+    world.add_dead_letters(10)
     world.sqs.receive_message(world.dead.url, 10, VisibilityTimeout=100)
     assert world.replay().moved == 10
 
 
 def test_messages_that_nobody_gives_back_are_reported() -> None:
     world = World()
-    world.bury(10)
+    world.add_dead_letters(10)
     world.sqs.receive_message(world.dead.url, 4, VisibilityTimeout=10_000)
     tally = world.replay()
     assert (tally.moved, tally.held_elsewhere) == (6, 4)
@@ -305,7 +347,7 @@ def test_messages_that_nobody_gives_back_are_reported() -> None:
 
 def test_one_empty_answer_does_not_end_the_run() -> None:
     world = World()
-    world.bury(30)
+    world.add_dead_letters(30)
     real = world.sqs._receivable
     empty = iter([False, True, True, False, True] + [False] * 1000)
     world.sqs._receivable = lambda queue, limit: [] if next(empty) else real(queue, limit)  # type: ignore[method-assign]

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from opscore.dead_letters.engine.journal import FileTape, Journal
-from opscore.dead_letters.engine.runs import Runs, new_run, read_state
-from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.engine.engine import Pace
+from opscore.dead_letters.engine.journal import FileStorage, RunJournal, Runs, new_run, read_state
+from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.run import ClientRun
 from opscore.dead_letters.sending.destinations import Confirmation, Outcome, Refusal
-from opscore.dead_letters.sending.outgoing import prepare
+from opscore.dead_letters.sending.outgoing import Outgoing, prepare
 from opscore.errors import NotFound, OpsError
-from tests.lib.opscore.dead_letters.replaying import MemoryTape, World, sent_bodies
+from tests.lib.opscore.dead_letters.replaying import MemoryStorage, World, sent_bodies
 
 
 def outgoing(message_id: str) -> Any:
@@ -23,24 +23,24 @@ def outgoing(message_id: str) -> Any:
 
 def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "replays" / "run.ndjson"
-    with FileTape(path) as tape:
-        Journal(tape).begin("run", {})
+    with FileStorage(path) as storage:
+        RunJournal(storage).begin("run", {})
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_the_intent_is_durable_before_the_send_and_the_proof_before_the_delete() -> None:
     world = World()
-    world.bury(10)
-    tape = MemoryTape()
+    world.add_dead_letters(10)
+    storage = MemoryStorage()
     seen: dict[str, dict[str, Any]] = {}
 
     def hook(operation: str, phase: str) -> None:
         if phase == "before" and operation in ("SendMessageBatch", "DeleteMessageBatch"):
-            state = read_state(tape.durable.splitlines())
+            state = read_state(storage.durable.splitlines())
             seen[operation] = {"in doubt": len(state.in_doubt), "arrived": len(state.arrived)}
 
-    engine = world.engine(journal=Journal(tape))
+    engine = world.engine(journal=RunJournal(storage))
     world.sqs.hook = hook
     engine.run()
     assert seen == {
@@ -49,19 +49,52 @@ def test_the_intent_is_durable_before_the_send_and_the_proof_before_the_delete()
     }
 
 
+def test_the_proof_is_durable_before_anybody_is_told_of_the_arrival() -> None:
+    world = World()
+    world.add_dead_letters(10)
+    storage = MemoryStorage()
+    unproven: list[str] = []
+    told: list[str] = []
+
+    def on_arrival(message: Outgoing, proof: Confirmation) -> None:
+        told.append(proof.message_id)
+        if not read_state(storage.durable.splitlines()).arrived.proof(message.letter.message_id):
+            unproven.append(proof.message_id)
+
+    world.engine(journal=RunJournal(storage), on_arrival=on_arrival).run()
+    assert len(set(told)) == len(told) == 10
+    assert unproven == []
+
+
+def test_a_journal_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    # Half of a run: a batch of four of which one was refused and one is in doubt, one delete, no end.
+    letters: Any = [
+        {"message_id": name, "body": "b", "attributes": {}, "system": {}} for name in ("m1", "m2", "m3", "m4")
+    ]
+    header = {"run": "20261124-0934-3f9a", "version": 1, "engine": "client", "bound_ms": 1_800_000_000_000, "count": 4}
+    header |= {"request": {"queue": "work", "canary": 5}, "source": {"name": "d", "arn": "a"}, "environment": "test"}
+    sent = {"sent": {"m1": "n1", "m2": "n2"}, "refused": {"m3": "Invalid: no"}}
+    lines = [header, {"intent": letters, "to": "work"}, sent, {"deleted": ["m1"]}]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (tmp_path / "20261124-0934-3f9a.ndjson").write_text(text, encoding="utf-8")
+    state = Runs(tmp_path).read("20261124-0934-3f9a")
+    assert ReplayRequest.of(state.header["request"]) == ReplayRequest("work", canary=5)
+    assert (state.moved, state.open, state.in_doubt, state.ended) == (2, 1, {"m4"}, None)
+
+
 def test_threads_share_their_syncs() -> None:
     syncs = 0
     gate = threading.Event()
 
-    class SlowTape(MemoryTape):
+    class SlowStorage(MemoryStorage):
         def sync(self) -> None:
             nonlocal syncs
             syncs += 1
             gate.wait(5)
             super().sync()
 
-    tape = SlowTape()
-    journal = Journal(tape)
+    storage = SlowStorage()
+    journal = RunJournal(storage)
     threads = [threading.Thread(target=journal.intend, args=("q", [outgoing(f"m{n}")])) for n in range(8)]
     for thread in threads:
         thread.start()
@@ -70,33 +103,33 @@ def test_threads_share_their_syncs() -> None:
     gate.set()
     for thread in threads:
         thread.join()
-    assert len(read_state(tape.durable.splitlines()).in_doubt) == 8
+    assert len(read_state(storage.durable.splitlines()).in_doubt) == 8
     assert syncs < 8
 
 
 def test_half_a_line_is_skipped_and_the_next_process_begins_a_new_one() -> None:
-    tape = MemoryTape()
-    journal = Journal(tape)
+    storage = MemoryStorage()
+    journal = RunJournal(storage)
     journal.begin("r", {"source": {}})
     journal.intend("q", [outgoing("m1"), outgoing("m2"), outgoing("m3")])
-    tape.durable += b'{"sent": {"m1": "n'
-    again = Journal(tape)
+    storage.durable += b'{"sent": {"m1": "n'
+    again = RunJournal(storage)
     again.resume()
     again.sent(Outcome({"m2": Confirmation("m2", "n2")}, {"m3": Refusal("Invalid", "no", final=True)}))
     again.deleted(["m2"])
     again.end("done", {"moved": 1})
-    state = read_state(tape.durable.splitlines())
+    state = read_state(storage.durable.splitlines())
     assert state.in_doubt == {"m1"}
     assert state.arrived.proof("m2")
     assert not state.arrived.proof("m1")
-    assert (state.open, state.ended, state.refused) == (0, "done", {"m3": "Invalid: no"})
+    assert (state.open, state.ended) == (0, "done")
 
 
 def test_a_run_is_found_by_name_and_unknown_ones_have_neighbours(tmp_path: Path) -> None:
     runs = Runs(tmp_path)
     name = new_run("20261124-090000")
-    with FileTape(runs.path(name)) as tape:
-        Journal(tape).begin(name, {"engine": "client"})
+    with FileStorage(runs.path(name)) as storage:
+        RunJournal(storage).begin(name, {"engine": "client"})
     assert runs.names() == [name]
     assert runs.read(name).header["engine"] == "client"
     with pytest.raises(NotFound, match="replay run") as caught:
@@ -112,16 +145,27 @@ def test_what_is_no_journal_is_said_to_be_none(tmp_path: Path) -> None:
 
 def test_a_run_of_several_steps_counts_all_and_sends_each_once() -> None:
     world = World()
-    bodies = world.bury(35)
+    bodies = world.add_dead_letters(35)
     client: Any = world.sqs
-    from opscore.dead_letters.engine.engine import Pace
-
     pace = Pace(1, 1, clock=world.clock, sleep=world.clock.sleep)
-    tape = MemoryTape()
+    storage = MemoryStorage()
     request = ReplayRequest("work")
-    run = ClientRun(client, describe(client, world.dead.url), request, world.admission(), Journal(tape), pace=pace)
+    run = ClientRun(
+        client, describe(client, world.dead.url), request, world.admission(), RunJournal(storage), pace=pace
+    )
     run.begin({"environment": "test"})
     assert [run.work(5).moved, run.work(25).moved, run.work(None).moved] == [5, 25, 35]
     assert sorted(sent_bodies(world.work)) == sorted(bodies)
-    header = json.loads(tape.durable.splitlines()[0])
+    header = json.loads(storage.durable.splitlines()[0])
     assert ReplayRequest.of(header["request"]) == request
+
+
+def test_a_second_step_does_not_read_the_whole_queue_for_what_the_first_has_deleted() -> None:
+    world = World()
+    world.add_dead_letters(200)
+    client: Any = world.sqs
+    pace = Pace(1, 1, clock=world.clock, sleep=world.clock.sleep)
+    source, journal = describe(client, world.dead.url), RunJournal(MemoryStorage())
+    run = ClientRun(client, source, ReplayRequest("work"), world.admission(), journal, pace=pace)
+    assert [run.work(5).moved, run.work(10).moved] == [5, 10]
+    assert sum(message.receives == 0 for message in world.dead.messages) >= 150

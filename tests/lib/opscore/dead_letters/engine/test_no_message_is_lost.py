@@ -9,18 +9,17 @@ from botocore.exceptions import ReadTimeoutError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opscore.dead_letters.engine.journal import Journal
-from opscore.dead_letters.engine.runs import RunState, read_state
+from opscore.dead_letters.engine.journal import RunJournal, RunState, read_state
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.sending.destinations import Arrived
 from tests.lib.opscore.dead_letters.fake_sqs import error
-from tests.lib.opscore.dead_letters.replaying import Killed, MemoryTape, World, duplicates, lost, sent_bodies
+from tests.lib.opscore.dead_letters.replaying import Killed, MemoryStorage, World, duplicates, lost, sent_bodies
 
 MESSAGES = 24
 
 
-class Fate:
-    """Kills the process at one step; from then on nothing it tries has any effect."""
+class KillAt:
+    """Kills the process after so many steps; from then on nothing it tries has any effect."""
 
     def __init__(self, kill_at: int | None = None) -> None:
         self.steps = 0
@@ -32,11 +31,11 @@ class Fate:
             raise Killed
 
 
-def run_until_killed(world: World, fate: Any, threads: int = 1, limits: Limits | None = None) -> None:
-    tape = MemoryTape(fate)
-    world.tape = tape
-    engine = world.engine(threads=threads, journal=Journal(tape), limits=limits)
-    world.sqs.hook = fate
+def run_until_killed(world: World, kill: Any, threads: int = 1, limits: Limits | None = None) -> None:
+    storage = MemoryStorage(kill)
+    world.storage = storage
+    engine = world.engine(threads=threads, journal=RunJournal(storage), limits=limits)
+    world.sqs.hook = kill
     try:
         engine.run()
     except Killed:
@@ -46,9 +45,9 @@ def run_until_killed(world: World, fate: Any, threads: int = 1, limits: Limits |
 
 
 def resume(world: World, limits: Limits | None = None) -> RunState:
-    state = read_state(world.tape.durable.splitlines())
+    state = read_state(world.storage.durable.splitlines())
     world.clock.sleep(1)
-    known: dict[str, Any] = {"arrived": state.arrived, "in_doubt": state.in_doubt, "to_clean_up": state.open}
+    known: dict[str, Any] = {"arrived": state.arrived, "in_doubt": state.in_doubt, "to_delete": state.open}
     world.replay(limits=limits or Limits(ordered=world.dead.fifo), resumed=True, **known)
     return state
 
@@ -62,10 +61,10 @@ def is_ordered(world: World) -> bool:
 
 
 def steps_of_a_whole_run(fifo: bool) -> int:
-    world, fate = World(fifo=fifo), Fate()
-    world.bury(MESSAGES)
-    run_until_killed(world, fate)
-    return fate.steps
+    world, kill = World(fifo=fifo), KillAt()
+    world.add_dead_letters(MESSAGES)
+    run_until_killed(world, kill)
+    return kill.steps
 
 
 @pytest.mark.parametrize("fifo", [False, True])
@@ -74,8 +73,8 @@ def test_a_kill_at_any_step_and_a_resume_lose_nothing(fifo: bool) -> None:
     assert steps > 30
     for kill_at in range(steps):
         world = World(fifo=fifo)
-        bodies = world.bury(MESSAGES)
-        run_until_killed(world, Fate(kill_at))
+        bodies = world.add_dead_letters(MESSAGES)
+        run_until_killed(world, KillAt(kill_at))
         doubt = resume(world).in_doubt
         assert not lost(bodies, world), kill_at
         assert world.dead.messages == [], kill_at
@@ -86,8 +85,8 @@ def test_a_kill_at_any_step_and_a_resume_lose_nothing(fifo: bool) -> None:
 def test_a_kill_of_a_bounded_run_and_a_resume_move_exactly_so_many() -> None:
     for kill_at in range(40):
         world, limits = World(), Limits(maximum=13)
-        bodies = world.bury(MESSAGES)
-        run_until_killed(world, Fate(kill_at), limits=limits)
+        bodies = world.add_dead_letters(MESSAGES)
+        run_until_killed(world, KillAt(kill_at), limits=limits)
         resume(world, limits)
         assert not lost(bodies, world), kill_at
         assert len(set(sent_bodies(world.work))) == 13, kill_at
@@ -98,8 +97,8 @@ def test_a_kill_of_a_bounded_run_and_a_resume_move_exactly_so_many() -> None:
 def test_a_kill_in_the_middle_of_many_threads_and_a_resume_lose_nothing(seed: int) -> None:
     threads = 5
     world = World(seed=seed)
-    bodies = world.bury(120)
-    run_until_killed(world, Fate(20 + 23 * seed), threads)
+    bodies = world.add_dead_letters(120)
+    run_until_killed(world, KillAt(20 + 23 * seed), threads)
     resume(world)
     assert not lost(bodies, world)
     assert world.dead.messages == []
@@ -107,7 +106,7 @@ def test_a_kill_in_the_middle_of_many_threads_and_a_resume_lose_nothing(seed: in
 
 
 @dataclass
-class Weather:
+class Faults:
     """How likely each kind of fault is; hypothesis shrinks these to the one that matters."""
 
     seed: int
@@ -126,14 +125,14 @@ class Weather:
         self.unanswered_sends = 0
         self.steps = 0
 
-    def rage_over(self, world: World) -> None:
+    def apply_to(self, world: World) -> None:
         sqs = world.sqs
         codes = ({"Code": "InternalError", "SenderFault": False}, {"Code": "Invalid", "SenderFault": True})
         sqs.refuse_send = lambda _entry: (
-            codes[0] if self._strikes(self.refused) else codes[1] if self._strikes(self.refused_for_good) else None
+            codes[0] if self._happens(self.refused) else codes[1] if self._happens(self.refused_for_good) else None
         )
-        sqs.refuse_delete = lambda _message: self._strikes(self.undeletable)
-        sqs.redeliver = lambda: self._strikes(self.redelivered)
+        sqs.refuse_delete = lambda _message: self._happens(self.undeletable)
+        sqs.redeliver = lambda: self._happens(self.redelivered)
         sqs.deliver = lambda available: self.chance.randint(1, max(1, available)) if self.short_receives else available
         self._world = world
 
@@ -143,21 +142,21 @@ class Weather:
             raise Killed
         if operation == "GetQueueAttributes" or operation.startswith("journal"):
             return
-        if phase == "before" and self._strikes(self.throttled):
+        if phase == "before" and self._happens(self.throttled):
             raise error(operation, "ThrottlingException")
-        if phase == "after" and self._strikes(self.slow):
+        if phase == "after" and self._happens(self.slow):
             self._world.clock.sleep(self.chance.choice([20, 70, 130]))
-        if phase == "after" and self._strikes(self.unanswered):
+        if phase == "after" and self._happens(self.unanswered):
             self.unanswered_sends += operation == "SendMessageBatch"
             raise ReadTimeoutError(endpoint_url="https://sqs")
 
-    def _strikes(self, likelihood: float) -> bool:
+    def _happens(self, likelihood: float) -> bool:
         return self.chance.random() < likelihood
 
 
 rare = st.sampled_from([0.0, 0.05, 0.2])
-weathers = st.builds(
-    Weather,
+all_faults = st.builds(
+    Faults,
     seed=st.integers(0, 10**6),
     throttled=rare,
     unanswered=rare,
@@ -172,17 +171,17 @@ weathers = st.builds(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(weather=weathers, fifo=st.booleans())
-def test_no_weather_loses_a_message(weather: Weather, fifo: bool) -> None:
-    world = World(fifo=fifo, seed=weather.seed)
-    bodies = world.bury(40)
-    weather.rage_over(world)
+@given(faults=all_faults, fifo=st.booleans())
+def test_no_mixture_of_faults_loses_a_message(faults: Faults, fifo: bool) -> None:
+    world = World(fifo=fifo, seed=faults.seed)
+    bodies = world.add_dead_letters(40)
+    faults.apply_to(world)
     try:
-        run_until_killed(world, weather.hook)
-    except Exception as failed:  # noqa: BLE001  A run may give up in bad weather; it must not lose anything.
+        run_until_killed(world, faults.hook)
+    except Exception as failed:  # noqa: BLE001  A run may give up; it must not lose anything.
         assert "ReadTimeout" in repr(failed) or "Throttling" in repr(failed)
     assert not lost(bodies, world)
-    sent_once = 10 * (weather.unanswered_sends + 1)
+    sent_once = 10 * (faults.unanswered_sends + 1)
     assert duplicates(world.work) <= sent_once
     assert not fifo or is_ordered(world)
     resume(world)
@@ -215,7 +214,7 @@ def move_and_ignore_failures(world: World) -> None:
 
 def test_the_harness_sees_a_serial_loop_lose_what_the_target_refused() -> None:
     world = World()
-    bodies = world.bury(MESSAGES)
+    bodies = world.add_dead_letters(MESSAGES)
     world.sqs.refuse_send = lambda entry: (
         {"Code": "InternalError", "SenderFault": False} if entry["MessageBody"].endswith("3") else None
     )
@@ -227,8 +226,8 @@ def test_the_harness_sees_a_kill_lose_what_was_deleted_before_it_was_sent() -> N
     lossy_steps = 0
     for kill_at in range(20):
         world = World()
-        bodies = world.bury(MESSAGES)
-        world.sqs.hook = Fate(kill_at)
+        bodies = world.add_dead_letters(MESSAGES)
+        world.sqs.hook = KillAt(kill_at)
         with pytest.raises(Killed):
             move_and_ignore_failures(world)
         lossy_steps += bool(lost(bodies, world))
@@ -237,7 +236,7 @@ def test_the_harness_sees_a_kill_lose_what_was_deleted_before_it_was_sent() -> N
 
 def test_the_harness_sees_a_resume_without_a_journal_send_twice() -> None:
     world = World()
-    world.bury(MESSAGES)
+    world.add_dead_letters(MESSAGES)
 
     def kill_after_the_first_send(operation: str, _phase: str) -> None:
         if operation == "DeleteMessageBatch":

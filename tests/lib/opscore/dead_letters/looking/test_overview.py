@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 
 from opscore.alarms import AlarmState
-from opscore.dead_letters.looking.overview import DeadLetterQueue, list_queues
+from opscore.dead_letters.looking.overview import ListedQueue, list_queues
 
 
 @pytest.fixture
@@ -18,11 +18,11 @@ def sqs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield boto3.client("sqs", "eu-west-1")
 
 
-def queue(sqs: Any, role: str, messages: int = 0) -> DeadLetterQueue:
+def queue(sqs: Any, role: str, messages: int = 0) -> ListedQueue:
     url = sqs.create_queue(QueueName=f"{role}-dead")["QueueUrl"]
     for number in range(messages):
         sqs.send_message(QueueUrl=url, MessageBody=str(number))
-    return DeadLetterQueue(role, f"{role}-dead", url, f"{role}-consumer")
+    return ListedQueue(role, f"{role}-dead", url, f"{role}-consumer")
 
 
 def alarm(owner: str, state: str, metric: str = "ApproximateNumberOfMessagesVisible") -> AlarmState:

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from opscore.dead_letters.looking.peek import peek
-from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.looking.sweep import Sweep
 from opscore.dead_letters.message import DeadLetter
 from tests.lib.opscore.dead_letters.replaying import World
@@ -22,7 +22,7 @@ def everything_is_visible(world: World) -> bool:
 @pytest.mark.parametrize("threads", [1, 4])
 def test_every_message_is_visited_once_and_given_back(threads: int) -> None:
     world = World()
-    bodies = world.bury(137)
+    bodies = world.add_dead_letters(137)
     seen: Counter[str] = Counter()
 
     def visit(letter: DeadLetter) -> None:
@@ -35,7 +35,7 @@ def test_every_message_is_visited_once_and_given_back(threads: int) -> None:
 
 def test_a_message_that_is_delivered_twice_is_visited_once_and_given_back_all_the_same() -> None:
     world = World()
-    world.bury(40)
+    world.add_dead_letters(40)
     again = iter([False, True] * 50)
     world.sqs.redeliver = lambda: next(again, False)
     seen: list[str] = []
@@ -46,7 +46,7 @@ def test_a_message_that_is_delivered_twice_is_visited_once_and_given_back_all_th
 
 def test_an_interrupt_gives_everything_back() -> None:
     world = World()
-    world.bury(40)
+    world.add_dead_letters(40)
 
     def visit(letter: DeadLetter) -> None:
         if letter.body == "body 25":
@@ -59,16 +59,14 @@ def test_an_interrupt_gives_everything_back() -> None:
 
 def test_the_maximum_is_kept() -> None:
     world = World()
-    world.bury(40)
-    sweep = Sweep(*facts(world), lambda _letter: None, maximum=15, threads=1)
-    assert sweep.run() == 15
-    assert not sweep.is_whole
+    world.add_dead_letters(40)
+    assert Sweep(*facts(world), lambda _letter: None, maximum=15, threads=1).run() == 15
     assert everything_is_visible(world)
 
 
 def test_a_large_queue_is_hidden_for_as_long_as_its_reading_may_take() -> None:
     world = World()
-    world.bury(2000)
+    world.add_dead_letters(2000)
     hidden: list[float] = []
     Sweep(
         *facts(world),
@@ -80,14 +78,14 @@ def test_a_large_queue_is_hidden_for_as_long_as_its_reading_may_take() -> None:
 
 def test_a_peek_is_bounded_and_gives_back_what_it_took() -> None:
     world = World()
-    world.bury(50)
+    world.add_dead_letters(50)
     assert len(peek(*facts(world), limit=23)) == 23
     assert everything_is_visible(world)
 
 
 def test_an_interrupted_peek_gives_back_what_it_took() -> None:
     world = World()
-    world.bury(50)
+    world.add_dead_letters(50)
     arguments = facts(world)
 
     def hook(operation: str, phase: str) -> None:
@@ -102,6 +100,6 @@ def test_an_interrupted_peek_gives_back_what_it_took() -> None:
 
 def test_a_peek_at_a_few_messages_does_not_wait_for_more() -> None:
     world = World()
-    world.bury(3)
+    world.add_dead_letters(3)
     assert len(peek(*facts(world), limit=10)) == 3
     assert world.sqs.calls.count("ReceiveMessage") == 1

@@ -3,21 +3,27 @@ from typing import Any
 
 import pytest
 
-from opscore.dead_letters.causes.cause_index import CauseIndex
+from opscore.dead_letters.causes.consumer_log import CauseIndex
 from opscore.dead_letters.causes.groups import classify
 from opscore.dead_letters.engine.engine import Pace
-from opscore.dead_letters.engine.journal import NoJournal
-from opscore.dead_letters.looking.queues import describe
-from opscore.dead_letters.replay.canary import Canary, Flock, Observation, by_group, judge, steps
-from opscore.dead_letters.replay.closed_loop import ClosedLoop, Finding
+from opscore.dead_letters.engine.journal import RunJournal
+from opscore.dead_letters.looking.queue import describe
+from opscore.dead_letters.replay.canary import (
+    Canaries,
+    Canary,
+    CanaryResult,
+    CanaryRun,
+    Observation,
+    by_group,
+    judge,
+    steps,
+)
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.run import ClientRun
-from opscore.dead_letters.sending.destinations import SqsDestination
-from opscore.dead_letters.sending.observed import ObservedRoute
 from opscore.log_events import LogEvent
 from tests.lib.opscore.dead_letters.replaying import World
 
-FLOCK = [Canary(f"n{number}", "g1" if number % 2 else "g2") for number in range(10)]
+CANARIES = [Canary(f"n{number}", "g1" if number % 2 else "g2") for number in range(10)]
 
 
 @pytest.mark.parametrize(
@@ -34,13 +40,13 @@ FLOCK = [Canary(f"n{number}", "g1" if number % 2 else "g2") for number in range(
     ],
 )
 def test_the_verdict(failed: int, backlog: int, seconds: float, do: str) -> None:
-    errors = {canary.new_id: "Boom" for canary in FLOCK[:failed]}
-    assert judge(Observation(FLOCK, errors, backlog, seconds)).do == do
+    errors = {canary.new_id: "Boom" for canary in CANARIES[:failed]}
+    assert judge(Observation(CANARIES, errors, backlog, seconds)).do == do
 
 
-def test_each_group_has_its_own_fate_and_the_worst_comes_first() -> None:
-    fates = by_group(FLOCK, {canary.new_id: "Boom" for canary in FLOCK if canary.group == "g2"})
-    assert [(fate.group, fate.verdict) for fate in fates] == [("g2", "not mended"), ("g1", "mended")]
+def test_each_group_has_its_own_verdict_and_the_worst_comes_first() -> None:
+    groups = by_group(CANARIES, {canary.new_id: "Boom" for canary in CANARIES if canary.group == "g2"})
+    assert [(group.group, group.verdict) for group in groups] == [("g2", "not mended"), ("g1", "mended")]
 
 
 @pytest.mark.parametrize(
@@ -51,24 +57,30 @@ def test_steps_grow_until_there_is_nothing_more_to_learn(first: int, maximum: in
     assert list(steps(first, maximum)) == expected
 
 
-def run(world: World, consumer: Any, first: int = 5) -> Finding:
+def run(world: World, consumer: Any, first: int = 5) -> CanaryResult:
     """Run the loop beside a consumer, which works whenever the loop sleeps and writes the log."""
     client: Any = world.sqs
-    flock = Flock(lambda letter: classify(letter, CauseIndex.empty()).id)
+    canaries = Canaries(lambda letter: classify(letter, CauseIndex()).id)
     work = describe(client, world.work.url)
-    destination = SqsDestination(client, work)
-    admission = world.admission(route=ObservedRoute(lambda _letter: destination, [flock.hear]))
     lines: list[LogEvent] = []
     dead = describe(client, world.dead.url)
     pace = Pace(1, 1, clock=world.clock, sleep=world.clock.sleep)
-    process = ClientRun(client, dead, ReplayRequest("work"), admission, NoJournal(), pace=pace)
+    process = ClientRun(
+        client,
+        dead,
+        ReplayRequest("work"),
+        world.admission(),
+        RunJournal(world.storage),
+        pace=pace,
+        on_arrival=canaries.on_arrival,
+    )
 
     def sleep(seconds: float) -> None:
         consumer(world, lines)
         world.clock.sleep(seconds)
 
-    loop = ClosedLoop(
-        client, dead, [work], process, flock, lambda _since: CauseIndex.of(lines), clock=world.clock, sleep=sleep
+    loop = CanaryRun(
+        client, dead, [work], process, canaries, lambda _since: CauseIndex.of(lines), clock=world.clock, sleep=sleep
     )
     return loop.work(first, None)
 
@@ -88,17 +100,17 @@ def rejecting_numbers(world: World, lines: list[LogEvent]) -> None:
 
 def bouncing(world: World, _lines: list[LogEvent]) -> None:
     for message in list(world.work.messages):
-        world.sqs.bury(world.work, message, world.dead)
+        world.sqs.move_to_dead_letters(world.work, message, world.dead)
 
 
 def test_canaries_that_are_well_are_followed_by_all_the_others() -> None:
     world = World()
-    world.bury(200)
+    world.add_dead_letters(200)
     found = run(world, healthy)
     assert found.tally.moved == 200
     assert found.verdict is not None
     assert found.verdict.do == "go on"
-    assert {fate.verdict for fate in found.groups} == {"mended"}
+    assert {group.verdict for group in found.groups} == {"mended"}
 
 
 def test_errors_in_the_consumer_s_log_stop_the_replay_after_the_canaries() -> None:
@@ -110,13 +122,13 @@ def test_errors_in_the_consumer_s_log_stop_the_replay_after_the_canaries() -> No
     assert found.verdict is not None
     assert found.verdict.do == "stop"
     assert "still broken" in found.verdict.why
-    assert sorted(fate.verdict for fate in found.groups) == ["mended", "not mended"]
+    assert sorted(group.verdict for group in found.groups) == ["mended", "not mended"]
     assert len(world.dead.messages) == 40
 
 
 def test_messages_that_come_back_stop_the_replay() -> None:
     world = World()
-    world.bury(50)
+    world.add_dead_letters(50)
     found = run(world, bouncing)
     assert found.tally.moved == 5
     assert found.verdict is not None
@@ -126,7 +138,7 @@ def test_messages_that_come_back_stop_the_replay() -> None:
 
 def test_a_consumer_that_does_not_run_stops_the_replay() -> None:
     world = World()
-    world.bury(50)
+    world.add_dead_letters(50)
     found = run(world, lambda _world, _lines: None)
     assert found.tally.moved == 5
     assert found.verdict is not None

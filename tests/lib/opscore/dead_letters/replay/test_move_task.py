@@ -3,23 +3,23 @@ from typing import Any
 
 import pytest
 
-from opscore.dead_letters.looking.queues import describe
-from opscore.dead_letters.replay.move_task import NativeEngine
+from opscore.dead_letters.looking.queue import describe
+from opscore.dead_letters.replay.move_task import MoveTask
 from opscore.dead_letters.tally import Tally
 from opscore.errors import RefusedByAws
 from tests.lib.opscore.dead_letters.fake_sqs import error
 from tests.lib.opscore.dead_letters.replaying import World
 
 
-def engine(world: World, sleep: Callable[[float], None], **options: Any) -> NativeEngine:
+def engine(world: World, sleep: Callable[[float], None], **options: Any) -> MoveTask:
     client: Any = world.sqs
     options = {"destination_arn": None, "rate": None, **options}
-    return NativeEngine(client, describe(client, world.dead.url), sleep=sleep, **options)
+    return MoveTask(client, describe(client, world.dead.url), sleep=sleep, **options)
 
 
 def test_a_task_is_started_and_watched_to_its_end() -> None:
     world = World()
-    world.bury(30)
+    world.add_dead_letters(30)
     seen: list[int] = []
 
     def progress(_seconds: float) -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from opscore.dead_letters.looking.queues import QueueFacts, describe
+from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.replay.move_task import Support, support
 from opscore.dead_letters.replay.plan import NATIVE_FROM, ReplayPlan, choose_engine, plan_replay
 from opscore.dead_letters.replay.request import ReplayRequest
@@ -69,7 +69,7 @@ def test_native_is_refused_where_it_cannot_work(sources: Any, known: bool) -> No
 @pytest.mark.parametrize("status", ["RUNNING", "CANCELLING"])
 def test_a_running_move_task_is_not_joined_by_a_second_mover(status: str) -> None:
     world = World()
-    world.bury(3)
+    world.add_dead_letters(3)
     world.sqs.tasks = [{"SourceArn": world.dead.arn, "Status": status, "ApproximateNumberOfMessagesMoved": 1}]
     with pytest.raises(OpsError, match="1 of"):
         plan(world)
@@ -78,7 +78,7 @@ def test_a_running_move_task_is_not_joined_by_a_second_mover(status: str) -> Non
 
 def test_a_finished_move_task_is_no_obstacle() -> None:
     world = World()
-    world.bury(1)
+    world.add_dead_letters(1)
     world.sqs.tasks = [{"SourceArn": world.dead.arn, "Status": "COMPLETED"}]
     assert plan(world).count == 1
 
@@ -96,7 +96,7 @@ def test_an_endpoint_without_move_tasks_is_recognised() -> None:
 
 def test_planning_leaves_every_message_visible() -> None:
     world = World()
-    world.bury(50)
+    world.add_dead_letters(50)
     made = plan(world)
     assert made.count == 50
     assert made.destinations == {"work": 30}
@@ -105,7 +105,7 @@ def test_planning_leaves_every_message_visible() -> None:
 
 def test_the_number_is_scaled_by_what_a_filter_leaves_of_the_sample() -> None:
     world = World()
-    world.bury(100)
+    world.add_dead_letters(100)
     made = plan(world, selected=lambda letter: int(letter.body.split()[1]) % 2 == 0)
     assert made.count == 50
     assert made.left == {"skipped": 15}
@@ -139,5 +139,5 @@ def test_the_plan_warns_when_messages_expire_before_their_turn() -> None:
 def test_the_plan_warns_of_a_dead_letter_queue_that_has_one_of_its_own() -> None:
     world = World()
     world.dead.dead_letter = world.sqs.create("last").arn
-    world.bury(1)
+    world.add_dead_letters(1)
     assert any("counts as a receive" in warning for warning in plan(world).warnings)

@@ -2,27 +2,27 @@ from pathlib import Path
 from typing import Any
 
 from opscore.dead_letters.engine.engine import Pace
-from opscore.dead_letters.engine.journal import Journal
-from opscore.dead_letters.looking.queues import describe
+from opscore.dead_letters.engine.journal import RunJournal
+from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.message import REPLAY_ATTRIBUTE
-from opscore.dead_letters.replay.undo import Replayed, Undone, undo
-from tests.lib.opscore.dead_letters.replaying import MemoryTape, World
+from opscore.dead_letters.replay.undo import Replayed, Undone, UndoPlan, undo
+from tests.lib.opscore.dead_letters.replaying import MemoryStorage, World
 
 
 def replayed_world(tmp_path: Path, count: int = 20) -> tuple[World, Replayed]:
-    world, tape = World(), MemoryTape()
-    world.bury(count)
-    world.replay(journal=Journal(tape))
+    world, storage = World(), MemoryStorage()
+    world.add_dead_letters(count)
+    world.replay(journal=RunJournal(storage))
     path = tmp_path / "run.ndjson"
-    path.write_bytes(tape.durable)
+    path.write_bytes(storage.durable)
     return world, Replayed(path)
 
 
 def take_back(world: World, replayed: Replayed, *, copies: bool = False) -> Undone:
     client: Any = world.sqs
     pace = Pace(1, 1, clock=world.clock, sleep=world.clock.sleep)
-    work = [describe(client, world.work.url)]
-    return undo(client, describe(client, world.dead.url), work, replayed, in_doubt=0, copies=copies, pace=pace)
+    plan = UndoPlan(describe(client, world.dead.url), [describe(client, world.work.url)], replayed, in_doubt=0)
+    return undo(client, plan, copies=copies, pace=pace)
 
 
 def test_what_still_waits_is_moved_back_and_its_replay_is_not_counted(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_messages_of_others_stay_where_they_are(tmp_path: Path) -> None:
 def test_what_the_consumer_took_is_unknown_and_what_failed_again_is_back_already(tmp_path: Path) -> None:
     world, replayed = replayed_world(tmp_path)
     for message in world.work.messages[:5]:
-        world.sqs.bury(world.work, message, world.dead)
+        world.sqs.move_to_dead_letters(world.work, message, world.dead)
     del world.work.messages[:7]
     undone = take_back(world, replayed)
     assert undone == Undone(replayed=20, moved_back=8, back_already=5, unknown=7, copied=0, in_doubt=0)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.message import REPLAY_ATTRIBUTE, DeadLetter
-from opscore.dead_letters.replay.replay_counts import Uncounted
+from opscore.dead_letters.replay.replay_counts import ReplayCounts
 from opscore.dead_letters.sending.outgoing import Unsendable, prepare, size
 from tests.lib.opscore.dead_letters.fake_sqs import error
 from tests.lib.opscore.dead_letters.replaying import RUN, World, sent_bodies
@@ -75,24 +75,20 @@ def test_the_eleventh_attribute_is_not_added_and_the_count_is_kept_in_a_file(tmp
     ten = {f"a{n}": {"DataType": "String", "StringValue": "v"} for n in range(10)}
     world.sqs.put(world.dead, "full", attributes=ten)
     path = tmp_path / "counts.ndjson"
-    counts = Uncounted(path, RUN)
-    assert replay_heard(world, counts).moved == 1
+    counts = ReplayCounts(path, RUN)
+    assert replay_counted(world, counts).moved == 1
     assert set(world.work.log[0].attributes) == set(ten)
     assert path.stat().st_mode & 0o777 == 0o600
 
-    world.sqs.bury(world.work, world.work.messages[0], world.dead)
-    assert replay_heard(world, counts, bound_ms=world.clock.ms + 10**6).bounced == 1
-    later = Uncounted(path, "run2")
-    again = replay_heard(world, later, run="run2", maximum_replays=1, bound_ms=world.clock.ms + 10**6)
+    world.sqs.move_to_dead_letters(world.work, world.work.messages[0], world.dead)
+    assert replay_counted(world, counts, bound_ms=world.clock.ms + 10**6).bounced == 1
+    later = ReplayCounts(path, "run2")
+    again = replay_counted(world, later, run="run2", maximum_replays=1, bound_ms=world.clock.ms + 10**6)
     assert again.quarantined == 1
 
 
-def replay_heard(world: World, counts: Uncounted, **rules: Any) -> Any:
-    from opscore.dead_letters.sending.observed import ObservedRoute
-
-    plain = world.admission()
-    route = ObservedRoute(plain.route, [counts.hear])
-    return world.replay(world.admission(route=route, history=counts.history, **rules))
+def replay_counted(world: World, counts: ReplayCounts, **rules: Any) -> Any:
+    return world.replay(world.admission(history=counts.history, **rules), on_arrival=counts.on_arrival)
 
 
 def test_batches_stay_under_the_limit_in_bytes() -> None:

@@ -4,13 +4,11 @@ from typing import Any
 import pytest
 
 from opscore.dead_letters.envelopes import Kind, recognise
-from opscore.dead_letters.looking.queues import describe, source_queues
+from opscore.dead_letters.looking.queue import describe, source_queues
 from opscore.dead_letters.message import DeadLetter
-from opscore.dead_letters.sending.destinations import Refusal, SqsDestination
-from opscore.dead_letters.sending.functions import LambdaDestination
+from opscore.dead_letters.sending.destinations import LambdaDestination, Refusal, SqsDestination
 from opscore.dead_letters.sending.outgoing import prepare
-from opscore.dead_letters.sending.router import Router
-from opscore.dead_letters.sending.subscriptions import Subscription, subscriptions_with_dead_letters
+from opscore.dead_letters.sending.router import Router, Subscription, subscriptions_with_dead_letters
 from tests.lib.opscore.dead_letters.fake_sqs import error
 from tests.lib.opscore.dead_letters.replaying import World, sent_bodies
 

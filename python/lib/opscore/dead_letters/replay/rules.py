@@ -1,0 +1,132 @@
+"""The rules of a request at one dead-letter queue: what is chosen, how it is edited, and where it goes."""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from opscore import aws_faults
+from opscore.dead_letters.causes.consumer_log import CauseIndex, read_causes
+from opscore.dead_letters.causes.groups import classify
+from opscore.dead_letters.looking.queue import QueueFacts, describe, source_queues
+from opscore.dead_letters.message import DeadLetter
+from opscore.dead_letters.replay.replay_counts import ReplayCounts
+from opscore.dead_letters.replay.request import ReplayRequest
+from opscore.dead_letters.sending import selection
+from opscore.dead_letters.sending.admission import Admission
+from opscore.dead_letters.sending.destinations import SqsDestination
+from opscore.dead_letters.sending.router import Router, function_with_dead_letters, subscriptions_with_dead_letters
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_sqs import SQSClient
+
+
+class Clients(Protocol):
+    """The clients of one account and region. Not every replay needs each: they may be made when they are asked for."""
+
+    @property
+    def sqs(self) -> "SQSClient":
+        """The queues."""
+
+    @property
+    def logs(self) -> "CloudWatchLogsClient":
+        """The consumers' logs."""
+
+    @property
+    def functions(self) -> "LambdaClient":
+        """The functions whose failed events are among the dead letters."""
+
+    @property
+    def sns(self) -> Any:
+        """The topics whose failed deliveries are among the dead letters."""
+
+    @property
+    def s3(self) -> Any:
+        """The bodies that are too large for a message."""
+
+
+@dataclass(frozen=True)
+class DeadLetterQueue:
+    """A dead-letter queue by name, and the names that a replay of it needs.
+
+    `log_groups` are those of all consumers whose messages end in it, `functions` all that may have failed events there.
+    """
+
+    name: str
+    work_queue: str
+    log_groups: Sequence[str]
+    functions: Sequence[str]
+
+
+class Rules:
+    """Builds the rules of requests to one queue. What they need from AWS is read once, and only when it is needed.
+
+    `counts` is the file of `ReplayCounts`.
+    """
+
+    def __init__(self, clients: Clients, queue: DeadLetterQueue, counts: Path) -> None:
+        self._clients, self._queue, self._counts = clients, queue, counts
+        self.source = describe(clients.sqs, queue.name)
+
+    @functools.cached_property
+    def sources(self) -> Sequence[QueueFacts]:
+        """The queues that send their dead letters to this one."""
+        try:
+            found = source_queues(self._clients.sqs, self.source)
+        except Exception as error:
+            if not aws_faults.is_unknown_operation(error):
+                raise
+            found = [self._queue.work_queue]  # an emulator without the operation: the stack names one at least
+        return [describe(self._clients.sqs, name) for name in found]
+
+    @functools.cached_property
+    def causes(self) -> CauseIndex:
+        """What the consumers logged about the dead letters."""
+        return read_causes(self._clients.sqs, self._clients.logs, self.source, self._queue.log_groups)
+
+    def errors_since(self, start_ms: int) -> CauseIndex:
+        """Return what the consumers have logged since then, in milliseconds since the epoch; read anew each time."""
+        return CauseIndex.read(self._clients.logs, self._queue.log_groups, start_ms)
+
+    def admission(self, request: ReplayRequest, to: QueueFacts | None) -> Admission:
+        """Return the rules of `request` before it has a run; `to` is the destination that it names."""
+        return Admission(
+            "plan",
+            self.source.end_of_second_ms,
+            self._router(to),
+            selected=self._selected(request),
+            edited=_edited(request),
+            history=ReplayCounts(self._counts).history,
+            maximum_replays=request.maximum_replays,
+        )
+
+    def _router(self, to: QueueFacts | None) -> Router:
+        clients, arn = self._clients, self.source.arn
+        unqueued = not self.sources  # only then can functions and topics have sent anything here
+        return Router(
+            clients.sqs,
+            self.source,
+            sources=self.sources,
+            to=SqsDestination(clients.sqs, to) if to else None,
+            lambda_client=clients.functions if unqueued else None,
+            function=lambda: function_with_dead_letters(clients.functions, self._queue.functions, arn),
+            subscriptions=functools.cache(lambda: subscriptions_with_dead_letters(clients.sns, arn)),
+            s3=clients.s3,
+        )
+
+    def _selected(self, request: ReplayRequest) -> Callable[[DeadLetter], bool]:
+        matches = selection.matching(request.filter) if request.filter else lambda _letter: True
+        if not request.group:
+            return matches
+        return lambda letter: classify(letter, self.causes).id == request.group and matches(letter)
+
+
+def _edited(request: ReplayRequest) -> Callable[[DeadLetter], str | None]:
+    if request.edit:
+        return selection.editing(request.edit)
+    if request.edit_source is not None:
+        return selection.editing_with(request.edit_source, request.edit_with or "the edit file")
+    return lambda _letter: None

@@ -1,0 +1,127 @@
+import functools
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from opscore.dead_letters.engine.engine import Pace
+from opscore.dead_letters.engine.journal import Runs
+from opscore.dead_letters.looking.queue import QueueFacts, describe
+from opscore.dead_letters.message import REPLAY_ATTRIBUTE
+from opscore.dead_letters.replay.request import ReplayRequest
+from opscore.dead_letters.replay.rules import DeadLetterQueue
+from opscore.dead_letters.replay.service import Records, ReplayService
+from opscore.errors import UsageProblem
+from tests.lib.opscore.dead_letters.fake_logs import FakeLogs
+from tests.lib.opscore.dead_letters.fake_sqs import error
+from tests.lib.opscore.dead_letters.replaying import World, sent_bodies
+
+
+class Bench:
+    """A service on the fake queues, with its records in a folder."""
+
+    def __init__(self, folder: Path, *, environment: str = "test", world: World | None = None) -> None:
+        self.world = world or World()
+        self.records = Records(Runs(folder / "replays"), folder / "counts.ndjson")
+        self.environment = environment
+
+    @functools.cached_property
+    def service(self) -> ReplayService:
+        clients: Any = SimpleNamespace(sqs=self.world.sqs, logs=FakeLogs(), functions=None, sns=None, s3=None)
+        names = DeadLetterQueue(self.world.dead.name, self.world.work.name, [], [])
+        clock = self.world.clock
+        pace = Pace(1, 1, clock=clock, sleep=clock.sleep)
+        return ReplayService(clients, names, self.records, self.environment, find_queue=self.find, pace=pace)
+
+    def find(self, name: str) -> QueueFacts:
+        client: Any = self.world.sqs
+        return describe(client, name)
+
+    def replay(self, request: ReplayRequest) -> Any:
+        plan = self.service.plan(request)
+        return self.service.begin(plan, lambda _tally: None, lambda _verdict: None)
+
+
+def test_the_rules_that_chose_in_the_plan_are_those_of_the_run(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.world.add_dead_letters(20)
+    plan = bench.service.plan(ReplayRequest("work", filter="ends_with(body, '7')", engine="client"))
+    looked_at: list[str] = []
+    chosen = plan.admission.selected
+
+    def selected(letter: Any) -> bool:
+        looked_at.append(letter.body)
+        return chosen(letter)
+
+    object.__setattr__(plan.admission, "selected", selected)
+    tally = bench.service.begin(plan, lambda _tally: None, lambda _verdict: None).tally
+    assert (tally.moved, tally.skipped) == (2, 18)
+    assert len(looked_at) == 20
+
+
+def test_a_run_sends_to_the_queue_that_the_plan_was_shown_with(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    rescue = bench.world.sqs.create("rescue")
+    bodies = bench.world.add_dead_letters(5)
+    plan = bench.service.plan(ReplayRequest("work", to="rescue", engine="client"))
+    assert plan.destinations == {"rescue": 5}
+    bench.service.begin(plan, lambda _tally: None, lambda _verdict: None)
+    assert sent_bodies(rescue) == bodies
+    assert sent_bodies(bench.world.work) == []
+
+
+def test_a_plan_writes_no_journal_and_a_run_writes_one_under_its_own_name(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.world.add_dead_letters(3)
+    bench.service.plan(ReplayRequest("work", engine="client"))
+    assert bench.records.runs.names() == []
+    result = bench.replay(ReplayRequest("work", engine="client"))
+    state = bench.records.runs.read(result.run)
+    assert (state.moved, state.ended, state.header["environment"]) == (3, "done", "test")
+    marks = {message.attributes[REPLAY_ATTRIBUTE]["StringValue"] for message in bench.world.work.log}
+    assert marks == {f"{result.run}:1"}
+
+
+def test_what_aws_refuses_is_in_the_journal_as_a_failed_run_and_can_be_resumed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bodies = bench.world.add_dead_letters(12)
+
+    def deny(operation: str, phase: str) -> None:
+        if operation == "SendMessageBatch" and phase == "before":
+            raise error(operation, "AccessDenied")
+
+    bench.world.sqs.hook = deny
+    with pytest.raises(Exception, match="AccessDenied"):
+        bench.replay(ReplayRequest("work", engine="client"))
+    bench.world.sqs.hook = lambda _operation, _phase: None
+    (run,) = bench.records.runs.names()
+    assert bench.records.runs.read(run).ended == "failed"
+    later = Bench(tmp_path, world=bench.world)
+    assert later.service.resume(run, lambda _tally: None).tally.moved == 12
+    assert sorted(sent_bodies(bench.world.work)) == sorted(bodies)
+
+
+def test_a_run_is_not_resumed_in_another_environment(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.world.add_dead_letters(1)
+    run = bench.replay(ReplayRequest("work", engine="client")).run
+    with pytest.raises(UsageProblem, match="was begun in test, this is prod"):
+        Bench(tmp_path, environment="prod", world=bench.world).service.resume(run, lambda _tally: None)
+
+
+def test_sqs_s_own_move_task_is_given_the_named_destination(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    rescue = bench.world.sqs.create("rescue")
+    bench.world.add_dead_letters(4)
+    plan = bench.service.plan(ReplayRequest("work", to="rescue", engine="native"))
+    started: list[Any] = []
+
+    def start(**request: Any) -> dict[str, str]:
+        started.append(request)
+        bench.world.sqs.tasks = [{"SourceArn": bench.world.dead.arn, "Status": "COMPLETED"}]
+        return {"TaskHandle": "t"}
+
+    bench.world.sqs.start_message_move_task = start  # type: ignore[method-assign,assignment]
+    bench.service.begin(plan, lambda _tally: None, lambda _verdict: None)
+    assert [request["DestinationArn"] for request in started] == [rescue.arn]
