@@ -14,9 +14,10 @@ PRODUCT = {"insight", "ops_cli", "opscore", *FUNCTIONS}
 FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "opscore": (
         ("fleets", "log_events", "queue_sender", "queue_worker", "settings", "waiting"),
-        ("dead_letters", "draining"),
+        ("dead_letters", "draining", "log_lines"),
+        ("health",),
     ),
-    "opscore.dead_letters": (("looking", "causes"), ("sending",), ("engine",), ("files",), ("replay",)),
+    "opscore.dead_letters": (("looking",), ("causes", "sending"), ("engine",), ("files",), ("replay",)),
     "opscore.draining": (("judging", "aws"), ("function", "operator")),
     "insight": (("orders", "sources"), ("numbers",), ("render",), ("delivery",), ("months", "proofs")),
     "ops_cli": (("frame", "packaging"), ("deploy",), ("sandbox",), ("commands",), ("main",)),
@@ -39,17 +40,8 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 A room that no floor names stands on the ground, where rooms may know one another as long as there is no circle.
 """
 
-NOT_YET_IN_ORDER: frozenset[str] = frozenset({"insight", "opscore.dead_letters"})
-"""Packages whose rooms are being put in order; empty when that is done."""
 
-
-def in_order(names: list[str]) -> list[object]:
-    """Return the packages as parameters of a test that is expected to fail for those not yet in order."""
-    unfinished = pytest.mark.xfail(reason="its rooms are being put in order", strict=True)
-    return [pytest.param(name, marks=[unfinished] if name in NOT_YET_IN_ORDER else []) for name in names]
-
-
-@pytest.mark.parametrize("package", in_order(sorted(FLOORS)))
+@pytest.mark.parametrize("package", sorted(FLOORS))
 def test_no_import_runs_upwards(package: str) -> None:
     floor = {room: number for number, names in enumerate(FLOORS[package], start=1) for room in names}
     upwards = {
@@ -66,7 +58,7 @@ def test_a_floor_names_only_rooms_that_are_there(package: str) -> None:
     assert not {room for names in FLOORS[package] for room in names} - rooms(package).keys()
 
 
-@pytest.mark.parametrize("package", in_order(packages()))
+@pytest.mark.parametrize("package", packages())
 def test_the_rooms_of_a_package_have_no_circle(package: str) -> None:
     assert not circle(rooms(package))
 

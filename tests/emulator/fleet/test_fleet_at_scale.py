@@ -8,6 +8,7 @@ import pytest
 
 from ops_cli.clone.places import Places
 from ops_cli.sandbox import lifecycle
+from opscore.batches import batches
 from opscore.draining.aws.drain_table import DynamoDrains
 from opscore.draining.aws.hosts import Hosts
 from opscore.draining.function.poller import Pollers
@@ -18,7 +19,6 @@ from opscore.draining.policy import POLL_SECONDS, Policy
 from opscore.draining.policy import Fleet as DrainRow
 from opscore.draining.record import Drain, Outcome
 from opscore.draining.requests import Termination
-from opscore.fleets.cluster_reader import parts
 from opscore.waiting import wait_until
 from tests.emulator.emulated_account import Account, eventually
 from tests.emulator.fleet.fleet_account import QUICK, Fleet, Group, unique
@@ -71,7 +71,7 @@ def _drained(fleet: Fleet, drained: DrainRow, doomed: list[str]) -> list[Drain]:
         fleets={drained.group: drained},
         now=lambda: clock[0],
     )
-    for some in parts(doomed, 10):
+    for some in batches(doomed, 10):
         batch = RequestBatch(wiring, Pollers(records, lambda *_: None, wiring.now))
         for instance_id in some:
             batch.accept(Termination(instance_id, drained.group, drained.hook, "token"))
@@ -89,7 +89,7 @@ def _stopped(fleet: Fleet, cluster: str) -> list[dict[str, Any]]:
     pages = fleet.ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus="STOPPED")
     arns = [arn for page in pages for arn in page["taskArns"]]
     found = [
-        task for some in parts(arns, 100) for task in fleet.ecs.describe_tasks(cluster=cluster, tasks=some)["tasks"]
+        task for some in batches(arns, 100) for task in fleet.ecs.describe_tasks(cluster=cluster, tasks=some)["tasks"]
     ]
     assert len(found) >= TASKS
     return found

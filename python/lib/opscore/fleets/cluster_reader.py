@@ -4,9 +4,10 @@ The read calls share one bucket with everybody else in the account and region; i
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+from opscore.batches import batches
 from opscore.fleets.host import Host, Task, short
 
 REFILL_PER_SECOND = 20
@@ -14,15 +15,6 @@ HOSTS_PER_CALL = 100
 TASKS_PER_CALL = 100
 SERVICES_PER_CALL = 10
 INSTANCES_PER_FILTER = 40
-
-T = TypeVar("T")
-
-
-def parts(items: Iterable[T], size: int) -> Iterator[Sequence[T]]:
-    """Yield `items` in lists of at most `size`."""
-    listed = list(items)
-    for first in range(0, len(listed), size):
-        yield listed[first : first + size]
 
 
 class ClusterReader:
@@ -46,7 +38,7 @@ class ClusterReader:
     def locate(self, instance_ids: Sequence[str]) -> dict[str, Host]:
         """Return the hosts by EC2 instance id; instances that the cluster does not know are missing."""
         arns: list[str] = []
-        for some in parts(instance_ids, INSTANCES_PER_FILTER):
+        for some in batches(instance_ids, INSTANCES_PER_FILTER):
             arns += self._list("list_container_instances", "containerInstanceArns", filter=_one_of(some))
         return {host.instance_id: host for host in self.hosts(arns).values()}
 
@@ -56,7 +48,7 @@ class ClusterReader:
 
     def _described(self, arns: Sequence[str]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        for some in parts(arns, HOSTS_PER_CALL):
+        for some in batches(arns, HOSTS_PER_CALL):
             found += self._call("describe_container_instances", containerInstances=list(some))["containerInstances"]
         return found
 
@@ -69,7 +61,7 @@ class ClusterReader:
     def tasks(self, task_ids: Sequence[str]) -> dict[str, Task]:
         """Return tasks by id; those that ECS has forgotten, an hour after they stopped, are missing."""
         found: dict[str, Task] = {}
-        for some in parts(task_ids, TASKS_PER_CALL):
+        for some in batches(task_ids, TASKS_PER_CALL):
             answer = self._call("describe_tasks", tasks=list(some))
             found |= {(task := Task.parse(entry)).task_id: task for entry in answer["tasks"]}
         return found
@@ -77,7 +69,7 @@ class ClusterReader:
     def services(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return services by name as DescribeServices gives them."""
         found: dict[str, dict[str, Any]] = {}
-        for some in parts(sorted(set(names)), SERVICES_PER_CALL):
+        for some in batches(sorted(set(names)), SERVICES_PER_CALL):
             answer = self._call("describe_services", services=list(some))
             found |= {entry["serviceName"]: entry for entry in answer["services"]}
         return found

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from opscore.batches import batches
 from opscore.errors import NotFound
-from opscore.fleets.cluster_reader import ClusterReader, parts
+from opscore.fleets.cluster_reader import ClusterReader
 from opscore.fleets.host import Host
 
 
@@ -102,7 +103,7 @@ def _container_hosts(ecs: Any, cluster: str) -> dict[str, tuple[Host, bool, str]
 
 def _instance_images(ec2: Any, instance_ids: Sequence[str]) -> dict[str, str]:
     images: dict[str, str] = {}
-    for some in parts(instance_ids, 200):
+    for some in batches(instance_ids, 200):
         answer = ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": list(some)}])
         for reservation in answer["Reservations"]:
             images |= {entry["InstanceId"]: entry.get("ImageId", "") for entry in reservation["Instances"]}

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from opscore.batches import batches
 from opscore.draining.record import Drain
-from opscore.fleets.cluster_reader import parts
 from opscore.fleets.host import Host
 
 UPDATES_PER_CALL = 10
@@ -32,7 +32,7 @@ class Hosts:
         """
         changed: dict[str, Host] = {}
         refused: dict[str, str] = {}
-        for some in parts(arns, UPDATES_PER_CALL):
+        for some in batches(arns, UPDATES_PER_CALL):
             try:
                 answer = self._ecs.update_container_instances_state(
                     cluster=cluster, containerInstances=list(some), status=status

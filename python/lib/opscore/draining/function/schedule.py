@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from opscore import structured_log
+from opscore.batches import batches
 from opscore.draining.aws.hosts import RETAINED, WAITING
 from opscore.draining.aws.metrics import STUCK
 from opscore.draining.function.finishing import end_action
@@ -16,7 +17,6 @@ from opscore.draining.judging.decision import stuck
 from opscore.draining.policy import Fleet
 from opscore.draining.record import Outcome
 from opscore.draining.requests import Termination
-from opscore.fleets.cluster_reader import parts
 
 GROUPS_PER_CALL = 50
 PROCEEDING_SECONDS = 120
@@ -55,7 +55,7 @@ def sweep(wiring: Wiring, pollers: Pollers) -> Swept:
 
 def terminating_instances(wiring: Wiring) -> Iterator[tuple[str, Fleet, str]]:
     """Yield the instances that a termination hook holds or has kept: with their fleets, and their state."""
-    for names in parts(wiring.fleets, GROUPS_PER_CALL):
+    for names in batches(wiring.fleets, GROUPS_PER_CALL):
         request: dict[str, object] = {"AutoScalingGroupNames": list(names)}
         while True:
             answer = wiring.autoscaling.describe_auto_scaling_groups(**request)

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from opscore.batches import batches
 from opscore.draining.operator.placement import Move, Need, Room, rehearse
-from opscore.fleets.cluster_reader import ClusterReader, parts
+from opscore.fleets.cluster_reader import ClusterReader
 from opscore.fleets.host import service_of, short
 
 
@@ -26,7 +27,7 @@ def _tasks(ecs: Any, cluster: str, hosts: Sequence[Mapping[str, Any]]) -> list[d
     reader = ClusterReader(ecs, cluster)
     ids = [task for host in hosts for task in reader.task_ids(host["containerInstanceArn"], "RUNNING")]
     found: list[dict[str, Any]] = []
-    for some in parts(ids, 100):
+    for some in batches(ids, 100):
         found += ecs.describe_tasks(cluster=cluster, tasks=list(some))["tasks"]
     return found
 
