@@ -25,7 +25,7 @@ def dlq() -> None:
 @click.pass_obj
 def list_command(ops: Ops) -> None:
     """List every dead-letter queue of the stack, the deepest first."""
-    from ops_cli.frame.time_spans import spoken
+    from ops_cli.frame.times import spoken
     from opscore.dead_letters.looking.overview import list_queues
 
     queues = [(queue.role, queue.dead_letter, queue.consumer) for queue in ops.stack.queues.values()]

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from opscore.words import counted
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_sqs import SQSClient
@@ -186,11 +188,6 @@ def judge_service(
 def owner_of(alarm: str, names: Iterable[str]) -> str:
     """Return the resource that an alarm is about: alarms are named after it, so the longest name that fits."""
     return max((name for name in names if alarm.startswith(f"{name}-")), key=len, default="")
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: 1 message, 2 messages."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def worst_first(rows: Iterable[Any], *, name: Callable[[Any], str]) -> list[Any]:

@@ -53,10 +53,6 @@ def test_fail_makes_red_an_exit_code(opsctl: Opsctl, aws: Callable[[str], Any]) 
 
 
 def test_the_screen_names_every_section(opsctl: Opsctl) -> None:
-    lines = opsctl("status").out.splitlines()
-    assert [line for line in lines if line in ("SERVICES", "QUEUES", "ALARMS", "EXECUTIONS")] == [
-        "SERVICES",
-        "QUEUES",
-        "ALARMS",
-        "EXECUTIONS",
-    ]
+    sections = ["SERVICES", "QUEUES", "ALARMS", "EXECUTIONS"]
+    names = [line.split(":")[0] for line in opsctl("status").out.splitlines()]
+    assert [name for name in names if name in sections] == sections

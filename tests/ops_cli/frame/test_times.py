@@ -2,7 +2,7 @@
 
 import pytest
 
-from ops_cli.frame.time_spans import spoken
+from ops_cli.frame.times import spoken
 
 
 @pytest.mark.parametrize(
