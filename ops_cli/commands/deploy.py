@@ -12,7 +12,7 @@ from ops_cli.frame.confirm import confirm, confirm_by_name
 from ops_cli.frame.context import Ops
 from ops_cli.frame.environments import load, register
 from ops_cli.frame.options import OpsGroup
-from ops_cli.frame.output import emit_line, note
+from ops_cli.frame.output import Stream, note
 from ops_cli.frame.progress import Progress
 from ops_cli.sandbox.project import find_places
 from opscore.errors import UsageProblem
@@ -40,7 +40,8 @@ def plan(ops: Ops, destroy: bool) -> None:
     progress = Progress(3, color=ops.choices.color)
     terraform = _prepare(ops, progress)
     # The plan is what was asked for, so it goes to stdout.
-    shown = replace(terraform, report=without_refresh(lambda line: emit_line({"line": line}, line, ops.choices)))
+    lines = Stream(ops.choices)
+    shown = replace(terraform, report=without_refresh(lambda line: lines.row({"line": line}, line)))
     with progress.step("Plan"):
         changes = shown.plan(_plan_file(terraform), destroy=destroy)
     _plan_file(terraform).unlink()

@@ -7,7 +7,7 @@ import click
 from ops_cli.frame.confirm import confirm
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsGroup
-from ops_cli.frame.output import emit, emit_line, note
+from ops_cli.frame.output import Stream, emit, emit_lines, note
 from ops_cli.frame.progress import Progress
 
 
@@ -112,5 +112,10 @@ def logs(ops: Ops, follow: bool, lines: int) -> None:
     from ops_cli.sandbox.project import find_places
 
     log = find_places().log
-    for line in emulator_log.follow(log, lines) if follow else emulator_log.last_lines(log, lines):
-        emit_line({"line": line}, line, ops.choices)
+    if not follow:
+        found = [({"line": line}, line) for line in emulator_log.last_lines(log, lines)]
+        emit_lines(found, ops.choices, empty="The log is empty.")
+        return
+    stream = Stream(ops.choices)
+    for line in emulator_log.follow(log, lines):
+        stream.row({"line": line}, line)

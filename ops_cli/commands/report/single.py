@@ -9,7 +9,7 @@ import click
 
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand
-from ops_cli.frame.output import emit, emit_line, note
+from ops_cli.frame.output import emit, emit_line, emit_lines, note
 
 if TYPE_CHECKING:
     from insight.delivery.search import ReportSummary
@@ -90,8 +90,7 @@ def show(ops: Ops, report_id: str, wait: bool, timeout: int, folder: Path | None
     if chart:
         from ops_cli.commands.report import stack_proofs
 
-        for row, line in stack_proofs.trend(ops, report_id):
-            emit_line(row, line, ops.choices)
+        emit_lines(list(stack_proofs.trend(ops, report_id)), ops.choices)
         return
     _show(ops, found, folder)
 

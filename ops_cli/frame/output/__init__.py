@@ -8,7 +8,7 @@ from ops_cli.frame.output.plain import check_query, query, to_plain
 from ops_cli.frame.output.safe_text import printable
 from ops_cli.frame.output.sections import Section, emit_screen
 from ops_cli.frame.output.show import emit
-from ops_cli.frame.output.stream import Stream, emit_line
+from ops_cli.frame.output.stream import Stream, emit_line, emit_lines
 from ops_cli.frame.output.table import Paint
 from ops_cli.frame.output.terminal import Screen, screen, showing_on
 from ops_cli.frame.output.writing import Parts, RewrittenLine, complain, note
@@ -26,6 +26,7 @@ __all__ = [
     "complain",
     "emit",
     "emit_line",
+    "emit_lines",
     "emit_screen",
     "note",
     "printable",

@@ -1,12 +1,13 @@
 """Rows printed as they come, for what has no end: a log that is followed, a list that is watched."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ops_cli.frame.options import Choices
 from ops_cli.frame.output.columns import cell
 from ops_cli.frame.output.formats import csv_lines, flattened, ndjson_line, yaml_text
 from ops_cli.frame.output.plain import query, to_plain
+from ops_cli.frame.output.show import emit
 from ops_cli.frame.output.terminal import screen
 from ops_cli.frame.output.writing import Parts, note, put_data, put_line, safe_line
 
@@ -54,6 +55,18 @@ class Stream:
         if late := cells.keys() - self._keys - self._left_out:
             note(f"Left out of the CSV, because its header was written before: {', '.join(sorted(late))}.")
             self._left_out |= late
+
+
+def emit_lines(lines: Sequence[tuple[object, Parts]], choices: Choices, *, empty: str = "Nothing to show.") -> None:
+    """Print a finite list of rows, each with its line of text for people; for programs as `emit` does."""
+    if choices.output != "table" or choices.query is not None:
+        emit([row for row, _ in lines], choices)
+        return
+    if not lines:
+        note(empty)
+    stream = Stream(choices)
+    for row, text in lines:
+        stream.row(row, text)
 
 
 def emit_line(row: object, text: Parts, choices: Choices) -> None:

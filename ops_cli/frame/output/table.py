@@ -14,6 +14,7 @@ Paint = Callable[[Row], str | None]
 """Row -> colour name or None: how a table shows what needs attention."""
 
 _GAP = "  "
+_FEWEST = 2
 _LINES_IN_A_LIST = 3
 _LINES_ALONE = 8
 _LOWEST_SHARE_OF_NAMES = 3
@@ -64,11 +65,14 @@ def _lay(column: Column, values: Sequence[Any], screen: Screen) -> _Laid:
 
 
 def _chosen(laid: Sequence[_Laid], room: int) -> list[_Laid]:
-    """Return the columns for which there is room, those of the highest rank dropped first; none: not even the first."""
+    """Return the columns for which there is room, those of the highest rank dropped first; none: not enough of them.
+
+    A table of ids alone would say nothing, so of several columns two are the least.
+    """
     shown = list(laid)
     while _total(one.least for one in shown) > room:
         loose = [one for one in shown if one.column.rank]
-        if not loose or len(shown) == 1:
+        if not loose or len(shown) <= _FEWEST:
             return []
         # Of equals the one on the right goes first.
         shown.remove(max(reversed(loose), key=lambda one: one.column.rank or 0))
