@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import click
+
 from ops_cli.frame.options import Choices
 from ops_cli.frame.output.columns import Columns, title
 from ops_cli.frame.output.plain import to_plain
 from ops_cli.frame.output.show import emit
 from ops_cli.frame.output.table import Paint, draw
 from ops_cli.frame.output.terminal import Screen, screen
+from ops_cli.frame.output.width import clip, width
 from ops_cli.frame.output.writing import Parts, painted, put_line, safe_line
 
 _PROMPT = 1
@@ -42,14 +45,14 @@ class _Part:
 
     def lines(self, on: Screen, paint: Paint | None) -> list[str]:
         """Return the section as lines; without room for a row it is a single one."""
-        name = painted(title(self.section.key), None, bold=True)
-        if not self.rows:
-            return [f"{name}: {self.section.empty}"]
+        name = title(self.section.key)
         rest = len(self.rows) - self.shown
         if not self.shown:
-            return [f"{name}: {rest:,}{self._more(', ')}"]
-        lines = [name, *draw(self.rows[: self.shown], self.section.columns, on, paint).lines]
-        return [*lines, f"… and {rest:,} more{self._more(': ')}"] if rest else lines
+            said = f"{rest:,}{self._more(', ')}" if rest else self.section.empty
+            return [_cut(f"{name}: {said}", on)]
+        lines = [painted(_cut(name, on), None, bold=True)]
+        lines += draw(self.rows[: self.shown], self.section.columns, on, paint).lines
+        return [*lines, _cut(f"… and {rest:,} more{self._more(': ')}", on)] if rest else lines
 
     def _more(self, before: str) -> str:
         return f"{before}`{self.section.more}` lists them" if self.section.more else ""
@@ -76,7 +79,7 @@ def emit_screen(
     plain, on = to_plain(data), screen()
     parts = [_part(section, plain[section.key], place, on) for place, section in enumerate(sections)]
     first, last = [safe_line(line) for line in head], [safe_line(line) for line in foot]
-    blocks = [first, *_fitting(parts, on, paint or _paint_level, len(first) + len(last)), last]
+    blocks = [first, *_fitting(parts, on, paint or _paint_level, _height([*first, *last], on)), last]
     text = "\n\n".join("\n".join(block) for block in blocks if block)
     put_line(text, color=choices.color)
 
@@ -98,6 +101,16 @@ def _fitting(parts: Sequence[_Part], on: Screen, paint: Paint, taken: int) -> li
         if not long:
             return blocks
         max(reversed(long), key=lambda part: part.rank).shown -= 1
+
+
+def _height(lines: Sequence[str], on: Screen) -> int:
+    """Return how many lines of the terminal these take: it breaks what is too long."""
+    single = [click.unstyle(line) for several in lines for line in several.split("\n")]
+    return sum(max(1, -(-width(line) // on.width)) if on.width else 1 for line in single)
+
+
+def _cut(line: str, on: Screen) -> str:
+    return clip(line, on.width) if on.width else line
 
 
 def _paint_level(row: Mapping[str, Any]) -> str | None:
