@@ -15,7 +15,7 @@ from ops_cli.frame.confirm import confirm, confirm_by_name
 from ops_cli.frame.context import Ops
 from ops_cli.frame.environments import check_name, load, register
 from ops_cli.frame.options import OpsGroup, yes_option
-from ops_cli.frame.output import emit_line, note
+from ops_cli.frame.output import Stream, note
 from ops_cli.frame.progress import Progress
 from opscore.errors import UsageProblem
 
@@ -40,7 +40,8 @@ def plan(ops: Ops, destroy: bool) -> None:
     progress = Progress(3, color=ops.choices.color)
     terraform = _prepare(ops, progress)
     # The plan is what was asked for, so it goes to stdout.
-    shown = replace(terraform, report=without_refresh(lambda line: emit_line({"line": line}, line, ops.choices)))
+    lines = Stream(ops.choices)
+    shown = replace(terraform, report=without_refresh(lambda line: lines.row({"line": line}, line)))
     with _planned(shown, progress, destroy=destroy) as file:
         if file:
             note(f"`opsctl --env {ops.environment.name} deploy {'destroy' if destroy else 'apply'}` does it.")

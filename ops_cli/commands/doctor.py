@@ -16,7 +16,7 @@ from ops_cli.frame.environments import config_file, is_passed_over
 from ops_cli.frame.options import OpsCommand
 from ops_cli.frame.output import emit
 from opscore.errors import OpsError
-from opscore.health import counted
+from opscore.words import counted
 
 OLDEST_TERRAFORM = (1, 11)
 MOST_SKEW_SECONDS = 300

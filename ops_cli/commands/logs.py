@@ -13,7 +13,7 @@ from ops_cli.frame.completion import complete_service
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand
 from ops_cli.frame.output import emit, emit_line, note
-from ops_cli.frame.param_types import Since
+from ops_cli.frame.times import Since
 from opscore import log_events
 from opscore.errors import NotFound
 from opscore.log_lines.line import LEVELS, Level, LogLine

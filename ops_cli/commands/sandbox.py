@@ -8,7 +8,7 @@ import click
 from ops_cli.frame.confirm import confirm
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsGroup, yes_option
-from ops_cli.frame.output import emit, emit_line, note
+from ops_cli.frame.output import Stream, emit, emit_lines, note
 from ops_cli.frame.progress import Progress
 from opscore.errors import OpsError
 
@@ -133,8 +133,13 @@ def logs(ops: Ops, follow: bool, lines: int) -> None:
     from ops_cli.sandbox import logs as emulator_log
 
     log = _places(ops).log
-    for line in emulator_log.follow(log, lines) if follow else emulator_log.last_lines(log, lines):
-        emit_line({"line": line}, line, ops.choices)
+    if not follow:
+        found = [({"line": line}, line) for line in emulator_log.last_lines(log, lines)]
+        emit_lines(found, ops.choices, empty="The log is empty.")
+        return
+    stream = Stream(ops.choices)
+    for line in emulator_log.follow(log, lines):
+        stream.row({"line": line}, line)
 
 
 def _places(ops: Ops) -> "Places":

@@ -7,8 +7,18 @@ import click
 from ops_cli.frame.completion import complete_service
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand
-from ops_cli.frame.output import emit
+from ops_cli.frame.output import Column, emit
 from ops_cli.frame.stack import Function, Stack
+from ops_cli.frame.times import parse_rfc3339
+
+COLUMNS = (
+    Column("service", "id"),
+    Column("queue", "id"),
+    Column("changed", "moment", rank=2),
+    Column("runtime", rank=3),
+    Column("memory_mb", "number", rank=5),
+    Column("timeout_seconds", "span", rank=4),
+)
 
 
 @click.command(cls=OpsCommand)
@@ -18,12 +28,11 @@ def services(ops: Ops, name: str | None) -> None:
     """List the services, or show one."""
     stack = ops.stack
     if name:
-        emit(_describe(ops, stack, stack.function(name)), ops.choices)
+        emit(_describe(ops, stack, stack.function(name)), ops.choices, columns=COLUMNS)
         return
     deployed = _deployed(ops, {function.name for function in stack.functions.values()})
     rows = [_row(stack, function, deployed.get(function.name)) for function in stack.functions.values()]
-    columns = ("service", "queue", "runtime", "memory_mb", "timeout_seconds", "changed")
-    emit(sorted(rows, key=lambda row: str(row["service"])), ops.choices, columns=columns)
+    emit(sorted(rows, key=lambda row: str(row["service"])), ops.choices, columns=COLUMNS)
 
 
 def _deployed(ops: Ops, names: set[str]) -> dict[str, Any]:
@@ -46,7 +55,7 @@ def _row(stack: Stack, function: Function, deployed: dict[str, Any] | None) -> d
         "architecture": next(iter(facts.get("Architectures", [])), None),
         "memory_mb": facts.get("MemorySize"),
         "timeout_seconds": facts.get("Timeout"),
-        "changed": facts.get("LastModified"),
+        "changed": parse_rfc3339(facts.get("LastModified", "")),
     }
 
 

@@ -4,7 +4,9 @@ import click
 
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand
-from ops_cli.frame.output import emit
+from ops_cli.frame.output import Column, emit
+
+COLUMNS = (Column("kind", rank=1), Column("role", "id", rank=0), Column("name", "id", rank=0))
 
 
 @click.command(cls=OpsCommand)
@@ -21,4 +23,4 @@ def stack(ops: Ops) -> None:
         for kind in kinds
         for role, resource in sorted(getattr(found, kind).items())
     ]
-    emit(rows, ops.choices, columns=("kind", "role", "name"), empty="The stack is empty.")
+    emit(rows, ops.choices, columns=COLUMNS, empty="The stack is empty.")

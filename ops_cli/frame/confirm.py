@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from ops_cli.frame.output import printable
 from opscore.errors import ExitCode, OpsError, UsageProblem
 
 
@@ -12,7 +13,7 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     _require_terminal()
-    if not click.confirm(question, err=True):
+    if not click.confirm(printable(question), err=True):
         raise OpsError("Nothing was changed.", exit_code=ExitCode.FAILED)
 
 
@@ -21,7 +22,7 @@ def confirm_by_name(question: str, name: str, *, yes: bool) -> None:
     if yes:
         return
     _require_terminal()
-    if click.prompt(f"{question} Type {name} to go on", err=True) != name:
+    if click.prompt(printable(f"{question} Type {name} to go on"), err=True) != name:
         raise OpsError("Nothing was changed: the name did not match.", exit_code=ExitCode.FAILED)
 
 

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-import click
+from ops_cli.frame.output import RewrittenLine, note
 
 
 class Progress:
@@ -45,4 +45,30 @@ class Progress:
 
     def _say(self, line: str, color: str | None) -> None:
         with self._lock:
-            click.echo(click.style(line, fg=color) if color else line, err=True, color=self._color)
+            note([(line, color)], color=self._color)
+
+
+class Ticker:
+    """Says how far something is: one line that is rewritten on a terminal, a line every few seconds elsewhere.
+
+    The text is made by a function, so that none is made that nobody sees.
+    """
+
+    def __init__(self, *, every: float = 5.0, clock: Callable[[], float] = time.monotonic) -> None:
+        """Say something every so many seconds where the line cannot be rewritten."""
+        self._every = every
+        self._clock = clock
+        self._said = clock()
+        self._line = RewrittenLine()
+
+    def show(self, text: Callable[[], str]) -> None:
+        """Show the text, when it is time to."""
+        if self._line.is_possible:
+            self._line.show(text())
+        elif self._clock() - self._said >= self._every:
+            note(text())
+            self._said = self._clock()
+
+    def close(self) -> None:
+        """End the rewritten line, so that what is said next begins on its own."""
+        self._line.close()

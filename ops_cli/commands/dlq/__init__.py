@@ -26,7 +26,7 @@ def dlq() -> None:
 def list_command(ops: Ops) -> None:
     """List every dead-letter queue of the stack, the deepest first."""
     from ops_cli.commands import stack_health
-    from ops_cli.frame.time_spans import spoken
+    from ops_cli.frame.times import spoken
     from opscore.dead_letters.looking.overview import list_queues
 
     alarms = stack_health.alarms(ops)

@@ -1,18 +1,16 @@
 """How a replay is shown: the plan before it, the progress during it, the word after it. All of it on stderr."""
 
-import sys
 import time
 from collections.abc import Callable
 
-import click
-
 from ops_cli.frame.output import note
-from ops_cli.frame.time_spans import spoken
+from ops_cli.frame.progress import Ticker
+from ops_cli.frame.times import spoken
 from opscore.dead_letters.replay.canary import Verdict
 from opscore.dead_letters.replay.plan import ReplayPlan
 from opscore.dead_letters.tally import Tally
+from opscore.words import counted
 
-_LINE_SECONDS = 5.0
 _SAMPLES = 3
 _SAMPLE_WIDTH = 100
 
@@ -41,9 +39,9 @@ def how_many(plan: ReplayPlan) -> str:
     """Say how many messages a replay is about, and how sure that is."""
     request = plan.request
     if not plan.chosen and plan.sample:
-        return f"none of the {len(plan.sample)} looked at, so few or none of {plan.source.visible} messages"
+        return f"none of the {len(plan.sample)} looked at, so few or none of {counted(plan.source.visible, 'message')}"
     exact = not request.selects and not plan.left
-    return f"{'' if exact else 'about '}{plan.count} message{'' if plan.count == 1 else 's'}"
+    return f"{'' if exact else 'about '}{counted(plan.count, 'message')}"
 
 
 def _pace(plan: ReplayPlan) -> str:
@@ -52,7 +50,7 @@ def _pace(plan: ReplayPlan) -> str:
 
 
 def _fact(name: str, text: str, color: str | None = None) -> None:
-    click.echo(f"{click.style(f'{name:8}', fg=color or 'cyan')} {text}", err=True)
+    note([(f"{name:8}", color or "cyan"), (f" {text}", None)])
 
 
 def _short(body: str) -> str:
@@ -66,19 +64,12 @@ class Meter:
     def __init__(self, expected: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._expected = expected
         self._clock = clock
-        self._began = self._shown = clock()
-        self._is_terminal = sys.stderr.isatty()
-        self._open = False
+        self._began = clock()
+        self._ticker = Ticker(clock=clock)
 
     def __call__(self, tally: Tally) -> None:
         """Show the tally, when it is time to."""
-        now = self._clock()
-        if self._is_terminal:
-            click.echo(f"\r\x1b[K{self.line(tally, now)}", err=True, nl=False)
-            self._open = True
-        elif now - self._shown >= _LINE_SECONDS:
-            click.echo(self.line(tally, now), err=True)
-            self._shown = now
+        self._ticker.show(lambda: self.line(tally, self._clock()))
 
     def line(self, tally: Tally, now: float) -> str:
         """Return the tally in one line, with rate and time left."""
@@ -94,9 +85,7 @@ class Meter:
 
     def close(self) -> None:
         """End the rewritten line."""
-        if self._open:
-            click.echo(err=True)
-            self._open = False
+        self._ticker.close()
 
 
 def show_verdict(verdict: Verdict) -> None:

@@ -7,20 +7,30 @@ import click
 from ops_cli.frame.completion import complete_fleet
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand
-from ops_cli.frame.output import emit, note
+from ops_cli.frame.output import Column, emit, note
 
-FLEETS = ("fleet", "desired", "in_service", "draining", "tasks", "image", "image_age_days", "drifted", "draining_by")
+FLEETS = (
+    Column("fleet", "id"),
+    Column("desired", "number", rank=2),
+    Column("in_service", "number", rank=1),
+    Column("draining", "number", rank=1),
+    Column("tasks", "number", rank=3),
+    Column("image", "id", rank=5),
+    Column("image_age_days", "number", rank=4, heading="AMI DAYS"),
+    Column("drifted", "number", rank=1),
+    Column("draining_by", rank=2),
+)
 HOSTS = (
-    "instance",
-    "zone",
-    "lifecycle",
-    "status",
-    "tasks",
-    "image",
-    "image_age_days",
-    "template_version",
-    "agent",
-    "drift",
+    Column("instance", "id"),
+    Column("zone", "id", rank=6),
+    Column("lifecycle", "id", rank=2),
+    Column("status", "id", rank=1),
+    Column("tasks", "number", rank=1),
+    Column("image", "id", rank=4),
+    Column("image_age_days", "number", rank=3, heading="AMI DAYS"),
+    Column("template_version", "id", rank=5, heading="TEMPLATE"),
+    Column("agent", "id", rank=7),
+    Column("drift", rank=1),
 )
 
 

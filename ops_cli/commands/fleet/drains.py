@@ -10,7 +10,7 @@ from ops_cli.frame.completion import complete_fleet
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand, seconds_option
 from ops_cli.frame.output import emit
-from ops_cli.frame.param_types import Since
+from ops_cli.frame.times import Since
 
 if TYPE_CHECKING:
     from opscore.draining.operator.drains import DrainRow
@@ -63,7 +63,7 @@ def _rows(ops: Ops, cluster: str | None, since: dt.datetime) -> list[dict[str, A
 
 
 def _row(row: "DrainRow") -> dict[str, Any]:
-    from ops_cli.frame.time_spans import spoken
+    from ops_cli.frame.times import spoken
 
     times = {"action_left": spoken(row.action_left), "deadline_left": spoken(row.deadline_left)}
     return {**vars(row), **times, "next": f"opsctl drain show {row.drain_id}" if row.drain_id else None}

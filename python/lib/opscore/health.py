@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from opscore.alarms import AlarmState
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.unseen import Unseen, look
+from opscore.words import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -154,11 +155,6 @@ def _doubt(queue: QueueHealth) -> str:
     if queue.problem:
         return f"{queue.queue}: {queue.problem}"
     return f"{counted(queue.waiting or 0, 'message')} in {queue.queue}, none in work"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: 1 message, 2 messages."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def worst_first(rows: Iterable[Any], *, name: Callable[[Any], str]) -> list[Any]:

@@ -1,0 +1,34 @@
+"""How a replay is shown while it runs."""
+
+import pytest
+
+from ops_cli.commands.dlq.replay_view import Meter, show_verdict
+from ops_cli.frame.output import Screen, showing_on
+from opscore.dead_letters.replay.canary import Verdict
+from opscore.dead_letters.tally import Tally
+
+
+def test_a_terminal_sees_one_line_that_is_rewritten_within_its_width(capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter(range(100))
+    meter = Meter(400, clock=lambda: float(next(times)))
+    with showing_on(Screen(30, 24)):
+        meter(Tally(moved=110))
+        meter(Tally(moved=220, failed=3))
+        meter.close()
+    first, second = capsys.readouterr().err.removeprefix("\r").split("\r")
+    assert first.startswith("110 of about 400 moved")
+    assert second == "220 of about 400 moved, 3 fa…\n"
+
+
+def test_a_pipe_sees_a_line_every_few_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = [0.0]
+    meter = Meter(400, clock=lambda: clock[0])
+    for clock[0] in (1.0, 5.0, 6.0):
+        meter(Tally(moved=100))
+    meter.close()
+    assert capsys.readouterr().err == "100 of about 400 moved, 20/s, 15s left\n"
+
+
+def test_why_the_canaries_were_stopped_is_shown_without_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    show_verdict(Verdict("stop", "log says \x1b]52;c;AA\x07"))
+    assert capsys.readouterr().err == "canaries: stop: log says \\x1b]52;c;AA\\x07\n"
