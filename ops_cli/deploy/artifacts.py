@@ -16,6 +16,9 @@ AT_ONCE = 8
 """Transfers at the same time; the client's connection pool holds ten."""
 
 
+_HINT = "`opsctl deploy plan` builds for an account, `make build` for the sandbox."
+
+
 @dataclass(frozen=True)
 class Artifact:
     """One function's zip on this machine and its name in the bucket."""
@@ -30,11 +33,11 @@ def artifacts(manifest_path: Path) -> list[Artifact]:
     try:
         functions: Mapping[str, Any] = json.loads(manifest_path.read_text(encoding="utf-8"))["functions"]
     except FileNotFoundError:
-        raise NotFound(f"There is no build manifest at {manifest_path}.", hint="`make build` writes it.") from None
+        raise NotFound(f"There is no build manifest at {manifest_path}.", hint=_HINT) from None
     found = [Artifact(role, manifest_path.parent / built["zip"], built["s3_key"]) for role, built in functions.items()]
     for artifact in found:
         if not artifact.path.is_file():
-            raise NotFound(f"The zip of {artifact.role} is not at {artifact.path}.", hint="`make build` makes it.")
+            raise NotFound(f"The zip of {artifact.role} is not at {artifact.path}.", hint=_HINT)
     return found
 
 
