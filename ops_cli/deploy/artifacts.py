@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 AT_ONCE = 8
 """Transfers at the same time; the client's connection pool holds ten."""
 
+_HINT = "`opsctl deploy plan` builds for an account, `make build` for the sandbox."
+
 
 @dataclass(frozen=True)
 class Artifact:
@@ -32,14 +34,12 @@ def artifacts(manifest_path: Path) -> list[Artifact]:
         functions: Mapping[str, Any] = json.loads(manifest_path.read_text(encoding="utf-8"))["functions"]
         found = [Artifact(role, folder / built["zip"], built["s3_key"]) for role, built in functions.items()]
     except FileNotFoundError:
-        raise NotFound(f"There is no build manifest at {manifest_path}.", hint="`make build` writes it.") from None
+        raise NotFound(f"There is no build manifest at {manifest_path}.", hint=_HINT) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise OpsError(
-            f"The build manifest {manifest_path} is damaged.", hint="`make build` writes it anew."
-        ) from error
+        raise OpsError(f"The build manifest {manifest_path} is damaged.", hint=_HINT) from error
     for artifact in found:
         if not artifact.path.is_file():
-            raise NotFound(f"The zip of {artifact.role} is not at {artifact.path}.", hint="`make build` makes it.")
+            raise NotFound(f"The zip of {artifact.role} is not at {artifact.path}.", hint=_HINT)
     return found
 
 

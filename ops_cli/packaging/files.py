@@ -15,13 +15,8 @@ def read(path: str) -> bytes:
         return file.read()
 
 
-def read_text(path: str, shown: str) -> str:
-    """Return a UTF-8 text; one that is not UTF-8 is an error that names it as `shown`."""
-    return decode(read(path), shown)
-
-
 def decode(content: bytes, shown: str) -> str:
-    """Return UTF-8 content as text, without a byte order mark."""
+    """Return UTF-8 content as text, without a byte order mark; other content is an error that names it as `shown`."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

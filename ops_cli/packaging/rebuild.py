@@ -35,20 +35,15 @@ def rebuild(folder: str, target: Target, tree: Tree, inputs: str, report: Callab
     plans = plan_all(tree, target, cache, bytecode=interpreter is not None)
     old = read_functions(folder)
     stale = [plan for plan in plans if not _is_there(folder, plan, old.get(plan.role, {}))]
+    unzipped = {role: entry.get("unzipped_bytes", 0) for role, entry in old.items()}
     try:
-        unzipped = _make(folder, target, tree, stale, cache, interpreter, report)
+        unzipped |= _make(folder, Contents(tree, target, interpreter), stale, cache, report)
     except BaseException:
         _remove_unlisted(folder, {str(entry.get("zip")) for entry in old.values()})
         raise
-    unzipped = {**{role: entry["unzipped_bytes"] for role, entry in old.items()}, **unzipped}
     functions = {plan.role: _entry(folder, plan, unzipped[plan.role]) for plan in plans}
-    result = BuildResult(
-        target,
-        folder,
-        [plan.zip_name for plan in plans],
-        _warnings(target, plans, functions, bytecode=interpreter is not None),
-        target.tag if interpreter else "",
-    )
+    warnings = _warnings(target, plans, functions, bytecode=interpreter is not None)
+    result = BuildResult(target, folder, [plan.zip_name for plan in plans], warnings, target.tag if interpreter else "")
     result.built = sorted(plan.role for plan in stale)
     result.removed = sorted(old.keys() - functions.keys())
     write_manifest(folder, target, result.bytecode, functions)
@@ -65,7 +60,9 @@ def rebuild(folder: str, target: Target, tree: Tree, inputs: str, report: Callab
 def _is_there(folder: str, plan: Plan, entry: dict[str, Any]) -> bool:
     path = f"{folder}/{plan.zip_name}"
     same = (entry.get("key"), entry.get("zip")) == (plan.key, plan.zip_name)
-    return same and os.path.exists(path) and os.path.getsize(path) == entry.get("size_bytes")
+    return (
+        same and "unzipped_bytes" in entry and os.path.exists(path) and os.path.getsize(path) == entry.get("size_bytes")
+    )
 
 
 def _entry(folder: str, plan: Plan, unzipped: int) -> dict[str, Any]:
@@ -82,45 +79,43 @@ def _entry(folder: str, plan: Plan, unzipped: int) -> dict[str, Any]:
 
 
 def _make(
-    folder: str,
-    target: Target,
-    tree: Tree,
-    plans: list[Plan],
-    cache: Cache,
-    interpreter: str | None,
-    report: Callable[[str], None],
+    folder: str, contents: Contents, plans: list[Plan], cache: Cache, report: Callable[[str], None]
 ) -> dict[str, int]:
-    """Write the zips of these functions; refuse what cannot go together in one zip or does not import.
+    """Write the zips of these functions and return by role what each unzips to.
 
-    Return by role what each unzips to. Functions with the same requirements that use the same of the library have a
-    part in common, which is compressed once.
+    Refuses what cannot go together in one zip, is too large or does not import.
     """
     layers = _layers(plans, cache)
     provided = {pins: modules(zips.sizes(layer) or {}) for pins, layer in layers.items()}
     problems = [one for plan in plans for one in conflicts(plan.function, plan.needs, provided.get(plan.pins, ()))]
     if problems:
         raise refuse(problems)
-    for line in _left_out(tree, plans, layers):
+    for line in _left_out(contents.tree, plans, layers):
         report(line)
     with tempfile.TemporaryDirectory(prefix="opsctl-packaging-") as scratch:
-        if interpreter:
-            _compile(tree, target, plans, interpreter, scratch)
-        bases: dict[tuple[str, ...], str] = {}
-        unzipped = {}
-        for plan in plans:
-            own = {name: path for name, path in plan.members.items() if path.startswith(FUNCTIONS)}
-            shared = {name: path for name, path in plan.members.items() if name not in own}
-            base = (plan.pins, *shared)
-            if base not in bases:
-                bases[base] = f"{scratch}/{len(bases)}.zip"
-                zips.write(bases[base], _entries(tree, target, shared, scratch), layers.get(plan.pins))
-            sizes = zips.write(f"{folder}/{plan.zip_name}", _entries(tree, target, own, scratch), bases[base])
-            zips.refuse_too_large(f"{FUNCTIONS}/{plan.function}", sizes)
-            unzipped[plan.role] = sum(sizes.values())
-    if target.native and plans:
+        contents.compile(plans, scratch)
+        unzipped = _write(folder, contents, plans, layers, scratch)
+    if contents.target.native and plans:
         from ops_cli.packaging.import_check import check_imports
 
         check_imports(folder, plans)
+    return unzipped
+
+
+def _write(folder: str, contents: Contents, plans: list[Plan], layers: dict[str, str], scratch: str) -> dict[str, int]:
+    """Write the zips; what functions with equal requirements take of the library alike is compressed once for them."""
+    bases: dict[tuple[str, ...], str] = {}
+    unzipped = {}
+    for plan in plans:
+        own = {name: path for name, path in plan.members.items() if path.startswith(FUNCTIONS)}
+        shared = {name: path for name, path in plan.members.items() if name not in own}
+        base = (plan.pins, *shared)
+        if base not in bases:
+            bases[base] = f"{scratch}/{len(bases)}.zip"
+            zips.write(bases[base], contents.entries(shared, scratch), layers.get(plan.pins))
+        sizes = zips.write(f"{folder}/{plan.zip_name}", contents.entries(own, scratch), bases[base])
+        zips.refuse_too_large(f"{FUNCTIONS}/{plan.function}", sizes)
+        unzipped[plan.role] = sum(sizes.values())
     return unzipped
 
 
@@ -133,29 +128,39 @@ def _layers(plans: list[Plan], cache: Cache) -> dict[str, str]:
         return dict(zip(users, pool.map(cache.layer, users.keys(), users.values()), strict=True))
 
 
-def _compile(tree: Tree, target: Target, plans: list[Plan], interpreter: str, scratch: str) -> None:
-    """Compile every module of these functions once, in a folder that looks as if all were unpacked in it."""
-    sources = {name: path for plan in plans for name, path in plan.members.items() if name.endswith(".py")}
-    for name, path in sources.items():
-        os.makedirs(os.path.dirname(f"{scratch}/{name}"), exist_ok=True)
-        with open(f"{scratch}/{name}", "wb") as file:
-            file.write(tree.contents[path])
-    failures = bytecode.failures(bytecode.compile_tree(interpreter, scratch))
-    problems = []
-    for name, path in sources.items():
-        if not os.path.exists(f"{scratch}/{bytecode.place(name, target)}"):
-            line, what = failures.get(name, ("1", "does not compile"))
-            problems.append(f"{path}:{line}: {what} (Python {target.version})")
-    if problems:
-        raise refuse(problems)
+class Contents:
+    """The files of zips, sources and their bytecode."""
 
+    def __init__(self, tree: Tree, target: Target, interpreter: str | None) -> None:
+        self.tree = tree
+        self.target = target
+        self._interpreter = interpreter
 
-def _entries(tree: Tree, target: Target, members: dict[str, str], scratch: str) -> Iterator[tuple[str, bool, bytes]]:
-    for name, path in members.items():
-        yield name, path in tree.executable, tree.contents[path]
-        compiled = f"{scratch}/{bytecode.place(name, target)}"
-        if name.endswith(".py") and os.path.exists(compiled):
-            yield bytecode.place(name, target), False, files.read(compiled)
+    def compile(self, plans: list[Plan], scratch: str) -> None:
+        """Compile every module of these functions once, in a folder that looks as if all were unpacked in it."""
+        if self._interpreter is None:
+            return
+        sources = {name: path for plan in plans for name, path in plan.members.items() if name.endswith(".py")}
+        for name, path in sources.items():
+            os.makedirs(os.path.dirname(f"{scratch}/{name}"), exist_ok=True)
+            with open(f"{scratch}/{name}", "wb") as file:
+                file.write(self.tree.contents[path])
+        failures = bytecode.failures(bytecode.compile_tree(self._interpreter, scratch))
+        problems = []
+        for name, path in sources.items():
+            if not os.path.exists(f"{scratch}/{bytecode.place(name, self.target)}"):
+                line, what = failures.get(name, ("1", "does not compile"))
+                problems.append(f"{path}:{line}: {what} (Python {self.target.version})")
+        if problems:
+            raise refuse(problems)
+
+    def entries(self, members: dict[str, str], scratch: str) -> Iterator[tuple[str, bool, bytes]]:
+        """Yield name, executable and content of these members, and of the bytecode that lies in `scratch`."""
+        for name, path in members.items():
+            yield name, path in self.tree.executable, self.tree.contents[path]
+            compiled = bytecode.place(name, self.target)
+            if name.endswith(".py") and os.path.exists(f"{scratch}/{compiled}"):
+                yield compiled, False, files.read(f"{scratch}/{compiled}")
 
 
 def _left_out(tree: Tree, plans: list[Plan], layers: dict[str, str]) -> list[str]:

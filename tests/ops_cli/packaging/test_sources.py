@@ -5,7 +5,7 @@ import os
 import pytest
 
 from opscore.errors import OpsError
-from tests.ops_cli.packaging.repository import Repository
+from tests.ops_cli.packaging.repository import HANDLER, Repository
 
 OWN = ["orders/__init__.py", "orders/handler.py"]
 
@@ -28,6 +28,22 @@ def test_what_a_lambda_never_reads_stays_out(repository: Repository, path: str) 
     repository.write(f"python/functions/orders/{path}", "# nothing\n")
     repository.build()
     assert repository.names("orders") == OWN
+
+
+def test_what_an_author_may_have_meant_as_data_is_left_out_by_name(repository: Repository) -> None:
+    repository.library("shop/__init__.py")
+    repository.library("shop/README.md", "words")
+    repository.library("other/__init__.py")
+    repository.library("other/.hidden")
+    repository.function("orders", f"import shop\n{HANDLER}")
+    for path in ("tests/data.json", ".config.json", "__pycache__/x.cpython-311.pyc", "notes.txt~"):
+        repository.write(f"python/functions/orders/{path}")
+    repository.build()
+    assert repository.lines[:2] == [
+        "left out of python/functions/orders: .config.json, tests",
+        "left out of python/lib/shop: README.md",
+    ]
+    assert repository.lines[2].startswith("built orders")
 
 
 def test_data_files_and_sub_packages_are_packed(repository: Repository) -> None:
