@@ -125,11 +125,17 @@ class WebFleet:
 
     def host_of(self, name: str) -> str:
         """Return the instance of the service's only task that shall run."""
+        (host,) = self.hosts_of(name)
+        return host
+
+    def hosts_of(self, name: str) -> set[str]:
+        """Return the instances of the service's tasks that shall run: two of them while a task moves."""
         ecs = self.client("ecs")
-        (arn,) = ecs.list_tasks(cluster=NAME, serviceName=name)["taskArns"]
-        task = ecs.describe_tasks(cluster=NAME, tasks=[arn])["tasks"][0]
-        found = ecs.describe_container_instances(cluster=NAME, containerInstances=[task["containerInstanceArn"]])
-        return str(found["containerInstances"][0]["ec2InstanceId"])
+        arns = ecs.list_tasks(cluster=NAME, serviceName=name)["taskArns"]
+        tasks = ecs.describe_tasks(cluster=NAME, tasks=arns)["tasks"]
+        on = [task["containerInstanceArn"] for task in tasks]
+        found = ecs.describe_container_instances(cluster=NAME, containerInstances=on)["containerInstances"]
+        return {str(host["ec2InstanceId"]) for host in found}
 
     def unstopped(self, instance_id: str) -> list[str]:
         """Return the tasks on an instance that have not stopped; ECS counts none that is on its way down."""
