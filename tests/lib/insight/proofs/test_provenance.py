@@ -192,7 +192,7 @@ def test_reports_of_two_accounts_are_not_compared(deliver: Callable[..., Manifes
 def test_numbers_of_earlier_months_are_kept_and_used_only_while_their_files_stay(
     world: "World", places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("insight.delivery.reader._WORTH_KEEPING_FILES", 1)
+    monkeypatch.setattr("insight.numbers.kept_figures._WORTH_KEEPING_FILES", 1)
     write(world, rows(("s", "ann")).replace(b"2026-10-05", b"2026-09-05"), date(2026, 9, 5))
 
     def september() -> Any:
