@@ -109,7 +109,7 @@ OURS = re.compile(r"\x1b\[(?:0|1|3[0-7])m|\r\x1b\[K")
 
 def acting(text: str) -> list[str]:
     """Return what a terminal would act on, but for our own colours and the line that we write anew."""
-    return [ascii(c) for c in OURS.sub("", text) if is_forbidden(c, newline=True)]
+    return [ascii(c) for c in sorted({*OURS.sub("", text)}) if is_forbidden(c, newline=True)]
 
 
 def with_text(arguments: Sequence[str], text: str, texts: Sequence[str]) -> list[str]:
