@@ -78,10 +78,10 @@ def run(args: Sequence[str]) -> int:
     try:
         return _invoke(args, ops)
     except (click.Abort, KeyboardInterrupt, EOFError):
-        _say("Interrupted.", ops)
+        _tell("Interrupted.", ops)
         return ExitCode.INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
-        _say(error.format_message(), ops)
+        _tell(error.format_message(), ops)
         return error.exit_code
     except BrokenPipeError:
         return _reader_gone()
@@ -109,31 +109,23 @@ def _reader_gone() -> int:
 
 def _show(error: Exception, ops: Ops) -> int:
     """Print `error` as one sentence with a hint, and with its traceback under --debug; return its exit code."""
+    from ops_cli.frame.output import complain  # most runs have no error
+
     if ops.choices.debug:
         import traceback
 
-        _say("".join(traceback.format_exception(error)).rstrip(), ops)
+        _tell("".join(traceback.format_exception(error)).rstrip(), ops)
     known = _explain(error, ops)
-    _say(_one_line(known.message), ops, label="Error:")
-    if known.hint:
-        _say(f"  → {_one_line(known.hint)}", ops)
+    with contextlib.suppress(OSError):  # where stderr cannot be written, the exit code has to do
+        complain(known.message, known.hint or "", color=ops.choices.color)
     return known.exit_code
 
 
-def _say(text: str, ops: Ops, *, label: str = "") -> None:
-    """Print `text` on stderr; where that cannot be written, the exit code has to do."""
-    shown = f"{click.style(label, fg='red')} {_safe(text)}" if label else _safe(text)
+def _tell(text: str, ops: Ops) -> None:
+    from ops_cli.frame.output import note
+
     with contextlib.suppress(OSError):
-        click.echo(shown, err=True, color=ops.choices.color)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(line.strip() for line in text.split("\n"))
-
-
-def _safe(text: str) -> str:
-    """Return `text` with every control and formatting character as an escape, so that none acts on the terminal."""
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+        note(text, color=ops.choices.color)
 
 
 def _explain(error: Exception, ops: Ops) -> OpsError:
@@ -142,7 +134,7 @@ def _explain(error: Exception, ops: Ops) -> OpsError:
         return error
     if isinstance(error, click.ClickException):
         return _of_click(error)
-    from ops_cli.frame import machine_errors  # most runs have no error
+    from ops_cli.frame import machine_errors
 
     name = type(error).__name__
     fault = OpsError(f"Unexpected {name}: {error}", hint="This is a fault in opsctl; --debug shows where.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ops_cli.frame.query import check_query
 from opscore.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -63,9 +64,17 @@ def _store(ctx: click.Context, param: click.Parameter, value: object) -> None:
         setattr(ctx.obj.choices, str(param.name), value)
 
 
+def _store_query(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Keep an expression, once it is known to be one; completion keeps what is half typed."""
+    if not ctx.resilient_parsing:
+        check_query(value)
+    _store(ctx, param, value)
+
+
 def _options(*, hidden: bool) -> list[click.Option]:
     def option(*names: str, text: str, **more: Any) -> click.Option:
-        return click.Option(names, help=text, hidden=hidden, expose_value=False, is_eager=True, callback=_store, **more)
+        more = {"callback": _store, **more}
+        return click.Option(names, help=text, hidden=hidden, expose_value=False, is_eager=True, **more)
 
     return [
         option("--env", envvar=None if hidden else "OPSCTL_ENV", metavar="NAME", text="Environment to work on.",
@@ -75,8 +84,9 @@ def _options(*, hidden: bool) -> list[click.Option]:
         option("--terraform-dir", metavar="DIR", type=click.Path(exists=True, file_okay=False),
                text="Read the stack from the Terraform outputs in DIR, not from SSM."),
         option("--output", "-o", type=click.Choice(FORMATS, case_sensitive=False), metavar="FORMAT",
-               text=f"Print {', '.join(FORMATS)}.  [default: table]"),
-        option("--query", metavar="JMESPATH", text="Print only what this expression selects."),
+               text=f"Print {', '.join(FORMATS)}; README has the rules for streams and CSV.  [default: table]"),
+        option("--query", metavar="JMESPATH", callback=_store_query,
+               text="Print only what this expression selects, of a stream from each row."),
         option("--debug", is_flag=True, text="Show tracebacks."),
         option("--no-color", is_flag=True, text="No colours; NO_COLOR does the same."),
     ]  # fmt: skip

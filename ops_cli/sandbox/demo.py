@@ -16,11 +16,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import click
-
 from insight.layout import events_key
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import Choices
+from ops_cli.frame.output import Parts, complain, emit_line, note
 from opscore.errors import OpsError
 from opscore.waiting import wait_until
 
@@ -43,12 +42,10 @@ def main() -> int:
     try:
         play()
     except OpsError as error:
-        click.secho(f"\nNot as told: {error.message}", fg="red", err=True)
-        if error.hint:
-            click.echo(f"  → {error.hint}", err=True)
+        complain(f"Not as told: {error.message}", error.hint or "")
         return error.exit_code
     except KeyboardInterrupt:
-        click.echo("Interrupted. `make down` stops what runs.", err=True)
+        note("Interrupted. `make down` stops what runs.")
         return 130
     return 0
 
@@ -72,7 +69,7 @@ def play() -> None:
     first, last = unasked()
     tear(ops, first)
     report_id = opsctl_json("report", "start", "--account", "ember", "--from", first, "--to", last)["report_id"]
-    click.echo("(The request is delivered five times, then it is dead. This takes about half a minute.)")
+    tell("(The request is delivered five times, then it is dead. This takes about half a minute.)")
     wait_until(lambda: dead_letters() > 0, timeout=UNTIL_DEAD_SECONDS, what="The death of the request")
 
     say("3 a.m. What is wrong?")
@@ -98,15 +95,21 @@ def report(account: str, first: str, last: str) -> None:
 
 def say(chapter: str) -> None:
     """Print what the next commands are about."""
-    click.echo()
-    click.secho(f"# {chapter}", fg="cyan", bold=True)
+    tell("")
+    tell([(f"# {chapter}", "cyan")])
+
+
+def tell(line: Parts) -> None:
+    """Print a line of the story."""
+    emit_line(None, line, Choices())
 
 
 def opsctl(*arguments: str) -> str:
     """Show the command, run it, show and return what it prints; a failure ends the story."""
-    click.secho(f"$ opsctl {' '.join(arguments)}", bold=True)
+    tell(f"$ opsctl {' '.join(arguments)}")
     answer = subprocess.run([*_OPSCTL, *arguments], stdout=subprocess.PIPE, text=True, check=False)
-    click.echo(answer.stdout, nl=False)
+    if answer.stdout:
+        tell(answer.stdout.removesuffix("\n"))
     if answer.returncode:
         raise NotAsTold(f"`opsctl {' '.join(arguments)}` exits with {answer.returncode}.")
     return answer.stdout
@@ -124,7 +127,7 @@ def expect(what: str, holds: Callable[[], bool]) -> None:
     """End the story unless `holds`."""
     if not holds():
         raise NotAsTold(f"This does not hold: {what}.", hint="`opsctl logs report-generator --since 10m` may say why.")
-    click.secho(f"✓ {what}", fg="green")
+    tell([(f"✓ {what}", "green")])
 
 
 def ask(*arguments: str) -> Any:
@@ -165,7 +168,7 @@ def tear(ops: Ops, day: str) -> None:
     s3, bucket = ops.client("s3"), ops.stack.bucket("usage-events")
     whole = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     s3.put_object(Bucket=bucket, Key=key, Body=whole + TORN)
-    click.echo(f"(torn: s3://{bucket}/{key})")
+    tell(f"(torn: s3://{bucket}/{key})")
 
 
 def mend(ops: Ops) -> None:
@@ -175,7 +178,7 @@ def mend(ops: Ops) -> None:
     damaged = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     if damaged.endswith(TORN):
         s3.put_object(Bucket=bucket, Key=key, Body=damaged.removesuffix(TORN))
-        click.echo(f"(mended: s3://{bucket}/{key})")
+        tell(f"(mended: s3://{bucket}/{key})")
 
 
 def _torn_key(day: str) -> str:
@@ -185,17 +188,17 @@ def _torn_key(day: str) -> str:
 def farewell() -> None:
     """Say what runs where, and how to stop it."""
     environment = Ops(Choices(env="sandbox")).environment
-    click.echo()
-    click.secho("The story went as told.", fg="green", bold=True)
-    click.echo(f"The sandbox goes on at {environment.endpoint}; the reports lie in {DOWNLOADS}/.")
-    click.echo("Look around:  opsctl services · opsctl report list · opsctl logs report-generator · opsctl fleet web")
+    tell("")
+    tell([("The story went as told.", "green")])
+    tell(f"The sandbox goes on at {environment.endpoint}; the reports lie in {DOWNLOADS}/.")
+    tell("Look around:  opsctl services · opsctl report list · opsctl logs report-generator · opsctl fleet web")
     if not shutil.which("opsctl"):
-        click.echo("opsctl itself:  source .venv/bin/activate")
-    click.echo("Stop it:  make down     Begin anew:  opsctl sandbox reset     Remove everything:  make clean")
+        tell("opsctl itself:  source .venv/bin/activate")
+    tell("Stop it:  make down     Begin anew:  opsctl sandbox reset     Remove everything:  make clean")
 
 
 if __name__ == "__main__":
     started = time.monotonic()
     code = main()
-    click.echo(f"({time.monotonic() - started:.0f} s)", err=True)
+    note(f"({time.monotonic() - started:.0f} s)")
     sys.exit(code)

@@ -164,11 +164,9 @@ def test_a_command_makes_no_client() -> None:
 
 
 PRINTERS = {
-    "ops_cli.main",
     "ops_cli.frame.output.writing",
     "ops_cli.frame.confirm",
     "ops_cli.commands.completion",
-    "ops_cli.sandbox.demo",  # a script of its own, which tells a story
 }
 CLICKS = {"echo", "secho", "confirm", "prompt", "echo_via_pager"}
 STREAMS = {"sys.stdout.write", "sys.stderr.write", "sys.stdout.buffer", "sys.stderr.buffer"}

@@ -136,6 +136,19 @@ def test_a_wrong_command_line_is_one_sentence_and_one_step(
     assert "--help` shows what there is." in step
 
 
+@pytest.mark.parametrize("expression", ["[", "nope(@)"])
+@pytest.mark.parametrize("before", [True, False])
+def test_a_bad_expression_is_refused_before_anything_is_done(
+    expression: str, before: bool, command: Callable[[Any], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    done: list[object] = []
+    command(done.append)
+    asked = ["--query", expression]
+    assert root.run([*asked, "probe"] if before else ["probe", *asked]) == 2
+    assert capsys.readouterr().err.startswith(f"Error: --query {expression!r}: ")
+    assert not done
+
+
 def test_a_missing_argument_shows_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert root.run(["dlq", "show"]) == 2
     assert capsys.readouterr().err == ("Error: Missing argument 'QUEUE'.\n  → Usage: opsctl dlq show [OPTIONS] QUEUE\n")
@@ -181,7 +194,7 @@ def test_a_configuration_that_is_not_utf_8_is_told_as_such(capsys: pytest.Captur
     config(b'[p]\nregion = "\xff"\n')
     assert root.run(["--env", "p", "stack"]) == 1
     said = capsys.readouterr().err
-    assert "0xff" in said
+    assert "is not UTF-8" in said
     assert "fault in opsctl" not in said
 
 
@@ -253,6 +266,10 @@ def test_completion_knows_commands_subcommands_and_environments() -> None:
     assert complete("opsctl re", 1) == ["replay-dlq", "report"]
     assert complete("opsctl dlq s", 2) == ["show"]
     assert complete("opsctl --env pro", 2) == ["prod-eu"]
+
+
+def test_completion_goes_on_behind_a_half_typed_expression() -> None:
+    assert complete("opsctl --query [ dlq s", 4) == ["show"]
 
 
 def test_completion_of_names_is_silent_when_nothing_can_be_reached() -> None:

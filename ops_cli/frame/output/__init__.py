@@ -4,7 +4,7 @@ Commands import from here and print in no other way. Data goes to stdout, talk t
 """
 
 from ops_cli.frame.output.columns import Column, Columns, sized
-from ops_cli.frame.output.plain import check_query, query, to_plain
+from ops_cli.frame.output.plain import to_plain
 from ops_cli.frame.output.safe_text import printable
 from ops_cli.frame.output.sections import Section, emit_screen
 from ops_cli.frame.output.show import emit
@@ -22,7 +22,6 @@ __all__ = [
     "Screen",
     "Section",
     "Stream",
-    "check_query",
     "complain",
     "emit",
     "emit_line",
@@ -30,7 +29,6 @@ __all__ = [
     "emit_screen",
     "note",
     "printable",
-    "query",
     "screen",
     "showing_on",
     "sized",

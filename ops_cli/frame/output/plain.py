@@ -1,4 +1,4 @@
-"""What a command found, as the data model of JSON, and what --query selects from it."""
+"""What a command found, as the data model of JSON."""
 
 import base64
 import dataclasses
@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from ops_cli.frame.times import rfc3339
-from opscore.errors import UsageProblem
 
 
 def to_plain(value: object) -> Any:
@@ -48,33 +47,3 @@ def _from_collection(value: Iterable[object]) -> Any:
     if isinstance(value, Set):
         return sorted(map(to_plain, value), key=str)
     return [to_plain(item) for item in value]
-
-
-def query(plain: Any, expression: str | None) -> Any:
-    """Return what the JMESPath `expression` selects from `plain`, None when that is nothing; all without one."""
-    if expression is None:
-        return plain
-    import jmespath
-
-    try:
-        return jmespath.search(expression, plain)
-    # A function of JMESPath that meets a value it was not made for may fail in Python's own words.
-    except (jmespath.exceptions.JMESPathError, ArithmeticError, AttributeError, RecursionError, TypeError) as error:
-        raise _bad_query(expression, error) from None
-
-
-def check_query(expression: str | None) -> None:
-    """Raise `UsageProblem` for an expression that is no JMESPath: to be called before anything is done."""
-    if expression is None:
-        return
-    import jmespath
-
-    try:
-        jmespath.compile(expression)
-    except (jmespath.exceptions.JMESPathError, RecursionError) as error:
-        raise _bad_query(expression, error) from None
-
-
-def _bad_query(expression: str, error: Exception) -> UsageProblem:
-    reason = " ".join(str(error).split())
-    return UsageProblem(f"--query {expression!r}: {reason}", hint="https://jmespath.org shows the syntax.")

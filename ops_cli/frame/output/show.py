@@ -6,11 +6,12 @@ from typing import Any
 from ops_cli.frame.options import Choices
 from ops_cli.frame.output.columns import Columns, as_columns, cell, columns_of
 from ops_cli.frame.output.formats import serialised
-from ops_cli.frame.output.plain import query, to_plain
+from ops_cli.frame.output.plain import to_plain
 from ops_cli.frame.output.safe_text import paragraph
 from ops_cli.frame.output.table import Paint, draw, draw_one
 from ops_cli.frame.output.terminal import Screen, screen
 from ops_cli.frame.output.writing import note, put_data, put_line
+from ops_cli.frame.query import query
 
 
 def emit(

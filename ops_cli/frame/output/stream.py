@@ -6,10 +6,11 @@ from typing import Any
 from ops_cli.frame.options import Choices
 from ops_cli.frame.output.columns import cell
 from ops_cli.frame.output.formats import csv_lines, flattened, ndjson_line, yaml_text
-from ops_cli.frame.output.plain import query, to_plain
+from ops_cli.frame.output.plain import to_plain
 from ops_cli.frame.output.show import emit
 from ops_cli.frame.output.terminal import screen
 from ops_cli.frame.output.writing import Parts, note, put_data, put_line, safe_line
+from ops_cli.frame.query import query
 
 
 class Stream:

@@ -1,37 +1,37 @@
 """How many columns text takes on a terminal, and cutting, padding and wrapping by columns.
 
-Counted by user-perceived characters after https://www.unicode.org/reports/tr11 (East Asian width) and the part of
-https://www.unicode.org/reports/tr29 that terminals follow: marks and joined emoji add nothing to what they stand on.
+wcwidth (https://wcwidth.readthedocs.io) knows wide characters, marks and joined emoji; text in ASCII, which most is,
+does without it, because it takes as long to import as all else that a command needs.
 """
 
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable
 
-_JOINER = "\u200d"
-_EMOJI_STYLE = "\ufe0f"
 _MARKS_PER_COLUMN = 8
-_WIDE = 2
-_LATER_JAMO = range(0x1160, 0x1200)  # vowels and finals of Hangul are drawn into the syllable before
+"""Marks take no column, and nobody needs a thousand of them on one letter."""
 
 
 def width(text: str) -> int:
     """Return how many columns printable `text` takes."""
-    return len(text) if text.isascii() else sum(columns for _, columns in _clusters(text))
+    return len(text) if text.isascii() else sum(columns for _, columns in _characters(text))
 
 
 def clip(text: str, most: int) -> str:
     """Return `text` in `most` columns, with … at its end when something was cut."""
-    if text.isascii():
-        return text if len(text) <= most else f"{text[: max(0, most - 1)]}…"[: max(0, most)]
-    room = most * _MARKS_PER_COLUMN  # marks take no column, and nobody needs a thousand of them on one letter
-    if len(text) <= room and width(text) <= most:
+    room = max(0, most)
+    part = text[: room * _MARKS_PER_COLUMN]
+    if part == text and width(text) <= room:
         return text
-    kept, used = "", 0
-    for cluster, columns in _clusters(text[: max(0, room)]):
-        if used + columns >= most:
-            break
-        kept, used = kept + cluster, used + columns
-    return f"{kept}…" if most > 0 else ""
+    return f"{_first(part, room - 1)}…" if room else ""
+
+
+def _first(text: str, columns: int) -> str:
+    """Return what of printable `text` the first columns show."""
+    if text.isascii():
+        return text[:columns]
+    import wcwidth
+
+    # A wide character that is cut in two becomes a blank, so blanks at the end go.
+    return wcwidth.clip(text, 0, columns, control_codes="ignore").rstrip(" ")
 
 
 def pad(text: str, columns: int, *, right: bool = False) -> str:
@@ -41,7 +41,10 @@ def pad(text: str, columns: int, *, right: bool = False) -> str:
 
 
 def wrap(text: str, columns: int, most_lines: int | None = None) -> list[str]:
-    """Return `text` in lines of `columns`, broken at blanks where possible; what is over `most_lines` ends in …"""
+    """Return `text` in lines of `columns`, broken at blanks where possible; what is over `most_lines` ends in …
+
+    wcwidth's own `wrap` takes minutes for a word of 200,000 characters, which a stranger may send.
+    """
     whole = text if most_lines is None else text[: columns * most_lines * _MARKS_PER_COLUMN]
     lines: list[str] = []
     line = ""
@@ -62,33 +65,22 @@ def wrap(text: str, columns: int, most_lines: int | None = None) -> list[str]:
 def _pieces(word: str, columns: int) -> list[str]:
     """Return a word in pieces that fit into `columns`."""
     pieces, room = [""], columns
-    for cluster, taken in _clusters(word):
+    for character, taken in _characters(word):
         if taken > room and pieces[-1]:
             pieces.append("")
             room = columns
-        pieces[-1] += cluster
+        pieces[-1] += character
         room -= taken
     return pieces
 
 
-def _clusters(text: str) -> Iterator[tuple[str, int]]:
-    """Yield each user-perceived character with its columns."""
-    start, columns = 0, 0
-    for at, character in enumerate(text):
-        own = _columns(character)
-        # What is joined to an emoji is drawn into it.
-        drawn_in = columns == own == _WIDE and (text[at - 1] == _JOINER or "\U0001f3fb" <= character <= "\U0001f3ff")
-        if at > start and (own == 0 or drawn_in):
-            columns = _WIDE if character == _EMOJI_STYLE else columns
-            continue
-        if at:
-            yield text[start:at], columns
-        start, columns = at, own
-    if text:
-        yield text[start:], columns
+def _characters(text: str) -> Iterable[tuple[str, int]]:
+    """Return each character that a reader perceives with its columns.
 
+    One by one, because wcwidth needs minutes for the width of 200,000 flags at once.
+    """
+    if text.isascii():
+        return ((character, 1) for character in text)
+    import wcwidth
 
-def _columns(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me", "Cf") or ord(character) in _LATER_JAMO:
-        return 0
-    return _WIDE if unicodedata.east_asian_width(character) in "WF" else 1
+    return ((character, wcwidth.width(character, control_codes="ignore")) for character in wcwidth.iter_graphemes(text))

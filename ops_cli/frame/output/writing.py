@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from ops_cli.frame.output.safe_text import paragraph, printable
+from ops_cli.frame.output.safe_text import one_line, paragraph, printable
 from ops_cli.frame.output.terminal import screen
 from ops_cli.frame.output.width import clip
 
@@ -54,10 +54,13 @@ def note(message: Parts, *, color: bool | None = None) -> None:
 
 
 def complain(message: str, hint: str = "", *, color: bool | None = None) -> None:
-    """Say on stderr what went wrong and, with an arrow, what to do next."""
-    note([("Error:", "red"), (f" {message}", None)], color=color)
+    """Say on stderr what went wrong and, with an arrow, what to do next: a line each.
+
+    A message of several lines becomes one, so that a stranger's text cannot pretend to be our hint.
+    """
+    note([("Error:", "red"), (f" {one_line(message)}", None)], color=color)
     if hint:
-        note(f"  → {hint}", color=color)
+        note(f"  → {one_line(hint)}", color=color)
 
 
 class RewrittenLine:

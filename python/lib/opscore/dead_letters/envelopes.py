@@ -50,7 +50,7 @@ def unwrap(body: str) -> Envelope:
         return Envelope(Kind.PLAIN)
     try:
         content = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Envelope(Kind.PLAIN)
     if isinstance(content, Mapping):
         return _of_object(content)

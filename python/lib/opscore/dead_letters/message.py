@@ -64,7 +64,7 @@ class DeadLetter:
         """Return the body decoded when it is JSON, else the text."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return self.body
 
     def document(self) -> dict[str, Any]:

@@ -30,7 +30,10 @@ def from_record(record: Mapping[str, Any]) -> DeadLetter:
 
 def from_line(line: bytes) -> DeadLetter:
     """Return the message of one line of NDJSON; raises `ValueError` when it is not one."""
-    record = json.loads(line)
+    try:
+        record = json.loads(line)
+    except RecursionError:
+        raise ValueError("not an exported message (nested too deeply)") from None
     if not isinstance(record, Mapping):
         raise ValueError("not an exported message (not a JSON object)")
     return from_record(record)

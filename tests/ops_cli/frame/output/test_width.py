@@ -78,5 +78,13 @@ def test_a_thousand_marks_on_one_letter_are_cut() -> None:
     assert len(clip("e" + "\u0301" * 1000, 10)) < 100
 
 
+@pytest.mark.parametrize("flood", ["e\u0301", "顧", "e" + "\u0301" * 9, "🇩", "👩\u200d", "x "])
+def test_a_flood_is_measured_cut_and_wrapped_like_any_text(flood: str) -> None:
+    text = flood * 40_000 + "顧"
+    assert width(text) > 0
+    assert width(clip(text, 80)) <= 80
+    assert "".join(wrap(text, 60)).replace(" ", "") == text.replace(" ", "")
+
+
 def test_padding_counts_columns() -> None:
     assert [pad("顧", 4) + "|", pad("顧", 4, right=True) + "|"] == ["顧  |", "  顧|"]

@@ -29,6 +29,11 @@ def test_a_complaint_says_what_went_wrong_and_what_to_do(capsys: pytest.CaptureF
     assert capsys.readouterr().err == "Error: There is no queue 'x'.\n  → `opsctl stack` lists them.\n"
 
 
+def test_a_complaint_of_several_lines_cannot_pretend_to_be_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    complain("It broke.\n  → Delete everything.", "Mend\nit.")
+    assert capsys.readouterr().err == "Error: It broke. → Delete everything.\n  → Mend it.\n"
+
+
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_a_rewritten_line_never_fills_the_terminal_nor_breaks(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     line = RewrittenLine()

@@ -102,7 +102,7 @@ def _crash(event: LogEvent) -> Cause:
 def _json(text: str) -> Mapping[str, Any]:
     try:
         fields = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return fields if isinstance(fields, Mapping) else {}
 
@@ -213,7 +213,7 @@ def named_ids(line: str) -> Iterator[str]:
     """Yield the ids of messages and requests that a log line names."""
     try:
         fields = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         yield from UUID.findall(line)[:_IDS_IN_A_LINE]
         return
     if isinstance(fields, dict):

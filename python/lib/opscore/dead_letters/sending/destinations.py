@@ -146,7 +146,7 @@ class LambdaDestination:
         """Return why the function cannot be invoked with `message`: an event is JSON."""
         try:
             json.loads(message.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return Refusal("NotAnEvent", "the body is not JSON, so it is no event for a function", final=True)
         return None
 
