@@ -284,3 +284,14 @@ def test_the_screen_is_this_text_and_fits(size: str, capsys: pytest.CaptureFixtu
     out, _ = written(SCREENS[size], show_log, capsys)
     assert out == expected("logs", size)
     assert not too_wide(out, SCREENS[size])
+
+
+@pytest.mark.parametrize("text", ["\x1b" * 70, "\u202e" * 70, "a\tb" * 40, "界" * 100])
+@pytest.mark.parametrize("message", ["{}", "first\n  {}"])
+def test_what_is_longer_when_it_is_shown_fits_too(text: str, message: str) -> None:
+    on = SCREENS["80"]
+    assert not too_wide(text_of(line(message.format(text)), on), on)
+
+
+def test_a_line_that_fits_keeps_its_blanks() -> None:
+    assert text_of(line("a  b\n      c")) == "18:00:00          a  b\n          c"
