@@ -288,9 +288,11 @@ def test_the_screen_is_this_text_and_fits(size: str, capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize("text", ["\x1b" * 70, "\u202e" * 70, "a\tb" * 40, "界" * 100])
 @pytest.mark.parametrize("message", ["{}", "first\n  {}"])
-def test_what_is_longer_when_it_is_shown_fits_too(text: str, message: str) -> None:
-    on = SCREENS["80"]
-    assert not too_wide(text_of(line(message.format(text)), on), on)
+def test_what_is_longer_when_it_is_shown_fits_too(text: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    on, one = SCREENS["80"], line(message.format(text))
+    out, _ = written(on, lambda: emit_lines([(row_of(one), parts_of(one, on))], Choices()), capsys)
+    assert out.count("\n") > 1
+    assert not too_wide(out, on)
 
 
 def test_a_line_that_fits_keeps_its_blanks() -> None:
