@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 import re
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,13 +11,15 @@ import click
 from ops_cli.frame.completion import complete_service
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand
-from ops_cli.frame.output import emit, emit_line, note
-from ops_cli.frame.times import Since
+from ops_cli.frame.output import Screen, Stream, emit_lines, note, printable, screen
+from ops_cli.frame.output.width import width, wrap
+from ops_cli.frame.times import Since, rfc3339
 from opscore import log_events
 from opscore.errors import NotFound
 from opscore.log_lines.line import LEVELS, Level, LogLine
 from opscore.log_lines.order import Requests, together
 from opscore.log_lines.parsing import parse
+from opscore.words import counted
 
 TAIL = 200
 WIDEST = 1000
@@ -33,8 +34,9 @@ _COLOURS: Mapping[Level, str] = {
 }
 _WIDEST_LEVEL = max(map(len, LEVELS))
 _BARE = re.compile(r"[^\s\"'=]+")
-# C0 and C1 controls, bidirectional marks and overrides, line separators: a terminal would obey them.
-_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_INDENT = "    "
+_NARROWEST = 20
+"""With fewer columns left for the text, the terminal breaks it as well as we could."""
 
 
 @click.command(cls=OpsCommand)
@@ -84,11 +86,12 @@ def logs(
     except NotFound:
         events, silence = [], f"{service} has written nothing yet: there is no log group {group}."
     lines, kept = selection.of(events), tail or TAIL
-    _show_all(ops, lines[-kept:])
+    on = screen()
+    if not lines and events:
+        silence = f"None of {counted(len(events), 'line')} that were read is one that was asked for."
+    emit_lines([(row_of(line), parts_of(line, on)) for line in lines[-kept:]], ops.choices, empty=silence)
     if len(lines) > kept:
-        note(f"{len(lines) - kept:,} older lines are left out; --tail {len(lines)} shows them, too.")
-    elif not lines:
-        note(f"None of the {len(events):,} lines read is one that was asked for." if events else silence)
+        note(f"Not shown: {counted(len(lines) - kept, 'older line')}; --tail {len(lines)} shows all.")
 
 
 class Selection:
@@ -118,63 +121,61 @@ def _level(name: str | None) -> Level | None:
 
 def _follow(ops: Ops, follower: log_events.Follower, selection: Selection, tail: int | None) -> None:
     """Show new lines until Ctrl-C, which is how a look ends and no failure: exit code 0, as stern does it."""
+    stream = Stream(ops.choices)
     try:
         for number, events in enumerate(log_events.follow(follower)):
             if number == 0 and not follower.is_there:
                 note("Nothing was written yet; waiting for the first line.")
             lines = selection.of(events)
-            _show_each(ops, lines[-tail:] if tail and number == 0 else lines)
+            for line in lines[-tail:] if tail and number == 0 else lines:
+                stream.row(row_of(line), parts_of(line, screen()))
     except KeyboardInterrupt:
         return
 
 
-def _show_all(ops: Ops, lines: Iterable[LogLine]) -> None:
-    if ops.choices.output == "table" and not ops.choices.query:
-        _show_each(ops, lines)
-    else:
-        emit([_row(line) for line in lines], ops.choices)
-
-
-def _show_each(ops: Ops, lines: Iterable[LogLine]) -> None:
-    now = dt.datetime.now(dt.UTC) if sys.stdout.isatty() else None
-    for line in lines:
-        emit_line(_row(line), _painted(parts_of(line, now), color=ops.choices.color is not False), ops.choices)
-
-
-def _row(line: LogLine) -> dict[str, Any]:
+def row_of(line: LogLine) -> dict[str, Any]:
+    """Return a line for programs."""
     names = ("at", "level", "message", "request_id", "fields", "stream", "raw")
     return {name: getattr(line, name) for name in names}
 
 
-Parts = list[tuple[str, str | None]]
-"""A text in pieces, each with the name of its colour or None."""
-
-
-def parts_of(line: LogLine, now: dt.datetime | None) -> Parts:
+def parts_of(line: LogLine, on: Screen) -> list[tuple[str, str | None]]:
     """Return a line for people: time, level, message, fields; texts of several lines stand indented below.
 
-    `now` is given for a terminal: the time is short then, and a very long text is cut. Without it the time is RFC 3339
-    and all is there.
+    On a terminal the time is short, a very long text is cut, and what is wider than the screen goes on below, broken
+    at blanks. Elsewhere the time is RFC 3339, and all is there as it was written.
     """
     first, *more = line.message.split("\n")
     below = {key: text for key, value in line.fields.items() if (text := _several_lines(value))}
     said = [first, *(f"{key}={_value(value)}" for key, value in line.fields.items() if key not in below)]
     for key, text in below.items():
         more += [f"{key}:", *text.split("\n")]
-    capped = _capped if now else str
-    texts = [" ".join(filter(None, map(capped, said))), *(f"    {capped(text)}" for text in more)]
     level, color = (line.level, _COLOURS[line.level]) if line.level else ("", None)
-    return [(f"{_time(line.at, now)} ", None), (f"{level:{_WIDEST_LEVEL}}", color), (" " + "\n".join(texts), None)]
+    begin = f"{_time(line.at, on)} "
+    capped = _capped if on.is_terminal else str
+    text = " ".join(filter(None, map(capped, said)))
+    lines = [_hanging(text, on, len(begin) + _WIDEST_LEVEL + 1), *(_below(capped(text), on) for text in more)]
+    return [(begin, None), (f"{level:{_WIDEST_LEVEL}}", color), (" " + "\n".join(lines), None)]
 
 
-def _painted(parts: Parts, *, color: bool) -> str:
-    return "".join(click.style(_safe(text), fg=name) if color and name else _safe(text) for text, name in parts)
+def _hanging(text: str, on: Screen, begin: int) -> str:
+    """Return a text that begins at a column; what is wider than the screen goes on below, at that column."""
+    if on.width is None or on.width < begin + _NARROWEST:
+        return text
+    shown, room = printable(text.expandtabs(4)), on.width - begin
+    return shown if width(shown) <= room else ("\n" + " " * begin).join(wrap(shown, room))
 
 
-def _time(at: dt.datetime, now: dt.datetime | None) -> str:
-    if now is None:
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return f"{at:%H:%M:%S}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M:%S}"
+def _below(text: str, on: Screen) -> str:
+    stripped = text.lstrip(" ")
+    begin = _INDENT + text[: len(text) - len(stripped)]
+    return begin + _hanging(stripped, on, len(begin))
+
+
+def _time(at: dt.datetime, on: Screen) -> str:
+    if not on.is_terminal:
+        return rfc3339(at)
+    return f"{at:%H:%M:%S}" if at.date() == on.moment.date() else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def _several_lines(value: object) -> str | None:
@@ -188,10 +189,6 @@ def _value(value: object) -> str:
     if isinstance(value, str) and _BARE.fullmatch(value):
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _safe(text: str) -> str:
-    return _OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _capped(text: str) -> str:

@@ -5,19 +5,20 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
 from ops_cli.commands import stack_health
 from ops_cli.frame.context import Ops
-from ops_cli.frame.options import OpsCommand
-from ops_cli.frame.output import Section, emit_line, emit_screen, note
+from ops_cli.frame.options import Choices, OpsCommand
+from ops_cli.frame.output import Column, Parts, Section, emit_screen, note
 from ops_cli.frame.stack import Stack
 from opscore import health
 from opscore.alarms import AlarmState, StackAlarms
 from opscore.dead_letters.looking.queue import QueueFacts
 from opscore.unseen import Unseen, fail_if_all_refused, look
+from opscore.words import counted
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,37 @@ class Status:
     not_known: list[NotKnown]
 
 
-QUEUE_COLUMNS = ("queue", "waiting", "in_flight", "oldest_seconds", "dead_letters", "consumer")
+QUEUE_COLUMNS = (
+    Column("queue", "id", rank=0),
+    Column("waiting", "number", rank=3),
+    Column("in_flight", "number", rank=5),
+    Column("oldest_seconds", "span", rank=4),
+    Column("dead_letters", "number", rank=1),
+    Column("consumer", "id", rank=6),
+)
+PROBLEM = Column("problem", "text", rank=2)
+_SERVICES = Section(
+    "services",
+    (Column("service", "id", rank=0), Column("level", "id", rank=2), Column("why", "text", rank=1)),
+    only_levels=("red", "yellow"),
+    more="opsctl services",
+    rank=2,
+)
+_ALARMS = Section(
+    "alarms",
+    (Column("alarm", "id", rank=0), Column("since", "moment", rank=1), Column("reason", "text", rank=2)),
+    only_levels=("red",),
+    empty="none rings",
+    more="opsctl status --output json",
+    rank=1,
+)
+_EXECUTIONS = Section(
+    "executions",
+    (Column("state_machine", "id", rank=1), Column("execution", "id", rank=0), Column("started", "moment", rank=2)),
+    empty="none running",
+    rank=4,
+)
+_NOT_KNOWN = Section("not_known", ("what", "why"), rank=0)
 _NEXT = re.compile(r"Next: (opsctl (?!status\b)[\w ./=-]+)$")
 """How our alarms' descriptions end: what to run when they ring."""
 
@@ -55,32 +86,49 @@ _NEXT = re.compile(r"Next: (opsctl (?!status\b)[\w ./=-]+)$")
 def status(ops: Ops, fail: bool) -> int:
     """Show on one screen what is wrong, worst first."""
     found = collect(ops)
-    if ops.choices.output == "table" and not ops.choices.query:
-        emit_line({}, _headline(found), ops.choices)
-    emit_screen(found, _sections(found), ops.choices)
-    if step := next_step(found, ops.stack):
-        note(f"Next: {step}")
+    step = next_step(found, ops.stack)
+    show(found, step, ops.choices)
     levels = [row.level for row in found.services] + [row.level for row in found.queues]
     is_red = "red" in levels + [row.level for row in found.alarms]
     return 1 if fail and (is_red or found.not_known or any(row.problem for row in found.queues)) else 0
 
 
-def _headline(found: Status) -> str:
-    return (
-        f"{found.environment}, account {found.account_id}, {found.region}, at {found.asked_at:%Y-%m-%d %H:%M:%S} UTC\n"
-    )
+def show(found: Status, step: str | None, choices: Choices) -> None:
+    """Print the screen: where and how it is, what is wrong, the worst first, and what to run next."""
+    where = f"{found.environment}, account {found.account_id}, {found.region}, {found.asked_at:%Y-%m-%d %H:%M:%S} UTC"
+    said = [f"Next: {step}"] if step else []
+    emit_screen(found, _sections(found), choices, head=[where, _verdict(found)], foot=said)
+    if said and (choices.output != "table" or choices.query is not None):
+        note(said[0])
+
+
+def _verdict(found: Status) -> Parts:
+    """Say in one line how the platform is: its worst level, and how much there is of what."""
+    levels = [row.level for rows in (found.services, found.queues, found.alarms, found.not_known) for row in rows]
+    level = min(levels, key=health.LEVELS.index, default="green")
+    said = ", ".join(_complaints(found)) or f"nothing known against {counted(len(found.services), 'service')}"
+    return [(level.upper(), level), (f": {said}", None)]
+
+
+def _complaints(found: Status) -> Iterator[str]:
+    if ill := sum(row.level != "green" for row in found.services):
+        yield f"trouble in {ill} of {counted(len(found.services), 'service')}"
+    if dead := sum(row.dead_letters or 0 for row in found.queues):
+        yield counted(dead, "dead letter")
+    if ringing := sum(row.level == "red" for row in found.alarms):
+        yield counted(ringing, "alarm")
+    if found.not_known:
+        yield f"{counted(len(found.not_known), 'thing')} not known"
 
 
 def _sections(found: Status) -> list[Section]:
     """Return the parts of the screen; columns and parts that are empty as a rule are there when they say something."""
+    services = replace(_SERVICES, empty=f"{len(found.services)}, nothing known against any")
     has_problem = any(row.problem for row in found.queues)
-    sections = [
-        Section("services", ("service", "level", "why"), empty="no services"),
-        Section("queues", (*QUEUE_COLUMNS, "problem") if has_problem else QUEUE_COLUMNS, empty="no queues"),
-        Section("alarms", ("alarm", "state", "since", "reason"), only_levels=("red", "yellow"), empty="none rings"),
-        Section("executions", ("state_machine", "execution", "started"), empty="none running"),
-    ]
-    return [*sections, Section("not_known", ("what", "why"))] if found.not_known else sections
+    columns = (*QUEUE_COLUMNS, PROBLEM) if has_problem else QUEUE_COLUMNS
+    queues = Section("queues", columns, empty="no queues", more="opsctl dlq list", rank=3)
+    not_known = [_NOT_KNOWN] if found.not_known else []
+    return [services, queues, _ALARMS, _EXECUTIONS, *not_known]
 
 
 def next_step(found: Status, stack: Stack) -> str | None:

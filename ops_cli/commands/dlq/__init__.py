@@ -6,14 +6,12 @@ import click
 
 from ops_cli.commands.dlq.files import export_command, import_command, purge
 from ops_cli.commands.dlq.runs import history, resume, undo
+from ops_cli.commands.dlq.tables import emit_groups, emit_letters, emit_queues
 from ops_cli.frame.completion import complete_queue
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsGroup
-from ops_cli.frame.output import emit, note, to_plain
-
-LIST_COLUMNS = ("queue", "depth", "in_flight", "oldest_age", "expires_in", "alarm", "consumer")
-SHOW_COLUMNS = ("message_id", "sent", "receives", "cause", "body")
-GROUP_COLUMNS = ("id", "count", "cause", "origin", "first", "last", "sample_id")
+from ops_cli.frame.output import note
+from opscore.words import counted
 
 
 @click.group(cls=OpsGroup)
@@ -26,17 +24,10 @@ def dlq() -> None:
 def list_command(ops: Ops) -> None:
     """List every dead-letter queue of the stack, the deepest first."""
     from ops_cli.commands import stack_health
-    from ops_cli.frame.times import spoken
     from opscore.dead_letters.looking.overview import list_queues
 
     alarms = stack_health.alarms(ops)
-    rows = [
-        to_plain(row) | {"oldest_age": spoken(row.oldest_seconds), "expires_in": spoken(row.expires_seconds)}
-        for row in list_queues(ops.client("sqs"), alarms.own, stack_health.dead_letter_queues(ops))
-    ]
-    has_problem = any(row["problem"] for row in rows)
-    columns = (*LIST_COLUMNS, "problem") if has_problem else LIST_COLUMNS
-    emit(rows, ops.choices, columns=columns, paint=lambda row: "red" if row["depth"] or row["problem"] else None)
+    emit_queues(list_queues(ops.client("sqs"), alarms.own, stack_health.dead_letter_queues(ops)), ops.choices)
     if alarms.unseen:
         note(f"Not every alarm is known: {alarms.unseen.why}")
 
@@ -65,9 +56,9 @@ def show(ops: Ops, queue: str, limit: int) -> None:
         cause = causes.explain(letter)
         envelope = recognise(letter).kind.value
         rows.append(letter.document() | {"envelope": envelope, "cause": str(cause) if cause else None})
-    emit(rows, ops.choices, columns=SHOW_COLUMNS, empty=f"{facts.name} is empty.")
+    emit_letters(rows, facts, ops.choices)
     if facts.depth > len(rows) > 0:
-        note(f"{len(rows)} of about {facts.depth} messages; --limit shows more.")
+        note(f"{len(rows):,} of about {counted(facts.depth, 'message')}; --limit shows more.")
 
 
 @dlq.command()
@@ -92,9 +83,9 @@ def analyse(ops: Ops, queue: str, no_logs: bool) -> None:
         note(f"Warning: {said}")
     grouping = Grouping(CauseIndex() if no_logs else queues.causes(facts))
     read = Sweep(queues.sqs, facts, grouping.add).run() if facts.depth else 0
-    emit(grouping.result(), ops.choices, columns=GROUP_COLUMNS, empty=f"{facts.name} is empty.")
-    if read < facts.visible:
-        note(f"{read} of about {facts.visible} messages could be looked at.")
+    emit_groups(grouping.result(), facts, ops.choices)
+    if 0 < read < facts.visible:
+        note(f"{read:,} of about {counted(facts.visible, 'message')} could be looked at.")
 
 
 dlq.add_command(export_command)

@@ -12,6 +12,7 @@ from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand, yes_option
 from ops_cli.frame.output import emit, note
 from opscore.errors import PartlyDone
+from opscore.words import counted
 
 _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -37,7 +38,7 @@ def export_command(ops: Ops, queue: str, file: Path) -> None:
     emit({"exported": count, "file": str(file)}, ops.choices)
     if count < facts.visible:
         raise PartlyDone(
-            f"{count} of about {facts.visible} messages could be read: the others are behind them or in flight.",
+            f"{count:,} of about {counted(facts.visible, 'message')} could be read: the rest is behind or in flight.",
             hint="SQS lets a reader hold 120,000 messages, and of a FIFO group only the first ones.",
         )
 
@@ -61,8 +62,9 @@ def import_command(ops: Ops, queue: str, file: IO[bytes], dead_letters: bool, ye
     target = queues.dead_letters(queue) if dead_letters else queues.find(queue)
     lines = [*file]
     count = sum(bool(line.strip()) for line in lines)
-    note(f"{count} messages of {file.name} go to {target.name} in {target.account_id} ({queues.environment})")
-    confirm(f"Send {count} messages?", yes=yes)
+    messages = counted(count, "message")
+    note(f"{messages} from {file.name} to {target.name} in {target.account_id} ({queues.environment})")
+    confirm(f"Send {messages}?", yes=yes)
     work = Import(SqsDestination(queues.sqs, target))
     try:
         work.run(lines)
@@ -72,8 +74,8 @@ def import_command(ops: Ops, queue: str, file: IO[bytes], dead_letters: bool, ye
     if work.result.failed:
         number, why = next(iter(sorted(work.result.failed.items())))
         raise PartlyDone(
-            f"{len(work.result.failed)} of {count} messages were not sent; line {number}: {why}.",
-            hint=f"They are in {rest}: correct and import it.",
+            f"Not sent: {len(work.result.failed):,} of {messages}; line {number}: {why}.",
+            hint=f"What was not sent is in {rest}: correct and import it.",
         )
 
 
@@ -99,12 +101,13 @@ def purge(ops: Ops, queue: str, file: Path | None, yes: bool) -> None:
         return
     path = file or Path(f"{facts.name}-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}.ndjson")
     where = f"{facts.account_id} ({queues.environment})"
-    note(f"{facts.depth} messages of {facts.name} in {where} go to {path} and are deleted")
+    note(f"Into {path}, then deleted: {counted(facts.depth, 'message')} of {facts.name} in {where}")
     confirm_by_name("This empties the queue.", facts.name, yes=yes)
     tally = purge_into(queues.sqs, facts, path)
     emit({"deleted": tally.moved - tally.undeleted, "file": str(path)}, ops.choices)
     if not tally.is_whole:
         left = tally.undeleted + tally.held_elsewhere
+        known = f": {counted(left, 'message')}" if left and not tally.interrupted else ""
         raise PartlyDone(
-            f"{left} messages are still in {facts.name}.", hint="Run the command again, with another file."
+            f"Not everything is deleted from {facts.name}{known}.", hint="Run the command again, with another file."
         )

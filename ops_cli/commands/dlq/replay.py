@@ -38,7 +38,7 @@ _COUNT = click.IntRange(1)
 @click.option("--canary", type=_COUNT, metavar="N", help="Replay N first, watch them, then more if few of them fail.")
 @click.option("--max-replays", "maximum_replays", type=_COUNT, metavar="N",
               help="Leave a message that was replayed N times already.")  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and change nothing; --output json prints it as data.")
 @yes_option
 @click.pass_obj
 def replay_dlq(ops: Ops, /, dry_run: bool, yes: bool, rate: str | None, edit_with: Path | None, **asked: Any) -> None:
@@ -49,7 +49,8 @@ def replay_dlq(ops: Ops, /, dry_run: bool, yes: bool, rate: str | None, edit_wit
     while the run is going is not sent again. Every step is written to a journal: `opsctl dlq resume` does the rest of
     an interrupted run, `opsctl dlq undo` takes a run back.
     """
-    from ops_cli.commands.dlq.replay_view import Meter, how_many, show_plan, show_verdict
+    from ops_cli.commands.dlq.plan_view import how_many, plan_data, show_plan
+    from ops_cli.commands.dlq.replay_view import Meter, show_verdict
     from ops_cli.commands.dlq.stack_queues import StackQueues
     from opscore.dead_letters.replay.request import ReplayRequest, parse_rate
 
@@ -63,8 +64,13 @@ def replay_dlq(ops: Ops, /, dry_run: bool, yes: bool, rate: str | None, edit_wit
     replays = queues.replays(request.queue)
     plan = replays.plan(request)
     show_plan(plan, queues.environment)
-    if dry_run or not plan.source.depth:
-        note("Changes made: none." if dry_run else f"{plan.source.name} is empty: nothing to replay.")
+    if dry_run:
+        note("Changes made: none.")
+        if ops.choices.output != "table" or ops.choices.query is not None:
+            emit(plan_data(plan, queues.environment), ops.choices)
+        return
+    if not plan.source.depth:
+        note(f"{plan.source.name} is empty: nothing to replay.")
         return
     confirm(f"Replay {how_many(plan)}?", yes=yes)
     meter = Meter(plan.count)
@@ -77,11 +83,10 @@ def replay_dlq(ops: Ops, /, dry_run: bool, yes: bool, rate: str | None, edit_wit
 
 def show_result(ops: Ops, result: "ReplayResult") -> None:
     """Print what a run came to; raise when it is not all that was asked for."""
+    from ops_cli.commands.dlq.replay_view import show_counts
+
     tally = result.tally
-    answer: dict[str, Any] = {"run": result.run, **tally.plain()}
-    if result.verdict:
-        answer |= {"canaries": result.verdict, "groups": result.groups}
-    emit(answer, ops.choices)
+    show_counts(result, ops.choices)
     if tally.interrupted:
         raise OpsError(
             f"Interrupted: {tally.moved} moved, nothing lost, the rest is where it was.",
@@ -98,10 +103,10 @@ def show_result(ops: Ops, result: "ReplayResult") -> None:
 
 def _unfinished(counts: dict[str, Any]) -> str:
     words = {
-        "failed": "could not be sent and stay in the dead-letter queue",
-        "quarantined": "were replayed too often and stay",
-        "undeleted": "arrived but could not be deleted: `opsctl dlq resume` deletes them",
-        "held_elsewhere": "are still hidden by another reader",
+        "failed": "not sent and still in the dead-letter queue",
+        "quarantined": "replayed too often and left there",
+        "undeleted": "arrived but not yet deleted, which `opsctl dlq resume` does",
+        "held_elsewhere": "still hidden by another reader",
     }
-    parts = [f"{counts[name]} {text}" for name, text in words.items() if counts[name]]
-    return f"{counts['moved']} replayed, {', '.join(parts)}."
+    parts = [f"{counts[name]:,} {text}" for name, text in words.items() if counts[name]]
+    return f"{counts['moved']:,} replayed, {', '.join(parts)}."

@@ -1,61 +1,21 @@
-"""How a replay is shown: the plan before it, the progress during it, the word after it. All of it on stderr."""
+"""How a replay is shown while it runs, on stderr, and what it came to, on stdout."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from ops_cli.frame.output import note
+from ops_cli.frame.options import Choices
+from ops_cli.frame.output import Column, Section, emit_screen, note
 from ops_cli.frame.progress import Ticker
 from ops_cli.frame.times import spoken
 from opscore.dead_letters.replay.canary import Verdict
-from opscore.dead_letters.replay.plan import ReplayPlan
+from opscore.dead_letters.replay.service import ReplayResult
 from opscore.dead_letters.tally import Tally
-from opscore.words import counted
 
-_SAMPLES = 3
-_SAMPLE_WIDTH = 100
-
-
-def show_plan(plan: ReplayPlan, environment: str) -> None:
-    """Say what is going to happen, to whom, and what may go wrong."""
-    source = plan.source
-    _fact("account", f"{source.account_id} ({environment}), {source.region}")
-    _fact("from", f"{source.name}: {source.visible} visible, {source.in_flight} in flight")
-    looked = len(plan.sample)
-    for label, count in plan.destinations.items():
-        _fact("to", label if count == looked else f"{label}: {count} of the {looked} looked at")
-    for why, count in plan.left.items():
-        _fact("leave", f"{why}: {count} of the {looked} looked at")
-    _fact("replay", f"{how_many(plan)}, {_pace(plan)}")
-    _fact("engine", f"{plan.engine}: {plan.why_engine}")
-    if plan.oldest_ms is not None:
-        _fact("expiry", f"the oldest seen is deleted by SQS in {spoken(plan.expires_seconds)}")
-    for letter in plan.chosen[:_SAMPLES]:
-        _fact("such as", f"{letter.message_id}  {_short(letter.body)}")
-    for warning in plan.warnings:
-        _fact("warning", warning, color="yellow")
-
-
-def how_many(plan: ReplayPlan) -> str:
-    """Say how many messages a replay is about, and how sure that is."""
-    request = plan.request
-    if not plan.chosen and plan.sample:
-        return f"none of the {len(plan.sample)} looked at, so few or none of {counted(plan.source.visible, 'message')}"
-    exact = not request.selects and not plan.left
-    return f"{'' if exact else 'about '}{counted(plan.count, 'message')}"
-
-
-def _pace(plan: ReplayPlan) -> str:
-    rate = f" at {plan.request.rate:g}/s" if plan.request.rate else ""
-    return f"in about {spoken(plan.seconds)}{rate}"
-
-
-def _fact(name: str, text: str, color: str | None = None) -> None:
-    note([(f"{name:8}", color or "cyan"), (f" {text}", None)])
-
-
-def _short(body: str) -> str:
-    line = " ".join(body.split())
-    return line if len(line) <= _SAMPLE_WIDTH else line[: _SAMPLE_WIDTH - 1] + "…"
+_GROUPS = Section(
+    "groups",
+    (Column("group", "id"), Column("replayed", "number"), Column("failed", "number"), "verdict"),
+    more="opsctl dlq analyse",
+)
 
 
 class Meter:
@@ -91,3 +51,32 @@ class Meter:
 def show_verdict(verdict: Verdict) -> None:
     """Say how the canaries are."""
     note(f"canaries: {verdict.do}: {verdict.why}")
+
+
+def show_counts(result: ReplayResult, choices: Choices) -> None:
+    """Print what a run came to: people get the counts that are not zero in a sentence, programs all of them."""
+    answer = {"run": result.run, **result.tally.plain()}
+    if result.verdict:
+        answer |= {"canaries": result.verdict, "groups": result.groups}
+    emit_screen(answer, [_GROUPS] if result.verdict else [], choices, head=[f"{result.run}: {said(result.tally)}."])
+
+
+def said(tally: Tally) -> str:
+    """Return a tally in words: `4 moved, 20 skipped`."""
+    return in_words(
+        [
+            (tally.moved, "moved"),
+            (tally.failed, "not sent"),
+            (tally.skipped, "skipped"),
+            (tally.bounced, "came back"),
+            (tally.quarantined, "replayed too often and left"),
+            (tally.undeleted, "still to be deleted"),
+            (tally.possibly_twice, "perhaps sent twice"),
+            (tally.held_elsewhere, "hidden by another reader"),
+        ]
+    )
+
+
+def in_words(counts: Iterable[tuple[int, str]]) -> str:
+    """Return the counts that are not zero, each with what it counts."""
+    return ", ".join(f"{count:,} {what}" for count, what in counts if count) or "nothing moved"

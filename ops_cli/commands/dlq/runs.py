@@ -1,17 +1,20 @@
 """`opsctl dlq history|resume|undo`: the journals of replays."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from ops_cli.commands.dlq.tables import RUNS
 from ops_cli.frame.confirm import confirm
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand, yes_option
-from ops_cli.frame.output import emit, note
-from opscore.errors import PartlyDone
+from ops_cli.frame.output import emit, emit_screen, note
+from opscore.errors import OpsError, PartlyDone
+from opscore.words import counted
 
-COLUMNS = ("run", "environment", "queue", "engine", "state", "moved", "undeleted", "in_doubt")
+if TYPE_CHECKING:
+    from opscore.dead_letters.engine.journal import RunState
 
 
 def _complete_run(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -21,30 +24,46 @@ def _complete_run(_ctx: click.Context, _param: click.Parameter, incomplete: str)
 
 
 @click.command(cls=OpsCommand)
+@click.argument("run", required=False, shell_complete=_complete_run)
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Runs at most.")
 @click.pass_obj
-def history(ops: Ops, limit: int) -> None:
-    """List the replays begun on this machine, the newest first, and what each left open."""
+def history(ops: Ops, run: str | None, limit: int) -> None:
+    """List the replays begun on this machine, the newest first, and what each left open.
+
+    With RUN, or the beginning of its id, all that is known of that one.
+    """
     from ops_cli.commands.dlq.stack_queues import runs
 
     kept = runs()
+    if run is not None:
+        name = kept.named(run)
+        emit(row_of(name, kept.read(name)), ops.choices, columns=RUNS)
+        return
     rows: list[dict[str, Any]] = []
-    for run in kept.names()[:limit]:
-        state = kept.read(run)
-        rows.append(
-            {
-                "run": run,
-                "environment": state.header.get("environment"),
-                "queue": state.header["source"]["name"],
-                "engine": state.header["engine"],
-                "state": state.ended or "killed, or still running",
-                "moved": state.moved,
-                "undeleted": state.open,
-                "in_doubt": len(state.in_doubt),
-                "request": state.header["request"],
-            }
-        )
-    emit(rows, ops.choices, columns=COLUMNS, empty="No replay was begun on this machine.")
+    for name in kept.names()[:limit]:
+        try:
+            rows.append(row_of(name, kept.read(name)))
+        except OpsError:  # one file that is no journal never costs the others
+            rows.append({column.key: None for column in RUNS} | {"run": name, "state": "no journal"})
+    emit(rows, ops.choices, columns=RUNS, empty="No replay was begun on this machine.")
+
+
+def row_of(run: str, state: "RunState") -> dict[str, Any]:
+    """Return what a journal says of a run, for `dlq history`."""
+    request = state.header["request"]
+    return {
+        "run": run,
+        "state": state.ended or "unfinished",
+        "queue": request["queue"],
+        "dead_letter_queue": state.header["source"]["name"],
+        "moved": state.moved,
+        "undeleted": state.open,
+        "in_doubt": len(state.in_doubt),
+        "environment": state.header.get("environment"),
+        "engine": state.header["engine"],
+        "began": state.header.get("began"),
+        "request": request,
+    }
 
 
 @click.command(cls=OpsCommand)
@@ -54,6 +73,7 @@ def history(ops: Ops, limit: int) -> None:
 def resume(ops: Ops, run: str, yes: bool) -> None:
     """Do the rest of RUN, a replay that was interrupted or killed.
 
+    RUN is an id of `opsctl dlq history`, or the beginning of one.
     What arrived is only deleted. What was about to be sent when the process died may have arrived: it is sent again,
     and the answer counts those.
     """
@@ -62,10 +82,10 @@ def resume(ops: Ops, run: str, yes: bool) -> None:
     from ops_cli.commands.dlq.stack_queues import StackQueues, runs
     from opscore.dead_letters.replay.service import resumable
 
-    queues = StackQueues(ops)
+    queues, run = StackQueues(ops), runs().named(run)
     state = runs().read(run)
-    request = resumable(run, state, queues.environment)
-    note(f"{run}: {state.moved} moved, {state.open} of them to be deleted, {len(state.in_doubt)} in doubt")
+    request = resumable(run, state, queues.place)
+    note(f"{run}: {state.moved:,} moved, {state.open:,} of them to be deleted, {len(state.in_doubt):,} in doubt")
     confirm("Do the rest?", yes=yes)
     meter = Meter(state.header.get("count", 0))
     try:
@@ -83,23 +103,34 @@ def resume(ops: Ops, run: str, yes: bool) -> None:
 def undo(ops: Ops, run: str, copies: bool, yes: bool) -> None:
     """Take RUN back: bring its messages into the dead-letter queue again, as far as that is possible.
 
+    RUN is an id of `opsctl dlq history`, or the beginning of one.
     What still waits in the work queue is moved back. Whether the consumer has processed what it took cannot be
     known: that is counted, and with --copies a copy of it is put back.
     """
+    from ops_cli.commands.dlq.replay_view import in_words
     from ops_cli.commands.dlq.stack_queues import StackQueues, runs
     from opscore.dead_letters.replay.undo import plan_undo
     from opscore.dead_letters.replay.undo import undo as take_back
 
-    queues = StackQueues(ops)
-    plan = plan_undo(queues.sqs, runs(), run, queues.environment)
-    note(f"{run} replayed {plan.count} messages into {', '.join(plan.destinations)}")
+    queues, run = StackQueues(ops), runs().named(run)
+    plan = plan_undo(queues.sqs, runs(), run, queues.place)
+    note(f"{run} replayed {counted(plan.count, 'message')} into {', '.join(plan.destinations)}")
     if plan.others:
-        note(f"Warning: up to {plan.others} other messages wait there, too; each look counts as a receive.")
+        others = counted(plan.others, "message")
+        note(f"Warning: up to {others} of others may wait there, too; each look counts as a receive.")
     confirm("Take it back?", yes=yes)
     undone = take_back(queues.sqs, plan, copies=copies)
-    emit(undone, ops.choices)
+    counts = [
+        (undone.moved_back, "moved back"),
+        (undone.back_already, "back already"),
+        (undone.unknown, "taken by the consumer"),
+        (undone.copied, "put back as copies"),
+        (undone.in_doubt, "in doubt"),
+    ]
+    emit_screen(undone, (), ops.choices, head=[f"{run}: of {undone.replayed:,} replayed {in_words(counts)}."])
     if undone.unknown > undone.copied:
+        taken = counted(undone.unknown - undone.copied, "message")
         raise PartlyDone(
-            f"{undone.unknown - undone.copied} were taken by their consumer: it is not known what it did with them.",
+            f"The consumer has taken {taken}, and it is not known what it did.",
             hint=f"`opsctl dlq undo {run} --copies` puts copies of them back." if not copies else "",
         )

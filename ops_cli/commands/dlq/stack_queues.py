@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ops_cli.frame.context import Ops
+from ops_cli.frame.environments import Environment
 from ops_cli.frame.folders import state_folder
 from opscore.dead_letters.causes.consumer_log import CauseIndex, ids_of, read_causes, since
 from opscore.dead_letters.engine.journal import Runs
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 
 
 class StackQueues:
-    """The queues of the chosen environment. Only this knows where clients and names come from."""
+    """The queues of the chosen environment. Only this knows where clients and names come from.
+
+    `place` is what a run's journal keeps of the environment, in the form that --env takes.
+    """
 
     def __init__(self, ops: Ops) -> None:
         self._ops = ops
         self.environment = ops.environment.name
+        self.place = _place(ops.environment)
 
     @functools.cached_property
     def sqs(self) -> Any:
@@ -84,7 +89,7 @@ class StackQueues:
         from opscore.dead_letters.replay.service import Records, ReplayService
 
         records = Records(runs(), state_folder() / "replay-counts.ndjson")
-        return ReplayService(self, self._names(name), records, self.environment, find_queue=self.find)
+        return ReplayService(self, self._names(name), records, self.place, find_queue=self.find)
 
     def _names(self, name: str) -> "DeadLetterQueue":
         from opscore.dead_letters.replay.rules import DeadLetterQueue
@@ -98,6 +103,11 @@ class StackQueues:
         stack = self._ops.stack
         consumers = {queue.consumer for queue in stack.queues.values() if queue.dead_letter == dead_letters}
         return [stack.function(consumer).log_group for consumer in sorted(consumers)]
+
+
+def _place(environment: Environment) -> str:
+    # Every sandbox has one name; which of them it is, its folder says.
+    return f"{environment.name}:{environment.clone}" if environment.clone else environment.name
 
 
 def runs() -> Runs:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 Level = Literal["red", "yellow", "green"]
 
 _METRICS_PER_CALL = 500  # GetMetricData's limit of queries in one request
-_LEVELS: Sequence[Level] = ("red", "yellow", "green")
+LEVELS: Sequence[Level] = ("red", "yellow", "green")
+"""The worst first."""
 
 
 @dataclass(frozen=True)
@@ -159,4 +160,4 @@ def _doubt(queue: QueueHealth) -> str:
 
 def worst_first(rows: Iterable[Any], *, name: Callable[[Any], str]) -> list[Any]:
     """Sort rows that have a `level`: red, then yellow, then green, each by name."""
-    return sorted(rows, key=lambda row: (_LEVELS.index(row.level), name(row)))
+    return sorted(rows, key=lambda row: (LEVELS.index(row.level), name(row)))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from opscore.errors import OpsError
+from opscore.words import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -36,7 +37,7 @@ def send_all(
             return
         unsent, reasons = [unsent[position] for position, _ in refused], {reason for _, reason in refused}
     raise Unsent(
-        f"{len(unsent)} of {len(bodies)} messages were not taken by the queue: {', '.join(sorted(reasons))}.",
+        f"The queue did not take {len(unsent):,} of {counted(len(bodies), 'message')}: {', '.join(sorted(reasons))}.",
         hint="Run it again: what was taken is on record and is not sent twice.",
     )
 

@@ -62,7 +62,7 @@ def test_only_what_was_refused_is_offered_again_after_a_pause() -> None:
 
 
 def test_what_is_never_taken_is_counted_and_named() -> None:
-    with pytest.raises(Unsent, match=r"1 of 2 messages were not taken by the queue: InternalError") as caught:
+    with pytest.raises(Unsent, match=r"did not take 1 of 2 messages: InternalError") as caught:
         send(Queue([True, False, *[True] * 9]), ["a", "b"])
     assert "Run it again" in caught.value.hint
 

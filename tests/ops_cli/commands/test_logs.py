@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 import yaml
 
-from ops_cli.commands.logs import TAIL, WIDEST, parts_of
+from ops_cli.commands.logs import TAIL, WIDEST, parts_of, row_of
+from ops_cli.frame.options import Choices
+from ops_cli.frame.output import Screen, emit_lines, screen
 from opscore import log_events
 from opscore.log_events import LogEvent
 from opscore.log_lines.line import LogLine
 from opscore.log_lines.parsing import parse
 from tests.lib.opscore.log_lines.hostile_lines import HOSTILE
 from tests.ops_cli.commands.conftest import Opsctl
+from tests.ops_cli.commands.screens import SCREENS, ago, expected, too_wide, written
 
 GROUP = "/aws/lambda/opsctl-test-report-generator"
 A, B = "aaaaaaaa-0000-4000-8000-000000000000", "bbbbbbbb-0000-4000-8000-000000000000"
@@ -95,7 +98,7 @@ def test_the_newest_lines_are_shown_and_how_to_see_the_others(opsctl: Opsctl, wr
     write(*(f"line {number}" for number in range(TAIL + 50)))
     answer = opsctl("logs", "report-generator")
     assert shown(answer.out) == [f"line {number}" for number in range(50, TAIL + 50)]
-    assert answer.err == f"50 older lines are left out; --tail {TAIL + 50} shows them, too.\n"
+    assert answer.err == f"Not shown: 50 older lines; --tail {TAIL + 50} shows all.\n"
     everything = opsctl("logs", "report-generator", "--tail", str(TAIL + 50), "--output", "ndjson")
     assert (len(everything.out.splitlines()), everything.err) == (TAIL + 50, "")
     assert len(opsctl("logs", "report-generator", "--tail", "1").out.splitlines()) == 1
@@ -110,7 +113,7 @@ def test_one_request_has_its_own_lines_from_one_stream(opsctl: Opsctl, write: Wr
         ("of b", B, "two"),
         ("b again", B, "two"),
     ]
-    assert "None of the 6 lines" in opsctl("logs", "report-generator", "--request", "c").err
+    assert "None of 6 lines" in opsctl("logs", "report-generator", "--request", "c").err
 
 
 def test_data_has_the_parts_and_the_text_as_it_was_written(opsctl: Opsctl, write: Write) -> None:
@@ -131,7 +134,7 @@ def test_data_has_the_parts_and_the_text_as_it_was_written(opsctl: Opsctl, write
     (line,) = opsctl("logs", "report-generator", "--output", "ndjson").out.splitlines()
     assert json.loads(line)["raw"] == raw
     header = opsctl("logs", "report-generator", "--output", "csv").out.splitlines()[0]
-    assert header == "at,level,message,request_id,fields,stream,raw"
+    assert header == "at,level,message,request_id,fields.count,stream,raw"
 
 
 def test_hostile_lines_cost_one_line_each(opsctl: Opsctl, write: Write) -> None:
@@ -198,6 +201,12 @@ def test_followed_data_is_one_object_a_line(opsctl: Opsctl, interrupted: Any) ->
     assert [json.loads(line)["message"] for line in out.splitlines()] == ["a"]
 
 
+def test_followed_csv_has_its_header_once(opsctl: Opsctl, interrupted: Any) -> None:
+    interrupted(iter([[event(1, "a")], [event(2, "b"), event(3, "c")]]))
+    rows = opsctl("logs", "report-generator", "-f", "--output", "csv").out.splitlines()
+    assert [row.split(",")[0] == "at" for row in rows] == [True, False, False, False]
+
+
 NOW = dt.datetime(2026, 11, 29, 18, tzinfo=dt.UTC)
 
 
@@ -205,19 +214,22 @@ def line(message: str, at: dt.datetime = NOW) -> LogLine:
     return parse(LogEvent("1", int(at.timestamp() * 1000), "s", message))
 
 
-def text_of(line: LogLine, now: dt.datetime | None = NOW) -> str:
-    return "".join(text for text, _color in parts_of(line, now))
+ON, PIPE = Screen(2_000, 24, NOW), Screen()
+
+
+def text_of(line: LogLine, on: Screen = ON) -> str:
+    return "".join(text for text, _color in parts_of(line, on))
 
 
 def test_the_time_is_short_on_a_terminal_and_has_its_date_when_it_is_another_days() -> None:
     assert text_of(line("x")) == "18:00:00          x"
     assert text_of(line("x", NOW - dt.timedelta(days=1))).startswith("2026-11-28 18:00:00 ")
-    assert text_of(line("x"), None).startswith("2026-11-29T18:00:00.000Z ")
+    assert text_of(line("x"), PIPE).startswith("2026-11-29T18:00:00Z ")
 
 
 def test_the_level_has_a_colour_and_nothing_else_has() -> None:
-    assert [part for part in parts_of(line(record("ERROR", "x")), NOW) if part[1]] == [("ERROR   ", "red")]
-    assert not [part for part in parts_of(line("x"), NOW) if part[1]]
+    assert [part for part in parts_of(line(record("ERROR", "x")), ON) if part[1]] == [("ERROR   ", "red")]
+    assert not [part for part in parts_of(line("x"), ON) if part[1]]
 
 
 def test_a_traceback_stands_below_its_line_wherever_it_was_written() -> None:
@@ -247,4 +259,41 @@ def test_what_a_terminal_would_obey_never_reaches_it(opsctl: Opsctl, interrupted
 def test_a_very_long_line_is_cut_on_a_terminal_and_whole_in_a_pipe() -> None:
     long = line(record("INFO", "m" * 2**20, field="f" * 2**20))
     assert len(text_of(long)) < 3 * WIDEST
-    assert text_of(long, None).count("m") == 2**20
+    assert text_of(long, PIPE).count("m") == 2**20
+
+
+def show_log() -> None:
+    trace = (
+        'Traceback (most recent call last):\n  File "/var/task/opscore/queue_worker.py", line 83, in handle_one_letter'
+    )
+    error = "events/account=ember/date=2026-08-04/events.jsonl, line 30: not JSON"
+    lines = [
+        line(record("INFO", "started", account="ember"), ago(2 * 1_440)),
+        line(record("ERROR", "failed for good", error=error, message_id=A, exception=trace), ago(4)),
+        line("日本語 " * 20 + "。", ago(3)),
+        line("\x1b]52;c;AA\x07 " + "x" * 120, ago(2)),
+    ]
+    emit_lines([(row_of(one), parts_of(one, screen())) for one in lines], Choices())
+
+
+SHOWN = {"logs": show_log}
+
+
+@pytest.mark.parametrize("size", SCREENS)
+def test_the_screen_is_this_text_and_fits(size: str, capsys: pytest.CaptureFixture[str]) -> None:
+    out, _ = written(SCREENS[size], show_log, capsys)
+    assert out == expected("logs", size)
+    assert not too_wide(out, SCREENS[size])
+
+
+@pytest.mark.parametrize("text", ["\x1b" * 70, "\u202e" * 70, "a\tb" * 40, "界" * 100])
+@pytest.mark.parametrize("message", ["{}", "first\n  {}"])
+def test_what_is_longer_when_it_is_shown_fits_too(text: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    on, one = SCREENS["80"], line(message.format(text))
+    out, _ = written(on, lambda: emit_lines([(row_of(one), parts_of(one, on))], Choices()), capsys)
+    assert out.count("\n") > 1
+    assert not too_wide(out, on)
+
+
+def test_a_line_that_fits_keeps_its_blanks() -> None:
+    assert text_of(line("a  b\n      c")) == "18:00:00          a  b\n          c"

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ops_cli.commands.status import NotKnown, Status, next_step
+from ops_cli.commands.status import NotKnown, Status, next_step, show
 from ops_cli.frame import stack as stacks
+from ops_cli.frame.options import Choices
 from opscore.alarms import AlarmState
-from opscore.health import QueueHealth
+from opscore.health import Execution, QueueHealth, ServiceHealth
 from tests.ops_cli.commands.conftest import DEAD, DESCRIPTION, WORK, Opsctl
+from tests.ops_cli.commands.screens import NOW, SCREENS, ago, expected, too_wide, written
 
 Aws = Callable[[str], Any]
 
@@ -85,17 +87,26 @@ def test_fail_makes_red_an_exit_code(opsctl: Opsctl, aws: Aws) -> None:
     assert opsctl("status").code == 0
 
 
-def test_the_screen_says_where_and_when_and_names_every_section(opsctl: Opsctl) -> None:
-    lines = opsctl("status").out.splitlines()
-    where, _, when = lines[0].partition(", at ")
-    assert where == "test, account 123456789012, eu-west-1"
-    assert dt.datetime.fromisoformat(when.replace(" UTC", "+00:00")) <= dt.datetime.now(dt.UTC)
-    assert [line for line in lines if line.isupper() and " " not in line] == [
+def test_the_screen_says_where_when_and_how_it_is_and_names_every_section(opsctl: Opsctl) -> None:
+    where, verdict, *lines = opsctl("status").out.splitlines()
+    assert where.startswith("test, account 123456789012, eu-west-1, ")
+    when = where.rpartition(", ")[2].replace(" UTC", "+00:00")
+    assert dt.datetime.fromisoformat(when) <= dt.datetime.now(dt.UTC)
+    assert verdict == "GREEN: nothing known against 3 services"
+    names = [line.partition(":")[0] for line in lines]
+    assert [name for name in names if name.isupper() and name.lower() in Status.__annotations__] == [
         "SERVICES",
         "QUEUES",
         "ALARMS",
         "EXECUTIONS",
     ]
+
+
+def test_a_person_reads_what_to_run_next_on_the_screen_and_not_twice(opsctl: Opsctl, aws: Aws) -> None:
+    send(aws, DEAD, 1)
+    answer = opsctl("status")
+    assert answer.out.splitlines()[-1] == "Next: opsctl dlq analyse report-requests"
+    assert answer.err == ""
 
 
 @pytest.mark.parametrize("queue", [WORK, DEAD])
@@ -194,3 +205,55 @@ def alarm(owner: str, description: str) -> AlarmState:
 )
 def test_the_next_step_is_for_the_worst_thing_only(found: Status, step: str | None) -> None:
     assert next_step(found, STACK) == step
+
+
+def found(count: int) -> Status:
+    """Return a stack of five services, of which one has dead letters and `count` alarms ring."""
+    names = ("ecs-drain", "report-month", "report-request", "report-sweep")
+    reason = "Threshold Crossed: 1 datapoint [24.0 (29/11/26 02:55:00)] was greater than the threshold (0.0)."
+    alarms = [
+        AlarmState(
+            f"opsctl-prod-function-{number}-errors", "", "m", "ALARM", reason, "", ago(9 + 3_000 * number), "red"
+        )
+        for number in range(count)
+    ]
+    red = ServiceHealth("report-generator", "red", f"24 dead letters in report-requests; alarm {'a' * 40}")
+    services = [red, *(ServiceHealth(name, "green", "nothing known against it") for name in names)]
+    letters = QueueHealth("report-requests", "report-generator", 3, 1, 412, 24, None, "red")
+    others = [QueueHealth(f"queue-{n}", "report-month", 0, 0, None, 0, None, "green") for n in range(count)]
+    executions = [Execution("opsctl-prod-map", f"r-{number}", ago(number)) for number in range(count)]
+    return Status("prod", "123456789012", "eu-west-1", NOW, services, [letters, *others], alarms, executions, [])
+
+
+def show_red() -> None:
+    show(found(2), "opsctl dlq analyse report-requests", Choices())
+
+
+def show_much() -> None:
+    show(replace(found(20), not_known=[NotKnown("ages", "AccessDenied: You may not.", "yellow")]), "x", Choices())
+
+
+def show_green() -> None:
+    show(replace(found(0), services=found(0).services[1:], queues=[]), None, Choices())
+
+
+SHOWN = {"status-red": show_red, "status-much": show_much, "status-green": show_green}
+
+
+@pytest.mark.parametrize("size", SCREENS)
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_screen_is_this_text(name: str, size: str, capsys: pytest.CaptureFixture[str]) -> None:
+    out, err = written(SCREENS[size], SHOWN[name], capsys)
+    assert (out, err) == (expected(name, size), "")
+    assert not too_wide(out, SCREENS[size])
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5, 40])
+def test_the_verdict_and_what_to_run_next_are_both_on_80_by_24(count: int, capsys: pytest.CaptureFixture[str]) -> None:
+    out, _ = written(SCREENS["80"], lambda: show(found(count), "opsctl x", Choices()), capsys)
+    lines = out.splitlines()
+    assert len(lines) < 24
+    assert lines[1].startswith("RED: trouble in 1 of 5 services, 24 dead letters")
+    assert lines[-1] == "Next: opsctl x"
+    assert "report-generator  red" in out
+    assert "report-requests" in out

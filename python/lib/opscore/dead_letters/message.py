@@ -71,7 +71,7 @@ class DeadLetter:
         """Return the form that people see and that filters select from."""
         return {
             "message_id": self.message_id,
-            "sent": moment(self.sent_ms),
+            "sent": moment_text(self.sent_ms),
             "receives": self.receive_count,
             "replays": self.replay[1],
             "origin": (self.origin_arn or "").rsplit(":", 1)[-1] or None,
@@ -81,9 +81,14 @@ class DeadLetter:
         }
 
 
-def moment(milliseconds: int) -> str:
-    """Return a time in milliseconds since the epoch as ISO 8601 in UTC, to the second."""
-    return dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC).isoformat(timespec="seconds")
+def moment(milliseconds: int) -> dt.datetime:
+    """Return a time in milliseconds since the epoch as a moment in UTC, to the second: SQS counts no finer."""
+    return dt.datetime.fromtimestamp(milliseconds // 1000, dt.UTC)
+
+
+def moment_text(milliseconds: int) -> str:
+    """Return that moment as filters and logs have it: RFC 3339 in UTC, `2026-11-24T11:31:56Z`."""
+    return moment(milliseconds).isoformat().replace("+00:00", "Z")
 
 
 def _value(attribute: Mapping[str, Any]) -> Any:

@@ -36,6 +36,33 @@ def test_the_plan_is_shown_first_and_a_dry_run_changes_nothing(stack: DeadLetter
     assert stack.bodies(stack.work) == []
 
 
+def test_the_plan_of_a_dry_run_can_be_had_as_data(stack: DeadLetterStack) -> None:
+    stack.put("one", "two")
+    result = opsctl("replay-dlq", "requests", "--dry-run", "--output", "json")
+    plan = json.loads(result.stdout)
+    assert (result.exit_code, plan["count"], plan["is_exact"], plan["environment"]) == (0, 2, True, "test")
+    assert plan["destinations"] == [{"destination": "t-requests", "count": 2}]
+    assert "t-requests-dead-letter: 2 visible" in result.stderr
+    assert opsctl("replay-dlq", "requests", "--dry-run", "--query", "count").stdout == "2\n"
+    assert opsctl("replay-dlq", "requests", "--dry-run").stdout == ""
+    assert stack.visible(stack.dead) == 2
+
+
+def test_the_plan_shows_an_edited_body_as_it_will_be_sent(stack: DeadLetterStack) -> None:
+    stack.put('{"n": 1}')
+    result = opsctl("replay-dlq", "requests", "--edit", 'merge(@, `{"n": 2}`)', "--dry-run", "--output", "json")
+    assert [sample["body"] for sample in json.loads(result.stdout)["samples"]] == ['{"n":2}']
+    assert '{"n":2}' in result.stderr
+
+
+def test_a_person_reads_the_counts_that_are_not_zero(stack: DeadLetterStack) -> None:
+    stack.put("stays", '{"n": 1}')
+    result = opsctl("replay-dlq", "requests", "--filter", "body.n == `1`", "--yes")
+    run, _, counts = result.stdout.partition(": ")
+    assert counts == "1 moved, 1 skipped.\n"
+    assert run in opsctl("dlq", "history").stdout
+
+
 def test_the_plan_shows_only_what_the_filter_chooses(stack: DeadLetterStack) -> None:
     stack.put("stays", '{"n": 1}')
     result = opsctl("replay-dlq", "requests", "--filter", "body.n == `1`", "--dry-run")

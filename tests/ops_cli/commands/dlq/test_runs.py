@@ -1,10 +1,14 @@
 import json
 from collections.abc import Iterator
 
+import click
 import pytest
 from moto import mock_aws
 
+from ops_cli.commands.dlq.runs import history, resume, undo
 from ops_cli.commands.dlq.stack_queues import runs
+from ops_cli.frame.context import Ops
+from ops_cli.frame.environments import Environment
 from tests.ops_cli.commands.dead_letter_stack import DeadLetterStack, build, opsctl, past
 
 
@@ -43,7 +47,7 @@ def test_a_run_that_was_killed_is_resumed_without_sending_twice(stack: DeadLette
     stack.put_with_id(original, sent)
     stack.put(dead)
     (row,) = json.loads(opsctl("dlq", "history", "--output", "json").stdout)
-    assert (row["state"], row["undeleted"]) == ("killed, or still running", 1)
+    assert (row["state"], row["undeleted"]) == ("unfinished", 1)
     result = opsctl("dlq", "resume", run, "--yes", "--output", "json")
     assert result.exit_code == 0, result.stderr
     assert stack.bodies(stack.work) == []
@@ -54,9 +58,70 @@ def test_a_finished_run_is_not_resumed_and_an_unknown_one_has_neighbours(stack: 
     stack.put("one")
     run = replay()
     assert opsctl("dlq", "resume", run, "--yes").exit_code == 2
-    unknown = opsctl("dlq", "resume", run[:-1], "--yes")
+    unknown = opsctl("dlq", "resume", run[:-1] + "x", "--yes")
     assert unknown.exit_code == 4
     assert run in unknown.stderr
+
+
+def test_the_beginning_of_a_run_is_enough_and_an_ambiguous_one_names_the_runs(stack: DeadLetterStack) -> None:
+    stack.put("one")
+    run = replay()
+    (row,) = [json.loads(opsctl("dlq", "history", run[:-2], "--output", "json").stdout)]
+    assert (row["run"], row["moved"]) == (run, 1)
+    other = f"{run[:8]}-999999-ffff"
+    runs().path(other).write_bytes(runs().path(run).read_bytes())
+    for command in (["history"], ["resume", "--yes"], ["undo", "--yes"]):
+        ambiguous = opsctl("dlq", *command, run[:8])
+        assert ambiguous.exit_code == 2
+        assert run in ambiguous.stderr
+        assert other in ambiguous.stderr
+    done = opsctl("dlq", "resume", run[:-1], "--yes")
+    assert (done.exit_code, f"{run} is done" in done.stderr) == (2, True)
+    assert opsctl("dlq", "undo", run[:-1], "--yes").exit_code == 0
+    assert stack.bodies(stack.dead) == ["one"]
+
+
+def test_a_run_completes(stack: DeadLetterStack) -> None:
+    stack.put("one")
+    run = replay()
+    for command in (history, resume, undo):
+        completion = next(param for param in command.params if param.name == "run")
+        found = completion.shell_complete(click.Context(command), run[:4])
+        assert [item.value for item in found] == [run]
+
+
+def test_a_file_that_is_no_journal_never_costs_the_others(stack: DeadLetterStack) -> None:
+    stack.put("one")
+    run = replay()
+    runs().path("29991231-000000-0000").write_bytes(b"")
+    result = opsctl("dlq", "history", "--output", "json")
+    assert [(row["run"], row["state"]) for row in json.loads(result.stdout)] == [
+        ("29991231-000000-0000", "no journal"),
+        (run, "done"),
+    ]
+
+
+def sandbox_of(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the commands work on the sandbox of a clone, which is the stack of the test."""
+    place = Environment("sandbox", region="eu-west-1", stack="/opsctl/test/stack", clone=folder)
+    monkeypatch.setattr(Ops, "environment", place)
+
+
+def test_a_run_of_another_clones_sandbox_is_refused_by_its_name(
+    stack: DeadLetterStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.put("one")
+    sandbox_of("/home/ada/one", monkeypatch)
+    run = replay()
+    sandbox_of("/home/ada/two", monkeypatch)
+    for command in ("resume", "undo"):
+        refused = opsctl("dlq", command, run, "--yes")
+        assert refused.exit_code == 2
+        assert f"{run} was begun in sandbox:/home/ada/one, and this is sandbox:/home/ada/two." in refused.stderr
+        assert "Say --env sandbox:/home/ada/one." in refused.stderr
+    journal = runs().path(run)
+    journal.write_bytes(journal.read_bytes().replace(b'"sandbox:/home/ada/one"', b'"sandbox"'))
+    assert opsctl("dlq", "undo", run, "--yes").exit_code == 0
 
 
 def test_an_undo_moves_back_what_still_waits(stack: DeadLetterStack) -> None:

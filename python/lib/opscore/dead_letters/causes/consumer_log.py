@@ -10,7 +10,7 @@ from opscore import log_events
 from opscore.dead_letters.causes.signatures import UUID, signature
 from opscore.dead_letters.looking.peek import peek
 from opscore.dead_letters.looking.queue import BATCH, QueueFacts
-from opscore.dead_letters.message import DeadLetter, moment
+from opscore.dead_letters.message import DeadLetter, moment_text
 from opscore.errors import NotFound
 from opscore.id_set import IdMap
 from opscore.log_events import LogEvent
@@ -49,7 +49,7 @@ class Cause:
 
     def __str__(self) -> str:
         text = f"{self.error_type}: {self.error}" if self.error_type else self.error
-        return text if self.certain else f"perhaps {text} ({moment(self.at_ms)})"
+        return text if self.certain else f"perhaps {text} ({moment_text(self.at_ms)})"
 
 
 def own_cause(message: DeadLetter) -> Cause | None:

@@ -1,7 +1,11 @@
 """Dead letters that died of one cause: the groups that `analyse` shows and `--group` selects."""
 
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import takewhile
 
 from opscore.dead_letters.causes.consumer_log import CauseIndex
 from opscore.dead_letters.causes.signatures import shape
@@ -10,6 +14,9 @@ from opscore.dead_letters.message import DeadLetter, moment
 
 MAXIMUM_GROUPS = 1_000
 """More kinds of dead letters than this are no longer a picture; what does not fit is counted as one group."""
+
+BEGINNING = 24
+"""Causes that are equal in so many characters may look equal in a narrow table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +47,23 @@ def classify(letter: DeadLetter, causes: CauseIndex) -> GroupKey:
 
 @dataclass(slots=True)
 class Group:
-    """One group as far as it was counted."""
+    """One group as far as it was counted.
+
+    `differs_by` says what tells it from the groups of the same cause, or of one that begins alike; None without such.
+    """
 
     id: str
     cause: str | None
     count: int
-    first: str
-    last: str
+    first: dt.datetime
+    last: dt.datetime
     origin: str
     envelope: str
     shape: str
     replays: int
     sample_id: str
     sample_body: str
+    differs_by: str | None = None
 
 
 class Grouping:
@@ -83,6 +94,7 @@ class Grouping:
         """Return the groups, the largest first."""
         for name, group in self._groups.items():
             group.first, group.last = (moment(ms) for ms in self._spans[name])
+        _tell_apart(list(self._groups.values()))
         return sorted(self._groups.values(), key=lambda group: (-group.count, group.id))
 
 
@@ -93,8 +105,8 @@ def _new(key: GroupKey, letter: DeadLetter, causes: CauseIndex) -> Group:
         id=key.id,
         cause=str(guess) if guess else key.cause,
         count=0,
-        first="",
-        last="",
+        first=moment(letter.sent_ms),
+        last=moment(letter.sent_ms),
         origin=key.origin,
         envelope=key.envelope,
         shape=key.shape,
@@ -102,3 +114,41 @@ def _new(key: GroupKey, letter: DeadLetter, causes: CauseIndex) -> Group:
         sample_id=letter.message_id,
         sample_body=letter.body,
     )
+
+
+def _tell_apart(groups: Sequence[Group]) -> None:
+    """Say what each group differs by from those that look like it: of the same cause, or of one that begins alike."""
+    same: defaultdict[str | None, list[Group]] = defaultdict(list)
+    similar: defaultdict[str, set[str]] = defaultdict(set)
+    for group in groups:
+        same[group.cause].append(group)
+        similar[(group.cause or "")[:BEGINNING]].add(group.cause or "")
+    for group in groups:
+        parts = [*_differences(group, same[group.cause])]
+        parts += _ending(group.cause or "", similar[(group.cause or "")[:BEGINNING]])
+        group.differs_by = "; ".join(parts) or None
+
+
+def _differences(group: Group, alike: Sequence[Group]) -> Iterator[str]:
+    """Yield what tells a group from the others of its cause."""
+    if len({other.origin for other in alike}) > 1:
+        yield f"from {group.origin}"
+    if len({other.envelope for other in alike}) > 1:
+        yield f"envelope {group.envelope}"
+    if others := [_parts(other.shape) for other in alike if other.shape != group.shape]:
+        own = _parts(group.shape)
+        special = [part for part in own if any(part not in other for other in others)]
+        missing = sorted({part for other in others for part in other} - {*own})
+        yield f"with {', '.join(special)}" if special else f"without {', '.join(missing)}"
+
+
+def _parts(form: str) -> list[str]:
+    return form.removeprefix("{").removesuffix("}").split(", ")
+
+
+def _ending(cause: str, alike: Collection[str]) -> Iterator[str]:
+    """Yield the words of a cause after those with which all begin; nothing, when it is the only one."""
+    if len(alike) > 1:
+        columns = zip(*(other.split() for other in alike), strict=False)
+        same = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+        yield " ".join(["…", *cause.split()[same:]])

@@ -16,7 +16,8 @@ from typing import Any, Protocol
 from opscore.dead_letters.ndjson import to_line, to_record
 from opscore.dead_letters.sending.destinations import Arrived, Confirmation, Outcome
 from opscore.dead_letters.sending.outgoing import Outgoing
-from opscore.errors import NotFound, OpsError
+from opscore.errors import NotFound, OpsError, UsageProblem
+from opscore.words import counted
 
 VERSION = 1
 
@@ -137,6 +138,7 @@ class RunJournal:
 
 
 SUFFIX = ".ndjson"
+_CANDIDATES = 5
 
 
 @dataclass
@@ -182,6 +184,16 @@ def read_state(lines: Iterable[bytes]) -> RunState:
     return state
 
 
+def check_place(run: str, state: RunState, place: str) -> None:
+    """Raise `UsageProblem` unless the run was begun in `place`: an environment's name, `NAME:WHICH` where several are.
+
+    Journals of earlier versions have the name alone: such a run is taken for one of this place.
+    """
+    began_in = state.header.get("environment")
+    if began_in not in (place, place.partition(":")[0]):
+        raise UsageProblem(f"{run} was begun in {began_in}, and this is {place}.", hint=f"Say --env {began_in}.")
+
+
 def _settle(state: RunState, fields: Mapping[str, Any]) -> None:
     for message_id, new_id in fields["sent"].items():
         state.arrived.add(Confirmation(message_id, new_id))
@@ -217,6 +229,20 @@ class Runs:
     def names(self) -> list[str]:
         """Return all runs, the newest first."""
         return sorted((path.stem for path in self._folder.glob(f"*{SUFFIX}")), reverse=True)
+
+    def named(self, said: str) -> str:
+        """Return the run whose name is `said`, or the only one whose name begins so.
+
+        Raises `UsageProblem` with the names when there are several, `NotFound` with the nearest when there is none.
+        """
+        known = self.names()
+        found = [run for run in known if run == said] or [run for run in known if said and run.startswith(said)]
+        if not found:
+            raise NotFound.among("replay run", said, known, listing="opsctl dlq history")
+        if len(found) > 1:
+            shown = ", ".join(found[:_CANDIDATES]) + (", …" if len(found) > _CANDIDATES else "")
+            raise UsageProblem(f"{counted(len(found), 'run')} begin with {said}.", hint=f"Say more of it: {shown}.")
+        return found[0]
 
     def find(self, run: str) -> Path:
         """Return the file of a run's journal; raises `NotFound` with the nearest names."""

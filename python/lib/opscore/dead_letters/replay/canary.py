@@ -15,6 +15,7 @@ from opscore.dead_letters.replay.run import ClientRun
 from opscore.dead_letters.sending.destinations import Confirmation
 from opscore.dead_letters.sending.outgoing import Outgoing
 from opscore.dead_letters.tally import Tally
+from opscore.words import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -70,8 +71,11 @@ def judge(seen: Observation) -> Verdict:
     if seen.backlog <= 0 and seen.seconds >= SETTLE_SECONDS:
         return Verdict("go on", f"{total - failed} of {total} were taken and show no error")
     if seen.seconds >= WATCH_SECONDS:
-        return Verdict("stop", f"{seen.backlog} messages still wait after {seen.seconds:.0f} s: does the consumer run?")
-    return Verdict("wait", f"{seen.backlog} wait, {failed} of {total} failed")
+        return Verdict(
+            "stop",
+            f"after {seen.seconds:.0f} s {counted(seen.backlog, 'message')} still waiting: does the consumer run?",
+        )
+    return Verdict("wait", f"{seen.backlog} waiting, {failed} of {total} failed")
 
 
 @dataclass(frozen=True)

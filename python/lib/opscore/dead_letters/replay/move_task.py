@@ -9,6 +9,7 @@ from opscore import aws_faults
 from opscore.dead_letters.looking.queue import QueueFacts
 from opscore.dead_letters.tally import Tally
 from opscore.errors import OpsError, RefusedByAws
+from opscore.words import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -45,7 +46,7 @@ def refuse_while_active(found: Support, source: QueueFacts) -> None:
     task = found.active
     moved, total = task.get("ApproximateNumberOfMessagesMoved", 0), task.get("ApproximateNumberOfMessagesToMove", "?")
     raise OpsError(
-        f"A move task is {task['Status'].lower()} on {source.name}: {moved} of {total} messages moved.",
+        f"A move task is {task['Status'].lower()} on {source.name}: {moved} of {total} moved.",
         hint="Wait for it, or cancel it in the SQS console, then run the command again.",
     )
 
@@ -84,7 +85,7 @@ class MoveTask:
         if task["Status"] == "FAILED":
             reason = task.get("FailureReason", "no reason given")
             raise RefusedByAws(
-                f"SQS's move task failed after {self.tally.moved} messages: {reason}",
+                f"SQS's move task failed after {counted(self.tally.moved, 'message')}: {reason}",
                 hint="`--engine client` replays message by message.",
             )
         self.tally.interrupted = task["Status"] in ("CANCELLED", "CANCELLING")

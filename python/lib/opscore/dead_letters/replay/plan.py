@@ -11,7 +11,9 @@ from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.replay.move_task import MAXIMUM_RATE, Support, refuse_while_active
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.sending.admission import Admission, Admit, Leave
+from opscore.dead_letters.sending.outgoing import Outgoing
 from opscore.errors import UsageProblem
+from opscore.words import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -30,7 +32,7 @@ class ReplayPlan:
     """Everything an operator should know before saying yes.
 
     `to` is the queue that was named as the destination. `admission` holds the rules, those of the sample and those of
-    the run. `sample` is what was looked at, `chosen` what of it would be replayed; `destinations` says how many of it
+    the run. `sample` is what was looked at, `chosen` what of it would be sent, as edited; `destinations` says how many
     go where, `left` how many stay and why. `count` is the number of messages to expect.
     """
 
@@ -43,7 +45,7 @@ class ReplayPlan:
     why_engine: str
     count: int
     sample: Sequence[DeadLetter]
-    chosen: Sequence[DeadLetter]
+    chosen: Sequence[Outgoing]
     destinations: Mapping[str, int]
     left: Mapping[str, int]
     warnings: Sequence[str]
@@ -82,7 +84,7 @@ def plan_replay(
     engine, why = choose_engine(request, source, sources, support)
     sample = peek(sqs, source, limit=SAMPLE) if source.visible else []
     decisions = [admission.decide(letter) for letter in sample]
-    chosen = [letter for letter, decision in zip(sample, decisions, strict=True) if isinstance(decision, Admit)]
+    chosen = [decision.message for decision in decisions if isinstance(decision, Admit)]
     destinations = Counter(decision.destination.label for decision in decisions if isinstance(decision, Admit))
     left = Counter(decision.why or str(decision.left) for decision in decisions if isinstance(decision, Leave))
     count = source.visible if not sample else round(source.visible * destinations.total() / len(sample))
@@ -106,7 +108,7 @@ def choose_engine(
     if obstacle:
         return "client", obstacle
     if source.visible < NATIVE_FROM:
-        return "client", f"under {NATIVE_FROM} messages, and it keeps a journal to resume and undo by"
+        return "client", f"under {NATIVE_FROM:,} messages, and it keeps a journal to resume and undo by"
     return "native", "nothing is filtered or edited, and SQS moves the messages by itself"
 
 
@@ -143,9 +145,12 @@ def _warnings(plan: ReplayPlan) -> list[str]:
     found = [said] if (said := warning(source)) else []
     left = plan.expires_seconds
     if left is not None and plan.count and left < 2 * plan.seconds:
-        found.append(f"the oldest messages expire in about {left} s; at this rate some will be gone before their turn")
+        soon = counted(left, "second")
+        found.append(f"the oldest messages expire in about {soon}; at this rate some will be gone before their turn")
     if source.in_flight:
-        found.append(f"{source.in_flight} messages are in flight: another reader holds them, or a run was killed")
+        found.append(
+            f"{counted(source.in_flight, 'message')} in flight: another reader is at work, or a run was killed"
+        )
     if source.fifo:
         found.append("FIFO: one message of a group at a time; one that cannot be sent holds back its group")
     if plan.engine == "native":

@@ -9,7 +9,7 @@ from typing import Any
 
 from opscore.dead_letters.causes.groups import classify
 from opscore.dead_letters.engine.engine import Pace
-from opscore.dead_letters.engine.journal import FileStorage, RunJournal, Runs, RunState, new_run
+from opscore.dead_letters.engine.journal import FileStorage, RunJournal, Runs, RunState, check_place, new_run
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.replay import move_task
 from opscore.dead_letters.replay.canary import Canaries, CanaryRun, GroupVerdict, Verdict
@@ -58,8 +58,8 @@ class _Begun:
 class ReplayService:
     """Plans and runs replays of one dead-letter queue.
 
-    `environment` is the name that journals keep, so that no run is resumed in another one. `find_queue` returns the
-    queue that a request names as its destination; it raises `NotFound`.
+    `environment` is what journals keep, so that no run is resumed in another one: see `check_place`. `find_queue`
+    returns the queue that a request names as its destination; it raises `NotFound`.
     """
 
     def __init__(
@@ -190,9 +190,7 @@ class ReplayService:
 
 def resumable(run: str, state: RunState, environment: str) -> ReplayRequest:
     """Return what the rest of a run is asked to do; raises `UsageProblem` when it has none, or not here."""
-    began_in = state.header.get("environment")
-    if began_in != environment:
-        raise UsageProblem(f"{run} was begun in {began_in}, this is {environment}.", hint=f"Say --env {began_in}.")
+    check_place(run, state, environment)
     if state.header.get("engine") != "client":
         raise UsageProblem(f"{run} was SQS's own move task: there is nothing to resume.")
     if state.ended == "done" and not state.open and not state.in_doubt:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
-from opscore.dead_letters.engine.journal import NoJournal, Runs, parse
+from opscore.dead_letters.engine.journal import NoJournal, Runs, check_place, parse
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.files import Import
 from opscore.dead_letters.looking.queue import QueueFacts, describe
@@ -100,9 +100,7 @@ class UndoPlan:
 def plan_undo(sqs: "SQSClient", runs: Runs, run: str, environment: str) -> UndoPlan:
     """Read the journal of `run`; raises `UsageProblem` when that run cannot be undone in this environment."""
     state = runs.read(run)
-    began_in = state.header.get("environment")
-    if began_in != environment:
-        raise UsageProblem(f"{run} was begun in {began_in}, this is {environment}.", hint=f"Say --env {began_in}.")
+    check_place(run, state, environment)
     if state.header.get("engine") != "client":
         raise UsageProblem(f"{run} was SQS's own move task: it left no journal to undo it by.")
     replayed = Replayed(runs.find(run))

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from opscore.dead_letters.causes.consumer_log import CauseIndex
 from opscore.dead_letters.causes.groups import MAXIMUM_GROUPS, Grouping, classify
 from opscore.dead_letters.causes.signatures import shape, signature
-from opscore.dead_letters.message import DeadLetter
+from opscore.dead_letters.message import DeadLetter, moment
 from opscore.log_events import LogEvent
 
 ORIGIN = "arn:aws:sqs:eu-west-1:111122223333:work"
@@ -71,9 +72,45 @@ def test_groups_are_counted_by_cause_with_first_last_and_a_sample() -> None:
         grouping.add(letter(number, json.dumps({"account": f"a{number}"}), sent_ms=number * 1000))
     first, second = grouping.result()
     assert (first.cause, first.count, first.origin, first.envelope) == ("line <n>: not JSON", 3, "work", "plain")
-    assert (first.first, first.last) == ("1970-01-01T00:00:00+00:00", "1970-01-01T00:00:02+00:00")
+    assert (first.first, first.last) == (moment(0), moment(2_000))
+    assert first.differs_by is None
     assert (first.sample_id, second.count) == ("m0", 2)
     assert first.id == classify(letter(2, '{"account": "z"}'), index).id
+
+
+def group_all(*letters: tuple[str, str | None, str]) -> dict[str, str | None]:
+    """Group letters, each of a body, an error and its origin; return by body what its group differs by."""
+    lines = [
+        LogEvent(str(n), n, "s", json.dumps({"level": "ERROR", "message_id": f"m{n}", "error": error}))
+        for n, (_, error, _) in enumerate(letters)
+        if error
+    ]
+    grouping = Grouping(CauseIndex.of(lines))
+    for number, (body, _, origin) in enumerate(letters):
+        system = {"DeadLetterQueueSourceArn": f"arn:aws:sqs:eu-west-1:1:{origin}"}
+        grouping.add(replace(letter(number, body), system=system))
+    return {group.sample_body: group.differs_by for group in grouping.result()}
+
+
+def test_groups_of_one_cause_say_what_they_differ_by() -> None:
+    assert group_all(('{"a": 1, "b": 1}', "no", "q"), ('{"a": 1}', "no", "q")) == {
+        '{"a": 1, "b": 1}': "with b: number",
+        '{"a": 1}': "without b: number",
+    }
+    assert group_all(("x", "no", "one"), ("y", "no", "two")) == {
+        "x": "from one; with text x",
+        "y": "from two; with text y",
+    }
+    assert group_all(('{"a": 1}', None, "q"), ('{"a": "x"}', None, "q")) == {
+        '{"a": 1}': "with a: number",
+        '{"a": "x"}': "with a: text",
+    }
+
+
+def test_causes_that_begin_alike_are_told_apart_by_their_ends() -> None:
+    begin = "the file of usage events cannot be read: "
+    assert group_all(("1", begin + "not JSON", "q"), ("2", begin + "empty", "q")) == {"1": "… not JSON", "2": "… empty"}
+    assert group_all(("1", "not JSON", "q"), ("2", "not there", "q")) == {"1": None, "2": None}
 
 
 def test_a_crash_is_shown_as_a_guess_and_does_not_rename_the_group() -> None:

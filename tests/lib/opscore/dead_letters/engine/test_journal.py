@@ -6,14 +6,22 @@ from typing import Any
 import pytest
 
 from opscore.dead_letters.engine.engine import Pace
-from opscore.dead_letters.engine.journal import FileStorage, RunJournal, Runs, new_run, read_state
+from opscore.dead_letters.engine.journal import (
+    FileStorage,
+    RunJournal,
+    Runs,
+    RunState,
+    check_place,
+    new_run,
+    read_state,
+)
 from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.run import ClientRun
 from opscore.dead_letters.sending.destinations import Confirmation, Outcome, Refusal
 from opscore.dead_letters.sending.outgoing import Outgoing, prepare
-from opscore.errors import NotFound, OpsError
+from opscore.errors import NotFound, OpsError, UsageProblem
 from tests.lib.opscore.dead_letters.replaying import MemoryStorage, World, sent_bodies
 
 
@@ -135,6 +143,54 @@ def test_a_run_is_found_by_name_and_unknown_ones_have_neighbours(tmp_path: Path)
     with pytest.raises(NotFound, match="replay run") as caught:
         runs.read(name[:-1])
     assert name in caught.value.hint
+
+
+def named(tmp_path: Path, *names: str) -> Runs:
+    for name in names:
+        (tmp_path / f"{name}.ndjson").write_bytes(b"")
+    return Runs(tmp_path)
+
+
+def test_the_beginning_of_a_name_is_enough_when_no_other_run_has_it(tmp_path: Path) -> None:
+    runs = named(tmp_path, "20261124-090000-aa", "20261124-090000-ab", "20261125-090000-aa", "20261125-090000-aabb")
+    assert runs.named("20261124-090000-ab") == "20261124-090000-ab"
+    assert runs.named("20261125-090000-aa") == "20261125-090000-aa"
+    assert runs.named("20261125-090000-aab") == "20261125-090000-aabb"
+    for nothing in ("", "2027"):
+        with pytest.raises(NotFound):
+            runs.named(nothing)
+
+
+def test_an_ambiguous_beginning_names_the_runs_that_it_may_mean(tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="2 runs begin with 20261124") as caught:
+        named(tmp_path, "20261124-090000-aa", "20261124-090000-ab", "20261125-090000-aa").named("20261124")
+    assert "20261124-090000-ab, 20261124-090000-aa." in caught.value.hint
+    with pytest.raises(UsageProblem) as caught:
+        named(tmp_path, *(f"x{number}" for number in range(9))).named("x")
+    assert caught.value.hint.count("x") == 5
+    assert caught.value.hint.endswith(", ….")
+
+
+@pytest.mark.parametrize(
+    ("began_in", "place", "same"),
+    [
+        ("prod", "prod", True),
+        ("prod", "prod-eu", False),
+        ("sandbox:/a", "sandbox:/a", True),
+        ("sandbox:/a", "sandbox:/b", False),
+        ("sandbox", "sandbox:/b", True),  # as earlier versions wrote it
+        ("sandbox:/a", "sandbox", False),
+        ("prod", "sandbox:/a", False),
+    ],
+)
+def test_a_run_belongs_to_the_place_where_it_was_begun(began_in: str, place: str, same: bool) -> None:
+    state = RunState(header={"environment": began_in})
+    if same:
+        check_place("r", state, place)
+        return
+    with pytest.raises(UsageProblem, match=f"r was begun in {began_in}, and this is {place}") as caught:
+        check_place("r", state, place)
+    assert caught.value.hint == f"Say --env {began_in}."
 
 
 def test_what_is_no_journal_is_said_to_be_none(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_a_run_is_not_resumed_in_another_environment(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     bench.world.add_dead_letters(1)
     run = bench.replay(ReplayRequest("work", engine="client")).run
-    with pytest.raises(UsageProblem, match="was begun in test, this is prod"):
+    with pytest.raises(UsageProblem, match="was begun in test, and this is prod"):
         Bench(tmp_path, environment="prod", world=bench.world).service.resume(run, lambda _tally: None)
 
 
