@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from opscore.draining.policy import Policy, Standalone
 from opscore.fleets.host import Host, Task, TaskSurvey
+from opscore.words import counted
 
 
 class Blocker(NamedTuple):
@@ -66,7 +67,7 @@ def service_reason(service: Mapping[str, Any]) -> str:
         return "its minimum healthy percent and maximum percent are both 100: ECS may neither stop a task nor start one"
     # ECS rounds the lower limit up and the upper one down.
     if desired and desired * most // ALL <= desired and -(-desired * least // ALL) >= desired:
-        return f"with {desired} tasks, {least} % to {most} % rounds to no task to stop or to start"
+        return f"with {counted(desired, 'task')}, {least} % to {most} % rounds to no task to stop or to start"
     for event in list(service.get("events", []))[:5]:
         text = event.get("message", "")
         if "has reached a steady state" in text:

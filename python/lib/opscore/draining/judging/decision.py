@@ -6,6 +6,7 @@ from typing import NamedTuple
 from opscore.draining.policy import AtDeadline, Policy, Standalone
 from opscore.draining.record import Cause, Drain, Outcome
 from opscore.fleets.host import Host, Task, TaskSurvey
+from opscore.words import counted
 
 SPOT_SECONDS = 120
 """AWS interrupts a spot instance two minutes after its notice:
@@ -58,10 +59,13 @@ def decide(
 def _absent(drain: Drain, policy: Policy, now: int, launched: int | None) -> Decision:
     if drain.container_instance:
         if left := len(drain.left or {}):
-            return _finish(Outcome.LOST, f"the host left the cluster with {left} tasks that had not stopped", left)
+            return _finish(
+                Outcome.LOST, f"the host left the cluster with {counted(left, 'task')} that had not stopped", left
+            )
         if drain.left is None and drain.tasks_at_start:
             count = drain.tasks_at_start
-            return _finish(Outcome.LOST, f"the host left the cluster before anyone saw its {count} tasks stop", count)
+            tasks = counted(count, "task")
+            return _finish(Outcome.LOST, f"the host left the cluster before anyone saw its {tasks} stop", count)
         return _finish(Outcome.LEFT, "the host left the cluster without a task")
     return _not_joined(drain, policy, now, launched, "the instance is not in the cluster")
 
@@ -87,7 +91,7 @@ def _active(drain: Drain) -> Decision:
 
 def _overdue(drain: Drain, host: Host, survey: TaskSurvey | None, policy: Policy, now: int) -> Decision:
     left = len(survey.tasks) if survey else (drain.tasks_left if drain.left is not None else host.counted) or 0
-    late = f"{left or 'some'} tasks had not stopped at the deadline"
+    late = f"{counted(left, 'task') if left else 'some tasks'} had not stopped at the deadline"
     if drain.cause is Cause.SPOT and not drain.hook:
         if now < drain.deadline + SPOT_PATIENCE_SECONDS:
             return Decision(
@@ -109,13 +113,15 @@ def _groups(drain: Drain, survey: TaskSurvey | None) -> list[str]:
 def _waiting(drain: Drain, host: Host, survey: TaskSurvey, policy: Policy, now: int) -> Decision:
     stoppable = [task for task in _to_stop(drain, survey, policy, now) if task.desired != "STOPPED"]
     if stoppable:
-        what = "standalone tasks" if survey.others else "daemons, now that nothing is left that they serve"
-        return Decision(Action.STOP, f"stopping {len(stoppable)} {what}", tuple(task.task_id for task in stoppable))
+        what = counted(len(stoppable), "standalone task" if survey.others else "daemon")
+        why = "" if survey.others else ", now that nothing is left to serve"
+        return Decision(Action.STOP, f"stopping {what}{why}", tuple(task.task_id for task in stoppable))
     if not survey.tasks:
         return Decision(Action.WAIT, "no task was seen; the host is listed once more to be sure")
     if not host.agent_connected:
         return Decision(Action.WAIT, "the ECS agent is not connected: nobody on the host hears that tasks shall stop")
-    return Decision(Action.WAIT, f"{len(survey.tasks)} tasks have not stopped")
+    left = len(survey.tasks)
+    return Decision(Action.WAIT, f"{counted(left, 'task')} {'has' if left == 1 else 'have'} not stopped")
 
 
 def _to_stop(drain: Drain, survey: TaskSurvey, policy: Policy, now: int) -> list[Task]:

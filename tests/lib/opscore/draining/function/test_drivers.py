@@ -136,7 +136,7 @@ def test_at_the_deadline_the_policy_may_let_the_host_go_and_the_kill_is_counted(
     assert ("KilledTasks", "web", 1) in simulation.counted
     assert only(simulation).blocker == "web"
     assert only(simulation).why == (
-        "1 tasks had not stopped at the deadline, and the policy lets the host go; "
+        "1 task had not stopped at the deadline, and the policy lets the host go; "
         "web: ECS starts its replacement tasks before it stops these"
     )
 
