@@ -14,9 +14,14 @@ import click
 from ops_cli.frame.context import Ops
 from ops_cli.frame.environments import config_file, is_passed_over
 from ops_cli.frame.options import OpsCommand
-from ops_cli.frame.output import emit
+from ops_cli.frame.output import emit_lines, printable, screen
+from ops_cli.frame.output.width import wrap
 from opscore.errors import OpsError
 from opscore.words import counted
+
+COLORS = {"bad": "red", "warning": "yellow", "ok": "green"}
+INDENT = 28
+"""Columns before a finding: its level, and the name of its check."""
 
 OLDEST_TERRAFORM = (1, 11)
 MOST_SKEW_SECONDS = 300
@@ -39,13 +44,21 @@ class Finding:
 def doctor(ops: Ops) -> int:
     """Check credentials, region, clock, endpoint, stack, Terraform."""
     findings = examine(ops)
-    emit(
-        findings,
-        ops.choices,
-        columns=("check", "level", "finding", "fix"),
-        paint=lambda row: {"bad": "red", "warning": "yellow"}.get(row["level"]),
-    )
+    emit_lines([(finding, _text(finding, screen().width)) for finding in findings], ops.choices)
     return 1 if any(finding.level == "bad" for finding in findings) else 0
+
+
+def _text(finding: Finding, width: int | None) -> list[tuple[str, str | None]]:
+    """Return a finding in lines that fit, whole: the way to mend it has lines of its own, after an arrow."""
+    lines = _wrapped(finding.finding, width)
+    if finding.fix:
+        lines += _wrapped(f"→ {finding.fix}", width)
+    level, name = f"{finding.level:<9}", f"{finding.check:<19}"
+    return [(level, COLORS[finding.level]), (name + f"\n{'':<{INDENT}}".join(lines), None)]
+
+
+def _wrapped(text: str, width: int | None) -> list[str]:
+    return wrap(printable(text), max(20, width - INDENT)) if width else [text]
 
 
 def examine(ops: Ops) -> list[Finding]:

@@ -17,8 +17,16 @@ from ops_cli.frame.environments import (
     register,
 )
 from ops_cli.frame.options import OpsGroup
-from ops_cli.frame.output import emit, note
+from ops_cli.frame.output import Column, emit, note
 from opscore.errors import NotFound, UsageProblem
+
+COLUMNS = (
+    Column("name", "id"),
+    Column("profile", "id", rank=3),
+    Column("region", "id", rank=1),
+    Column("endpoint", "id", rank=2),
+    Column("clone", "id", rank=4),
+)
 
 
 @click.group(cls=OpsGroup)
@@ -40,7 +48,7 @@ def list_environments(ops: Ops) -> None:
     emit(
         rows,
         ops.choices,
-        columns=("name", "profile", "region", "endpoint", "clone"),
+        columns=COLUMNS,
         empty="No environment is registered. `opsctl sandbox up` makes one, `opsctl env add` another.",
     )
     if is_passed_over():

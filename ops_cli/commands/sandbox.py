@@ -8,12 +8,27 @@ import click
 from ops_cli.frame.confirm import confirm
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsGroup, yes_option
-from ops_cli.frame.output import Stream, emit, emit_lines, note
+from ops_cli.frame.output import Column, Stream, emit, emit_lines, note
 from ops_cli.frame.progress import Progress
 from opscore.errors import OpsError
+from opscore.words import counted
 
 if TYPE_CHECKING:
     from ops_cli.clone.places import Places
+
+COLUMNS = (
+    Column("folder", "id"),
+    Column("here", rank=1),
+    Column("state", "id", rank=0),
+    Column("endpoint", "id", rank=2),
+    Column("since", "moment", rank=3),
+)
+DETAILS = (
+    Column("endpoint", "id"),
+    Column("applied_at", "moment", heading="APPLIED AT"),
+    Column("saved_at", "moment", heading="SAVED AT"),
+    Column("folder", "id"),
+)
 
 
 @click.group(cls=OpsGroup)
@@ -95,7 +110,7 @@ def seed(ops: Ops, accounts: int, months: int) -> None:
     from ops_cli.sandbox.seed import seed as write
 
     meant = Ops(replace(ops.choices, env=f"{SANDBOX}:{_places(ops).root}"))
-    with Progress(color=ops.choices.color).step(f"Write {accounts} accounts"):
+    with Progress(color=ops.choices.color).step(f"Write {counted(accounts, 'account')}"):
         done = write(meant, lambda _line: None, accounts, months)
     emit(done, ops.choices)
 
@@ -106,7 +121,7 @@ def status(ops: Ops) -> None:
     """Show whether the emulator runs, where, and what was applied to it."""
     from ops_cli.sandbox.status import look
 
-    emit(look(_places(ops)), ops.choices)
+    emit(look(_places(ops)), ops.choices, columns=DETAILS)
 
 
 @sandbox.command("list")
@@ -119,7 +134,7 @@ def list_sandboxes(ops: Ops) -> None:
     emit(
         look_around(here()),
         ops.choices,
-        columns=("folder", "state", "endpoint", "since", "here"),
+        columns=COLUMNS,
         empty="No sandbox was started on this machine. `opsctl sandbox up` starts one.",
     )
 

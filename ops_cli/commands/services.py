@@ -20,6 +20,8 @@ COLUMNS = (
     Column("timeout_seconds", "span", rank=4),
 )
 
+WHOLE = tuple(Column(key, "id") for key in ("role", "log_group", "next"))
+
 
 @click.command(cls=OpsCommand)
 @click.argument("name", required=False, shell_complete=complete_service)
@@ -28,11 +30,22 @@ def services(ops: Ops, name: str | None) -> None:
     """List the services, or show one."""
     stack = ops.stack
     if name:
-        emit(_describe(ops, stack, stack.function(name)), ops.choices, columns=COLUMNS)
+        _show(ops, _describe(ops, stack, stack.function(name)))
         return
     deployed = _deployed(ops, {function.name for function in stack.functions.values()})
     rows = [_row(stack, function, deployed.get(function.name)) for function in stack.functions.values()]
     emit(sorted(rows, key=lambda row: str(row["service"])), ops.choices, columns=COLUMNS)
+
+
+def _show(ops: Ops, described: dict[str, Any]) -> None:
+    """Show a service; for people each variable of its environment has a line of its own."""
+    if ops.choices.output != "table" or ops.choices.query is not None:
+        emit(described, ops.choices)
+        return
+    variables = {f"${name}": value for name, value in described["environment"].items()}
+    rest = {key: value for key, value in described.items() if key not in ("environment", "next")}
+    columns = (*COLUMNS, *WHOLE, *(Column(name, "id", heading=name) for name in variables))
+    emit({**rest, **variables, "next": described["next"]}, ops.choices, columns=columns)
 
 
 def _deployed(ops: Ops, names: set[str]) -> dict[str, Any]:

@@ -6,9 +6,11 @@ import click
 
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsGroup
-from ops_cli.frame.output import emit
+from ops_cli.frame.output import Column, emit
 from ops_cli.frame.terraform_state import resources
 from opscore.errors import NotFound, UsageProblem
+
+COLUMNS = (Column("address", "id"), Column("type", "id", rank=1), Column("name", "id", rank=2))
 
 
 @click.group(cls=OpsGroup)
@@ -22,7 +24,8 @@ def state() -> None:
 def list_resources(ops: Ops, kind: str | None) -> None:
     """List the resources in the state; --query selects from all their values."""
     found = [resource for resource in resources(_folder(ops)) if kind in (None, resource["type"])]
-    emit(found, ops.choices, columns=("address", "type", "name"))
+    empty = f"The state has no resource of type {kind}." if kind else "The state is empty."
+    emit(found, ops.choices, columns=COLUMNS, empty=empty)
 
 
 @state.command()
@@ -34,7 +37,8 @@ def show(ops: Ops, address: str) -> None:
     if address not in found:
         raise NotFound.among("resource", address, found, listing="opsctl state list")
     values: dict[str, Any] = found[address]["values"]
-    emit(dict(sorted(values.items())), ops.choices)
+    columns = [Column(name, heading=name) for name in values]  # as Terraform writes them
+    emit(dict(sorted(values.items())), ops.choices, columns=columns)
 
 
 def _folder(ops: Ops) -> str:

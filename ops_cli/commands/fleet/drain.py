@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ops_cli.commands.fleet.completing import complete_drain
 from ops_cli.frame.confirm import confirm
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsGroup, seconds_option, yes_option
-from ops_cli.frame.output import emit, note
+from ops_cli.frame.output import Column, emit, note
 from opscore.errors import PartlyDone
+from opscore.words import counted
 
 if TYPE_CHECKING:
     from opscore.draining.record import Drain
@@ -18,7 +20,15 @@ if TYPE_CHECKING:
 CLOCK_SKEW_SECONDS = 60
 """How far this machine's clock may be ahead of the function's, which dates the drains."""
 
-MOVES = ("cluster", "group", "tasks", "to", "blocked", "why")
+CLUSTER = Column("cluster", "id", rank=5)
+MOVES = (
+    Column("group", "id"),
+    Column("tasks", "number", rank=2),
+    Column("blocked", "number", rank=0),
+    Column("why", rank=1),
+    Column("to", rank=3, least=24),
+)
+DETAILS = (Column("drain_id", "id"), Column("next", "id"))
 
 
 class DrainGroup(OpsGroup):
@@ -62,13 +72,13 @@ def start(
     found = stack_fleets.fleet_of(ops, wanted)
     moves = stack_fleets.rehearse(ops, found)
     rows = [{"cluster": cluster, **vars(move)} for cluster, move in moves]
-    emit(rows, ops.choices, columns=MOVES, paint=_paint_move, empty="No task runs there: nothing has to move.")
+    columns = (*MOVES, CLUSTER) if len({row["cluster"] for row in rows}) > 1 else MOVES
+    emit(rows, ops.choices, columns=columns, paint=_paint_move, empty="No task runs there: nothing has to move.")
     blocked = sum(move.blocked for _, move in moves)
     if dry_run:
         note("Changes made: none.")
         return
-    doubt = f" {blocked} tasks have nowhere to go and will hold it." if blocked else ""
-    confirm(f"Drain {len(wanted)} instances?{doubt}", yes=yes)
+    confirm(f"Drain {counted(len(wanted), 'instance')}?{_doubt(blocked)}", yes=yes)
     began, joined = int(time.time()) - CLOCK_SKEW_SECONDS, stack_fleets.open_drains(ops, wanted)
     stack_fleets.order(ops, found, reason)
     if not wait:
@@ -80,18 +90,27 @@ def start(
             f"{len(others)} of {len(ended)} did not drain: {', '.join(one.drain_id for one in others)}.",
             hint=f"`opsctl drain show {others[0].drain_id}` says why.",
         )
-    note(f"All {len(ended)} are drained. Next: opsctl undrain {' '.join(wanted)}, or terminate them.")
+    note(f"{counted(len(ended), 'instance')} drained. Next: opsctl undrain {' '.join(wanted)}, or terminate them.")
+
+
+def _doubt(blocked: int) -> str:
+    if not blocked:
+        return ""
+    return f" {counted(blocked, 'task')} {'has' if blocked == 1 else 'have'} nowhere to go and will hold it."
 
 
 @drain.command()
-@click.argument("drain_id", metavar="ID")
+@click.argument("drain_id", metavar="ID", shell_complete=complete_drain)
 @click.pass_obj
 def show(ops: Ops, drain_id: str) -> None:
-    """Show the record of one drain: ID is an instance, or an instance and the number of its drain (i-0abc/2)."""
+    """Show the record of one drain: ID is an instance, or an instance and the number of its drain (i-0abc/2).
+
+    Of an instance its last drain is shown; the beginning of its id will do where no other begins so.
+    """
     from ops_cli.commands.fleet import stack_fleets
 
     found = stack_fleets.find(ops, drain_id)
-    emit(_details(found[0], len(found)), ops.choices)
+    emit(_details(found[0], len(found)), ops.choices, columns=DETAILS)
 
 
 def _details(drain: "Drain", count: int) -> dict[str, Any]:
@@ -105,10 +124,10 @@ def _details(drain: "Drain", count: int) -> dict[str, Any]:
         "zone": drain.zone,
         "cause": str(drain.cause),
         "detail": drain.detail,
-        "started": _time(drain.started),
-        "deadline": _time(drain.deadline),
-        "last_heartbeat": _time(drain.heartbeat_at),
-        "last_look": _time(drain.looked_at),
+        "started": moment(drain.started),
+        "deadline": moment(drain.deadline),
+        "last_heartbeat": moment(drain.heartbeat_at),
+        "last_look": moment(drain.looked_at),
         "tasks_at_start": drain.tasks_at_start,
         "tasks_left": drain.left,
         "moved": drain.moved,
@@ -117,7 +136,7 @@ def _details(drain: "Drain", count: int) -> dict[str, Any]:
         "blocker": drain.blocker,
         "why": drain.why,
         "outcome": str(drain.outcome or "open"),
-        "ended": _time(drain.ended),
+        "ended": moment(drain.ended),
         "drains_of_this_instance": count,
     }
     return said | {"next": _next(drain)}
@@ -131,7 +150,8 @@ def _next(drain: "Drain") -> str:
     return f"opsctl fleet {drain.cluster}"
 
 
-def _time(seconds: int) -> dt.datetime | None:
+def moment(seconds: int | None) -> dt.datetime | None:
+    """Return a record's time, which is in seconds since the epoch; None for never."""
     return dt.datetime.fromtimestamp(seconds, dt.UTC) if seconds else None
 
 

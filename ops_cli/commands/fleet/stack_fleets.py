@@ -11,13 +11,15 @@ from opscore.draining.aws.hosts import RETAINED
 from opscore.draining.operator.drains import DrainRow, GroupFacts, list_drained
 from opscore.draining.operator.placement import Move
 from opscore.draining.operator.rehearsal import rehearse_drain
-from opscore.draining.record import Drain
+from opscore.draining.record import AUDIT_SECONDS, Drain
 from opscore.draining.requests import Order, Undo
-from opscore.errors import NotFound, OpsError
+from opscore.errors import NotFound, OpsError, UsageProblem
 from opscore.fleets.cluster_reader import ClusterReader
 from opscore.fleets.fleet_view import FleetView, view
+from opscore.words import counted
 
 QUEUE = "drain-events"
+SHOWN_IDS = 5
 
 
 def records(ops: Ops) -> DynamoDrains:
@@ -124,11 +126,35 @@ def container_status(ops: Ops, found: Mapping[str, Fleet]) -> dict[str, str]:
 
 
 def find(ops: Ops, drain_id: str) -> list[Drain]:
-    """Return the drain with that id, or all drains of an instance; raises `NotFound`."""
+    """Return the drain with that id, or all drains of an instance, whose id may be given by its beginning.
+
+    Raises `NotFound`, and `UsageProblem` where several instances begin so.
+    """
     instance_id, _, attempt = drain_id.partition("/")
-    if attempt and not attempt.isdigit():
+    if not instance_id or (attempt and not attempt.isdigit()):
         raise OpsError(f"{drain_id!r} is no drain: an id is INSTANCE or INSTANCE/NUMBER.", exit_code=NotFound.exit_code)
-    found = [drain for drain in records(ops).history(instance_id) if not attempt or drain.attempt == int(attempt)]
+    history = records(ops).history(instance_id) or records(ops).history(_only_one(instance_id, drained_instances(ops)))
+    found = [drain for drain in history if not attempt or drain.attempt == int(attempt)]
     if not found:
         raise NotFound(f"There is no record of a drain {drain_id}.", hint="`opsctl drained --since 1w` lists drains.")
     return found
+
+
+def drained_instances(ops: Ops) -> list[str]:
+    """Return the instances of the stack's fleets that have a record of a drain; one query for each cluster."""
+    kept = int(time.time()) - AUDIT_SECONDS
+    clusters = {fleet.cluster for fleet in ops.stack.fleets.values()}
+    drains = (drain for cluster in clusters for drain in records(ops).since(cluster, kept))
+    return sorted({drain.instance_id for drain in drains})
+
+
+def _only_one(beginning: str, known: Sequence[str]) -> str:
+    """Return the only instance whose id begins so; `beginning` itself when there is none."""
+    if not (candidates := [one for one in known if one.startswith(beginning)]):
+        return beginning
+    if len(candidates) > 1:
+        named = ", ".join(candidates[:SHOWN_IDS])
+        rest = f" and {len(candidates) - SHOWN_IDS} more" if len(candidates) > SHOWN_IDS else ""
+        said = f"{counted(len(candidates), 'instance')} with a drain begin with {beginning!r}."
+        raise UsageProblem(said, hint=f"Which one: {named}{rest}?")
+    return candidates[0]

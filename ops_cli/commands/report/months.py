@@ -6,10 +6,26 @@ import click
 
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand, seconds_option
-from ops_cli.frame.output import emit, note
+from ops_cli.frame.output import Column, emit, note
 from opscore.errors import PartlyDone
+from opscore.words import counted
 
-_COLUMNS = ("account", "state", "report_id", "generation", "attempts", "delivered_at", "reason")
+_COLUMNS = (
+    Column("account", "id"),
+    Column("state", "id", rank=0),
+    Column("report_id", "id", rank=2),
+    Column("generation", "number", rank=5, heading="GEN"),
+    Column("attempts", "number", rank=4),
+    Column("delivered_at", "moment", rank=3),
+    Column("reason", rank=1),
+)
+_PLAN = (
+    Column("reports", "number"),
+    Column("measured_reports", "number"),
+    Column("seconds_per_report", "number"),
+    Column("run_seconds", "span"),
+    Column("run_seconds_p95", "span", heading="RUN P95"),
+)
 _COLORS = {"FAILED": "red", "MISSING": "red", "REQUESTED": "yellow", "RUNNING": "yellow"}
 
 
@@ -50,7 +66,8 @@ def month(
     emit(shown, ops.choices, columns=_COLUMNS, paint=lambda row: _COLORS.get(row["state"]), empty="None.")
     note(stack_months.summary(standings))
     if wait and (failed := sum(row["state"] == "FAILED" for row in rows)):
-        raise PartlyDone(f"{failed} failed.", hint=f"Correct the causes, then `opsctl report month {month} --request`.")
+        hint = f"Correct the causes, then `opsctl report month {month} --request`."
+        raise PartlyDone(f"{counted(failed, 'report')} failed.", hint=hint)
 
 
 @click.command(cls=OpsCommand)
@@ -69,4 +86,4 @@ def plan(ops: Ops, month: str, accounts: int | None, seconds: float | None, runs
     from ops_cli.commands.report import stack_months
 
     planned: dict[str, Any] = stack_months.plan(ops, month, accounts, seconds, runs)
-    emit(planned, ops.choices)
+    emit(planned, ops.choices, columns=_PLAN)

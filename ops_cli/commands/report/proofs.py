@@ -1,16 +1,38 @@
 """`opsctl report explain`, `diff` and `verify`: where a report's numbers come from, and whether they hold."""
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ops_cli.commands.report.completing import complete_metric, complete_report
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand
-from ops_cli.frame.output import Section, emit, emit_screen, note
+from ops_cli.frame.output import Column, Section, emit, emit_screen, note
 from opscore.errors import PartlyDone
+from opscore.words import counted
 
-_FIGURE_COLUMNS = ("metric", "before", "after", "rows_added", "rows_removed")
+if TYPE_CHECKING:
+    from insight.proofs.differences import MovedFigure
+    from insight.proofs.provenance import Explanation
+
+_INPUTS = (Column("file", "id"), Column("rows", "number", rank=1), Column("sha256", "id", rank=2))
+_EVENTS = (
+    Column("event_id", "id"),
+    Column("at", rank=1),
+    Column("user", rank=2),
+    Column("kind", rank=3),
+    Column("document", rank=4),
+    Column("score", "number", rank=5),
+)
+_FIGURES = (
+    Column("metric", "id"),
+    Column("before", "number", rank=0),
+    Column("after", "number", rank=0),
+    Column("rows_added", "number", rank=1),
+    Column("rows_removed", "number", rank=2),
+)
+_CHECKS = (Column("holds", rank=0), Column("what", "id"), Column("found", rank=1))
 
 
 @click.command(cls=OpsCommand)
@@ -33,18 +55,24 @@ def explain(ops: Ops, report_id: str, metric: str) -> None:
         "rows": list(found.rows),
         "row_count": found.row_count,
     }
+    if ops.choices.output == "table" and ops.choices.query is None:
+        _show_definition(ops, found)
     sections = (
-        Section("metric", ("metric", "label", "value")),
-        Section("definition", ("what is counted",)),
-        Section("queries", ("name", "sql")),
-        Section("inputs", ("file", "rows", "sha256")),
-        Section("rows", ("event_id", "user", "kind", "at", "document", "score")),
+        Section("inputs", _INPUTS, more="--output json", empty="no event file"),
+        Section("rows", _EVENTS, more="--output json"),
     )
-    emit_screen(screen, sections, ops.choices)
+    emit_screen(screen, sections, ops.choices, head=["\nWhat it was computed from:"])
     if found.row_count is None:
         note("Athena read the events, so none of them is here to be shown.")
     else:
-        note(f"{len(found.rows)} of {found.row_count:,} rows.")
+        note(f"{len(found.rows)} of {counted(found.row_count, 'row')}.")
+
+
+def _show_definition(ops: Ops, found: "Explanation") -> None:
+    """Show what is counted and by which queries: whole, however many lines that takes."""
+    shown = {"metric": found.metric, "label": found.label, "value": found.text, "what is counted": found.definition}
+    queries = {f"{name} sql": sql for name, sql in found.queries.items()}
+    emit(shown | queries, ops.choices, columns=[Column(key, "id") for key in (*shown, *queries)])
 
 
 @click.command(cls=OpsCommand)
@@ -56,20 +84,29 @@ def diff(ops: Ops, report_id: str, other_id: str) -> None:
     from ops_cli.commands.report import stack_proofs
 
     found = stack_proofs.diff(ops, report_id, other_id)
+    is_read = ops.choices.output == "table" and ops.choices.query is None
     screen = {
-        "figures": found.figures,
+        "figures": [_written(figure) for figure in found.figures] if is_read else found.figures,
         "files": [{"file": key, "is": what} for key, what in found.files.items()],
         "causes": [{"cause": cause} for cause in found.causes],
         "rows_added": found.rows_added,
         "rows_removed": found.rows_removed,
     }
     sections = (
-        Section("figures", _FIGURE_COLUMNS, empty="No number moved."),
-        Section("files", ("file", "is"), empty="The same event files."),
-        Section("causes", ("cause",), empty="No other cause."),
+        Section("figures", _FIGURES, empty="no number moved", most=100, more="--output json"),
+        Section("files", (Column("file", "id"), Column("is", "id", rank=0)), empty="the same event files"),
+        Section("causes", (Column("cause", rank=0),), empty="no other cause"),
     )
     emit_screen(screen, sections, ops.choices)
-    note(f"{found.rows_added:,} rows came, {found.rows_removed:,} went.")
+    note(f"{counted(found.rows_added, 'row')} came, {found.rows_removed:,} went.")
+
+
+def _written(figure: "MovedFigure") -> dict[str, Any]:
+    """Return the row that people see: the numbers as the report writes them."""
+    from insight.numbers.report import text_of
+
+    values = {"before": text_of(figure.before, figure.unit), "after": text_of(figure.after, figure.unit)}
+    return asdict(figure) | values
 
 
 @click.command(cls=OpsCommand)
@@ -80,9 +117,10 @@ def verify(ops: Ops, report_id: str) -> None:
     from ops_cli.commands.report import stack_proofs
 
     checks = stack_proofs.verify(ops, report_id)
-    emit(checks, ops.choices, columns=("what", "holds", "found"), paint=lambda row: None if row["holds"] else "red")
+    emit(checks, ops.choices, columns=_CHECKS, paint=lambda row: None if row["holds"] else "red")
     if wrong := [check.what for check in checks if not check.holds]:
         raise PartlyDone(
-            f"{len(wrong)} of {len(checks)} checks do not hold.", hint="`opsctl report diff` shows what moved."
+            f"{len(wrong)} of {counted(len(checks), 'check')} {'does' if len(wrong) == 1 else 'do'} not hold.",
+            hint="`opsctl report diff` shows what moved.",
         )
-    note(f"All {len(checks)} checks hold.")
+    note(f"{counted(len(checks), 'check')}: all hold.")

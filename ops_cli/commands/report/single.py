@@ -10,15 +10,26 @@ import click
 from ops_cli.commands.report.completing import complete_report
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand, seconds_option
-from ops_cli.frame.output import emit, emit_line, note
+from ops_cli.frame.output import Column, emit, emit_line, note, sized
 from opscore.errors import UsageProblem
+from opscore.words import counted
 
 if TYPE_CHECKING:
     from insight.delivery.search import ReportSummary
 
 _LAST_DAY = "Last day, included: 2026-10-31, or a month: 2026-10.  [default: --from, if that is a month]"
 _FORMATS = "csv, html, json, xlsx or pdf; several may be given, also as csv,html.  [default: csv,html]"
-_COLUMNS = ("report_id", "account", "first_day", "last_day", "generation", "state", "delivered_at", "reason")
+_COLUMNS = (
+    Column("report_id", "id"),
+    Column("account", "id", rank=0),
+    Column("first_day", "id", rank=3),
+    Column("last_day", "id", rank=4),
+    Column("generation", "number", rank=6, heading="GEN"),
+    Column("state", "id", rank=1),
+    Column("delivered_at", "moment", rank=5),
+    Column("reason", rank=2),
+)
+_DETAILS = (Column("report_id", "id"), Column("saved", "id"), Column("link", "id"), Column("next", "id"))
 
 
 @click.command(cls=OpsCommand)
@@ -58,7 +69,8 @@ def start(
     wanted = ReportOrder(account, *days, parse_formats(formats), getpass.getuser(), reason, force)
     answer = stack_reports.order(ops, wanted)
     if not (wait or folder):
-        emit(answer.to_payload() | {"next": f"opsctl report show {answer.report_id} --wait"}, ops.choices)
+        asked = answer.to_payload() | {"next": f"opsctl report show {answer.report_id} --wait"}
+        emit(asked, ops.choices, columns=_DETAILS)
         return
     delivered = stack_reports.wait_for(ops, answer.report_id, timeout=timeout, say=note)
     _show(ops, delivered, folder)
@@ -115,21 +127,23 @@ def link(ops: Ops, report_id: str, name: str, minutes: int) -> None:
         emit_line(row, address, ops.choices)
     else:
         emit(row, ops.choices)
-    note(f"Whoever has this link can read the report until {minutes} minutes from now.")
+    note(f"Whoever has this link can read the report until {counted(minutes, 'minute')} from now.")
 
 
 def _show(ops: Ops, found: "ReportSummary", folder: Path | None) -> None:
     from ops_cli.commands.report import stack_reports
 
+    read = _is_for_people(ops)
     details: dict[str, Any] = _row(found)
     if found.is_readable:
         manifest = stack_reports.manifest(ops, found)
         details["rows"] = manifest["rows"]
         details["gaps"] = manifest["gaps"]
-        details["files"] = [{"name": file["name"], "bytes": file["bytes"]} for file in manifest["outputs"]]
+        files = [{"name": file["name"], "bytes": file["bytes"]} for file in manifest["outputs"]]
+        details["files"] = [f"{file['name']} ({sized(file['bytes'])})" for file in files] if read else files
     if folder:
         details["saved"] = [str(path) for path in stack_reports.download(ops, found, folder)]
-    emit(details, ops.choices)
+    emit(details, ops.choices, columns=_DETAILS)
 
 
 def _draw(ops: Ops, found: "ReportSummary") -> None:

@@ -27,7 +27,7 @@ class Source:
     @property
     def summary(self) -> str:
         """What became of the rows, in one line."""
-        counts = f"{self.read:,} {'row' if self.read == 1 else 'rows'} read, {self.counted:,} counted"
+        counts = f"{_rows(self.read)} read, {self.counted:,} counted"
         return "; ".join((counts, *(f"{rows:,} not counted, {reason}" for reason, rows in self.dropped)))
 
 
@@ -68,7 +68,9 @@ class Table:
     def cut(self) -> str:
         """What to tell a reader of a page who does not see all rows; empty when nothing is left out."""
         left_out = len(self.shown) < len(self.rows)
-        return f"{len(self.shown)} of {len(self.rows):,} rows; XLSX, CSV and JSON hold all of them." if left_out else ""
+        return (
+            f"{len(self.shown):,} of {_rows(len(self.rows))}; XLSX, CSV and JSON hold all of them." if left_out else ""
+        )
 
     def units_of(self, index: int) -> tuple[Unit, ...]:
         """Return the unit of each value of one row."""
@@ -150,9 +152,15 @@ def event_source(counts: RowCounts, files: int, missing: Iterable[date], engine:
     if ranges := _ranges(missing):
         notes.append(f"no file, so no usage or none yet, for these UTC dates: {', '.join(ranges)}")
     if counts.without_user:
-        notes.append(f"{counts.without_user:,} rows name no user: they count as events, for no user")
+        named = (
+            "row names no user: it counts as an event"
+            if counts.without_user == 1
+            else ("rows name no user: they count as events")
+        )
+        notes.append(f"{counts.without_user:,} {named}, for no user")
     if counts.late:
-        notes.append(f"{counts.late:,} rows arrived more than a day after the event; they are counted")
+        counted = "it is counted" if counts.late == 1 else "they are counted"
+        notes.append(f"{_rows(counts.late)} arrived more than a day after the event; {counted}")
     newest = counts.newest
     notes.append(f"latest event: {newest:%Y-%m-%dT%H:%M:%SZ}" if newest else "no event counted")
     dropped = tuple((reason.value, counts.dropped[reason]) for reason in Dropped if counts.dropped.get(reason))
@@ -167,12 +175,16 @@ def gaps_of(counts: RowCounts, period: Period, newest: date | None) -> tuple[str
     """
     gaps = []
     if torn := counts.dropped.get(Dropped.TORN):
-        gaps.append(f"{torn} event file{'s end' if torn > 1 else ' ends'} in the middle of a row")
+        gaps.append(f"{torn:,} event file{'s end' if torn > 1 else ' ends'} in the middle of a row")
     *_, last = period.utc_dates()
     if newest is None or newest < last:
         since = f"after {newest}" if newest else "at all"
         gaps.append(f"no events are filed {since}, so those of the last days may be late")
     return tuple(gaps)
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _figure_text(value: int | float | None, unit: Unit, empty: str) -> str:

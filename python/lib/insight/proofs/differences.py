@@ -8,7 +8,7 @@ from insight.delivery.deliver import Places, open_reader
 from insight.manifest import InputFile, Manifest
 from insight.numbers.facts.sql import Selection, reason_sql
 from insight.numbers.metrics import FIGURES
-from insight.numbers.report import text_of
+from insight.numbers.register import Unit
 from insight.proofs.provenance import InputsGone, request_of
 from insight.sources import event_tables
 from insight.sources.event_files import LocalFile
@@ -33,8 +33,9 @@ class MovedFigure:
     """One number that differs, and how many rows that count for it came and went."""
 
     metric: str
-    before: str
-    after: str
+    unit: Unit
+    before: int | float | None
+    after: int | float | None
     rows_added: int
     rows_removed: int
 
@@ -112,8 +113,9 @@ def _moved(reader: "AccountReader", key: str, before: Manifest, after: Manifest)
     metric = FIGURES[key]
     return MovedFigure(
         metric=key,
-        before=text_of(before.figures.get(key), metric.unit),
-        after=text_of(after.figures.get(key), metric.unit),
+        unit=metric.unit,
+        before=before.figures.get(key),
+        after=after.figures.get(key),
         rows_added=_count(reader, "rows_after", "rows_before", metric.rows),
         rows_removed=_count(reader, "rows_before", "rows_after", metric.rows),
     )

@@ -34,7 +34,8 @@ class InputsGone(OpsError):
     def __init__(self, keys: list[str]) -> None:
         named = ", ".join(keys[:3]) + (f" and {len(keys) - 3} more" if len(keys) > 3 else "")  # noqa: PLR2004
         super().__init__(
-            f"{len(keys)} event files are no longer kept as they were: {named}.",
+            f"{'1 event file is' if len(keys) == 1 else f'{len(keys):,} event files are'} no longer kept as "
+            f"{'it was' if len(keys) == 1 else 'they were'}: {named}.",
             hint="`opsctl report start --force` makes the report again from what is there now.",
         )
 
@@ -52,13 +53,15 @@ class Check:
 class Explanation:
     """Everything behind one number or table of a report.
 
-    `queries` are the metric's own and the facts' below it, by name; `rows` the first events that it counts, as mappings
-    of column to value; `row_count` how many those are in all.
+    `value` is None for a table, `text` is how the report writes it. `queries` are the metric's own and the facts' below
+    it, by name; `rows` the first events that it counts, as mappings of column to value; `row_count` how many those are
+    in all.
     """
 
     metric: str
     label: str
-    value: str
+    value: int | float | None
+    text: str
     definition: str
     queries: Mapping[str, str]
     inputs: tuple[InputFile, ...]
@@ -87,8 +90,9 @@ def explain(manifest: Manifest, metric: str, places: Places) -> Explanation:
     used = {name: query for name, query in queries.items() if name == metric or name in defined.sql}
     if "users" in used:
         used["user_days"] = queries["user_days"]
-    value = text_of(manifest.figures.get(metric), defined.unit) if isinstance(defined, FigureMetric) else "a table"
-    return Explanation(metric, defined.label, value, defined.definition, used, manifest.inputs, count, rows)
+    value = manifest.figures.get(metric) if isinstance(defined, FigureMetric) else None
+    text = text_of(value, defined.unit) if isinstance(defined, FigureMetric) else "a table"
+    return Explanation(metric, defined.label, value, text, defined.definition, used, manifest.inputs, count, rows)
 
 
 def _unknown(metric: str) -> NotFound:
@@ -111,7 +115,7 @@ def verify(manifest: Manifest, places: Places) -> list[Check]:
             figures = reader.analyse(request.period).figures
     except InputsGone as gone:
         return [*checks, Check("its events are kept as they were", holds=False, found=gone.message)]
-    checks.append(Check(f"its {len(manifest.inputs)} event files are kept as they were", holds=True))
+    checks.append(Check(f"the event files it was made of ({len(manifest.inputs)}) are kept as they were", holds=True))
     for key, value in manifest.figures.items():
         again = figures.get(key)
         checks.append(Check(key, holds=again == value, found="" if again == value else f"{value} is now {again}"))

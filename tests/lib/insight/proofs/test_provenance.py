@@ -95,7 +95,7 @@ def test_every_metric_can_be_explained(deliver: Callable[..., Manifest], places:
 
 def test_an_explanation_shows_the_rows_behind_a_number(deliver: Callable[..., Manifest], places: Places) -> None:
     found = explain(deliver(), "sessions", places)
-    assert (found.value, found.row_count) == ("2", 2)
+    assert (found.value, found.text, found.row_count) == (2, "2", 2)
     assert [(row["event_id"], row["user"]) for row in found.rows] == [("a", "ann"), ("b", "bob")]
     assert explain(deliver_again(deliver), "phrases_accepted", places).row_count == 0
 
@@ -146,7 +146,7 @@ def test_events_that_are_kept_no_more_are_named(
     for version in world.s3.list_object_versions(Bucket=world.events)["Versions"]:
         world.s3.delete_object(Bucket=world.events, Key=version["Key"], VersionId=version["VersionId"])
     assert failed(verify(made, places)) == ["its events are kept as they were"]
-    with pytest.raises(InputsGone, match=r"1 event files are no longer kept as they were: events/account=acme"):
+    with pytest.raises(InputsGone, match=r"1 event file is no longer kept as it was: events/account=acme"):
         explain(made, "sessions", places)
 
 
@@ -159,8 +159,8 @@ def test_a_difference_names_the_numbers_and_the_rows_that_moved_them(
     after = deliver(replace(REQUEST, generation=2))
     found = diff(before, after, places)
     moved = {figure.metric: (figure.before, figure.after, figure.rows_added) for figure in found.figures}
-    assert moved["sessions"] == ("2", "4", 2)
-    assert moved["active_users"] == ("2", "3", 2)
+    assert moved["sessions"] == (2, 4, 2)
+    assert moved["active_users"] == (2, 3, 2)
     assert "phrases_accepted" not in moved
     assert found.files == {
         layout.events_key("acme", DAY): "changed",

@@ -9,14 +9,19 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import click
 import pytest
 from moto import mock_aws
 
 from ops_cli import main as root
+from ops_cli.commands.fleet.completing import complete_drain
+from ops_cli.commands.fleet.drain import show
 from ops_cli.commands.fleet.drains import _columns
 from ops_cli.frame.context import Ops
 from ops_cli.frame.environments import Environment, register
+from ops_cli.frame.options import Choices
 from opscore.draining.aws.drain_table import DynamoDrains
+from opscore.draining.operator.waiting import wait_for_end
 from opscore.draining.record import Cause, Drain, Outcome
 from opscore.draining.requests import Order, Undo, parse
 from tests.lib.opscore.draining.drains_table import make_table
@@ -188,7 +193,7 @@ def test_drained_shows_open_drains_first_and_hosts_that_nobody_recorded(world: W
         ("i-2", "draining", 0, None),
         ("i-9", "let-go", None, 2),
     ]
-    assert (rows[0]["blocker"], rows[0]["why"], rows[0]["action_left"]) == ("web", "no room", "30m")
+    assert (rows[0]["blocker"], rows[0]["why"], rows[0]["action_left_seconds"]) == ("web", "no room", 1800)
     assert rows[1]["why"].startswith("set DRAINING by somebody else")
 
 
@@ -234,8 +239,8 @@ def test_drained_stuck_shows_a_host_for_as_long_as_it_is_kept(world: World) -> N
 
 def test_a_table_names_the_cluster_only_where_there_are_several() -> None:
     web, batch = {"cluster": "web"}, {"cluster": "batch"}
-    assert _columns([web, web], stuck=False)[0] == "instance"
-    assert _columns([web, batch], stuck=True)[:2] == ("cluster", "instance")
+    assert _columns([web, web], stuck=False)[0].key == "instance"
+    assert [column.key for column in _columns([web, batch], stuck=True)[:2]] == ["cluster", "instance"]
 
 
 def test_drained_forgets_what_is_older_than_asked_for(world: World) -> None:
@@ -250,7 +255,7 @@ def test_drain_start_plans_asks_and_orders(world: World) -> None:
         ("family:batch", 1, {}, 1),
         ("service:web", 2, {"i-2": 1}, 1),
     ]
-    assert rows[1]["why"] == "no room: the other hosts lack memory (1 times)"
+    assert rows[1]["why"] == "no room: the other hosts lack memory (1 time)"
     assert world.ordered() == []
     code, _, err = world.opsctl("drain", "start", "i-1")
     assert (code, "Nobody can be asked" in err) == (2, True)
@@ -268,7 +273,9 @@ def test_the_word_start_may_be_left_out(world: World) -> None:
     assert {ordered.instance_id for ordered in world.ordered()} == {"i-1", "i-2"}
 
 
-@pytest.mark.parametrize(("outcome", "code", "says"), [(Outcome.DRAINED, 0, "All 1"), (Outcome.KEPT, 3, "i-1/1")])
+@pytest.mark.parametrize(
+    ("outcome", "code", "says"), [(Outcome.DRAINED, 0, "1 instance drained"), (Outcome.KEPT, 3, "i-1/1")]
+)
 def test_drain_with_wait_tells_by_its_exit_code_whether_all_drained(
     world: World, outcome: Outcome, code: int, says: str
 ) -> None:
@@ -302,6 +309,18 @@ def test_drain_show_tells_one_drain_or_the_last_of_an_instance(world: World) -> 
     assert world.rows("drain", "show", "i-1/1")["next"].startswith("opsctl undrain i-1")
     assert world.opsctl("drain", "show", "i-404")[0] == 4
     assert world.opsctl("drain", "show", "i-1/x")[0] == 4
+
+
+def test_a_drain_is_found_by_the_beginning_of_its_instance_and_completed(world: World) -> None:
+    world.drains.create(replace(DRAIN, instance_id="i-0abc1").decided(Outcome.KEPT, "late").closed(NOW))
+    world.drains.create(replace(DRAIN, instance_id="i-0abd2"))
+    assert world.rows("drain", "show", "i-0abc")["drain_id"] == "i-0abc1/1"
+    assert world.rows("drain", "show", "i-0abd/1")["drain_id"] == "i-0abd2/1"
+    code, _, err = world.opsctl("drain", "show", "i-0ab")
+    assert (code, "Which one: i-0abc1, i-0abd2?" in err) == (2, True)
+    assert world.opsctl("drain", "show", "")[0] == 4
+    context = click.Context(show, obj=Ops(Choices(env="test")))
+    assert [item.value for item in complete_drain(context, show.params[0], "i-0abd")] == ["i-0abd2"]
 
 
 def test_fleet_shows_drift_from_what_the_group_wants(world: World) -> None:
@@ -352,9 +371,9 @@ def test_drain_with_wait_sees_the_end_of_a_drain_that_had_begun_long_before(
     def end(_seconds: float) -> None:
         world.drains.update(old, old.decided(Outcome.DRAINED, "empty").closed(NOW))
 
-    monkeypatch.setattr(time, "sleep", end)
+    monkeypatch.setitem(wait_for_end.__kwdefaults__ or {}, "sleep", end)
     code, _, err = world.opsctl("drain", "i-1", "--yes", "--wait")
-    assert (code, "All 1 are drained" in err) == (0, True)
+    assert (code, "1 instance drained" in err) == (0, True)
 
 
 def test_undrain_of_an_active_host_says_so_and_orders_nothing(world: World) -> None:

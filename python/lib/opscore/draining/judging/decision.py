@@ -64,9 +64,8 @@ def _absent(drain: Drain, policy: Policy, now: int, launched: int | None) -> Dec
             )
         if drain.left is None and drain.tasks_at_start:
             count = drain.tasks_at_start
-            return _finish(
-                Outcome.LOST, f"the host left the cluster before anyone saw its {counted(count, 'task')} stop", count
-            )
+            tasks = counted(count, "task")
+            return _finish(Outcome.LOST, f"the host left the cluster before anyone saw its {tasks} stop", count)
         return _finish(Outcome.LEFT, "the host left the cluster without a task")
     return _not_joined(drain, policy, now, launched, "the instance is not in the cluster")
 
@@ -114,18 +113,15 @@ def _groups(drain: Drain, survey: TaskSurvey | None) -> list[str]:
 def _waiting(drain: Drain, host: Host, survey: TaskSurvey, policy: Policy, now: int) -> Decision:
     stoppable = [task for task in _to_stop(drain, survey, policy, now) if task.desired != "STOPPED"]
     if stoppable:
-        return Decision(Action.STOP, _stopping(survey, len(stoppable)), tuple(task.task_id for task in stoppable))
+        what = counted(len(stoppable), "standalone task" if survey.others else "daemon")
+        why = "" if survey.others else ", now that nothing is left to serve"
+        return Decision(Action.STOP, f"stopping {what}{why}", tuple(task.task_id for task in stoppable))
     if not survey.tasks:
         return Decision(Action.WAIT, "no task was seen; the host is listed once more to be sure")
     if not host.agent_connected:
         return Decision(Action.WAIT, "the ECS agent is not connected: nobody on the host hears that tasks shall stop")
-    return Decision(Action.WAIT, f"{counted(len(survey.tasks), 'task')} not stopped yet")
-
-
-def _stopping(survey: TaskSurvey, count: int) -> str:
-    if survey.others:
-        return f"stopping {counted(count, 'standalone task')}"
-    return f"stopping {counted(count, 'daemon')}, now that nothing is left to serve"
+    left = len(survey.tasks)
+    return Decision(Action.WAIT, f"{counted(left, 'task')} {'has' if left == 1 else 'have'} not stopped")
 
 
 def _to_stop(drain: Drain, survey: TaskSurvey, policy: Policy, now: int) -> list[Task]:

@@ -13,7 +13,7 @@ from opscore.fleets.host import Host
 
 @dataclass(frozen=True)
 class DrainRow:
-    """One row: a drain, or a DRAINING host that nobody recorded. Times left are in seconds."""
+    """One row: a drain, or a DRAINING host that nobody recorded; `started` and `ended` in seconds since the epoch."""
 
     drain_id: str
     instance: str
@@ -28,8 +28,8 @@ class DrainRow:
     killed: int | None
     blocker: str
     why: str
-    action_left: int | None
-    deadline_left: int | None
+    action_left_seconds: int | None
+    deadline_left_seconds: int | None
     stuck: str
     started: int | None
     ended: int | None
@@ -89,8 +89,8 @@ def row(drain: Drain, heartbeat_timeout: int, now: int, *, here: bool, active: b
         killed=None if drain.is_open else drain.killed,
         blocker=drain.blocker,
         why=f"takes tasks again; its last drain ended as {drain.outcome}" if active else drain.why,
-        action_left=max(0, (drain.heartbeat_at or drain.started) + heartbeat_timeout - now) if held else None,
-        deadline_left=max(0, drain.deadline - now) if drain.is_open else None,
+        action_left_seconds=max(0, (drain.heartbeat_at or drain.started) + heartbeat_timeout - now) if held else None,
+        deadline_left_seconds=max(0, drain.deadline - now) if drain.is_open else None,
         stuck=stuck(drain, now) if drain.is_open or here else "",
         started=drain.started,
         ended=drain.ended or None,
@@ -118,8 +118,8 @@ def _unrecorded(host: Host, cluster: str) -> DrainRow:
         killed=None,
         blocker="",
         why="set DRAINING by somebody else; opsctl keeps no record of it",
-        action_left=None,
-        deadline_left=None,
+        action_left_seconds=None,
+        deadline_left_seconds=None,
         stuck="",
         started=None,
         ended=None,

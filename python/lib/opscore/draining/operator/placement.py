@@ -12,6 +12,7 @@ from typing import Any
 
 from opscore.draining.judging.blockers import service_reason
 from opscore.fleets.host import service_of
+from opscore.words import counted
 
 
 @dataclass(frozen=True)
@@ -109,5 +110,5 @@ def _room_reason(blocked: int, refusals: Counter[str], rooms: Sequence[Room]) ->
     if not rooms:
         return "no room: the cluster has no other host that takes tasks"
     return "no room: the other hosts lack " + ", ".join(
-        f"{what} ({count} times)" for what, count in refusals.most_common()
+        f"{what} ({counted(count, 'time')})" for what, count in refusals.most_common()
     )

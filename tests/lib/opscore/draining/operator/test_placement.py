@@ -46,7 +46,7 @@ def test_one_task_for_each_host_is_respected() -> None:
     room = Room("i-1", 500, 500)
     room.groups["service:one-each"] = 1
     (move,) = rehearse(needs(1, "service:one-each"), [room], SERVICES)
-    assert (move.blocked, move.why) == (1, "no room: the other hosts lack one task for each host (1 times)")
+    assert (move.blocked, move.why) == (1, "no room: the other hosts lack one task for each host (1 time)")
 
 
 def test_daemons_move_nowhere_standalone_and_stiff_services_block_and_blocks_come_first() -> None:
