@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import re
 import sys
-import tempfile
+import time
 
-from ops_cli.packaging import bytecode, files, uv, zips
+from ops_cli.packaging import bytecode, files, zips
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +16,11 @@ if TYPE_CHECKING:
 
     from ops_cli.packaging.requirements import Lock
     from ops_cli.packaging.targets import Target
+    from ops_cli.packaging.zips import Zip
 
-_FORMAT = "2"
+_FORMAT = "3"
+# No build takes as long: what is older was left by a killed one.
+_HOUR = 3600
 _MODULE = re.compile(r"(?P<name>[A-Za-z_]\w*)(/|\.pyc?$|\.[\w-]*\.?so$)")
 _EXECUTABLE = 0o100
 
@@ -39,29 +41,48 @@ class Cache:
             return locked
         path = self._path("txt", "resolved", sys.version, *requirements, "", locked)
         if not os.path.exists(path):
+            from ops_cli.packaging import uv
+
             files.write(path, uv.resolve(requirements, self._target, user, preferred=locked).encode())
         return files.read(path).decode()
 
-    def layer(self, pins: str, user: str) -> str:
-        """Return the path of the zip of everything that `pins` installs; `user` names them in an error.
+    def has(self, pins: str) -> bool:
+        """Say whether the zip of everything that `pins` installs is there, whole or not."""
+        return os.path.exists(self._layer_path(pins))
+
+    def layer(self, pins: str, user: str) -> Zip:
+        """Return the zip of everything that `pins` installs; `user` names them in an error.
 
         Two builds that make the same one at once both write it whole; the later one stays. The zip's comment says what
         of a distribution was left out.
         """
-        path = self._path("zip", "installed", str(self._target.magic if self._interpreter else 0), pins)
-        if zips.sizes(path) is None:
-            with tempfile.TemporaryDirectory(prefix="opsctl-packaging-") as tree:
-                self._install(path, pins, tree, user)
-        return path
+        path = self._layer_path(pins)
+        made = zips.whole(path)
+        if made is None:
+            self._sweep()
+            self._install(path, pins, user)
+            made = zips.Zip(path)
+        return made
 
-    def _install(self, path: str, pins: str, tree: str, user: str) -> None:
-        uv.install(pins, self._target, tree, user)
-        names, left_out = _shipped(tree)
-        zips.refuse_too_large(user, {name: os.path.getsize(f"{tree}/{name}") for name in names})
-        if self._interpreter:
-            # What does not compile, as a template or a test of another version may not, is shipped as it is.
-            bytecode.compile_tree(self._interpreter, tree)
-        zips.write(path, self._entries(tree, names), comment="\n".join(left_out))
+    def _install(self, path: str, pins: str, user: str) -> None:
+        import tempfile
+
+        from ops_cli.packaging import uv
+
+        with tempfile.TemporaryDirectory(prefix="opsctl-packaging-") as tree:
+            uv.install(pins, self._target, tree, user)
+            names, left_out = _shipped(tree)
+            zips.refuse_too_large(user, {name: os.path.getsize(f"{tree}/{name}") for name in names})
+            if self._interpreter:
+                # What does not compile, as a template or a test of another version may not, is shipped as it is.
+                bytecode.finish_compiling(bytecode.start_compiling(self._interpreter, tree))
+            zips.write(path, self._entries(tree, names), comment="\n".join(left_out))
+
+    def _sweep(self) -> None:
+        """Remove what killed builds left half-written."""
+        for entry in os.scandir(self.folder):
+            if entry.name.endswith(".tmp") and entry.stat().st_mtime < time.time() - _HOUR:
+                files.remove(entry.path)
 
     def _entries(self, tree: str, names: list[str]) -> Iterator[tuple[str, bool, bytes]]:
         for name in names:
@@ -70,6 +91,9 @@ class Cache:
             compiled = bytecode.place(name, self._target)
             if self._interpreter and name.endswith(".py") and os.path.exists(f"{tree}/{compiled}"):
                 yield compiled, False, files.read(f"{tree}/{compiled}")
+
+    def _layer_path(self, pins: str) -> str:
+        return self._path("zip", "installed", str(self._target.magic if self._interpreter else 0), pins)
 
     def _path(self, suffix: str, *parts: str) -> str:
         text = "\0".join((_FORMAT, self._target.runtime, self._target.platform, *parts))
@@ -89,6 +113,8 @@ def _shipped(tree: str) -> tuple[list[str], list[str]]:
     without the lines of what is left out: the scripts that an installer writes, which begin with the path of an
     interpreter of this machine.
     """
+    import csv
+
     names: set[str] = set()
     left_out = []
     for folder in sorted(name for name in os.listdir(tree) if name.endswith(".dist-info")):
