@@ -60,8 +60,6 @@ class Finder:
                 if path.endswith(".py"):
                     needs.add(self._of_file(path))
         needs.problems.sort()
-        for path in followed:
-            needs.paths.update(self._data.get(path, ()))
         return needs
 
     def _note_module(self, path: str) -> None:
@@ -83,7 +81,7 @@ class Finder:
     def _of_file(self, path: str) -> Needs:
         """Return what the imports of one file lead to at once, followed once for all functions that have it."""
         if path not in self._by_file:
-            self._by_file[path] = needs = Needs()
+            self._by_file[path] = needs = Needs(self._data.get(path, ()))
             try:
                 found = self._memory.imports(self._tree.digest(path), self._tree.content(path))
             except SyntaxError as error:

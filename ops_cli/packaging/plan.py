@@ -54,13 +54,16 @@ def plan_all(tree: Tree, target: Target, cache: Cache, memory: Memory, *, byteco
     problems = [problem for one in plans for problem in (*_misplaced(tree, target, one.function), *one.needs.problems)]
     if problems:
         raise refuse(problems)
+    described = {
+        path: f"\0{zip_name(path)}\0{tree.is_executable(path)}\0{tree.digest(path)}" for path in tree.signatures
+    }
     resolved: dict[tuple[str, str], tuple[str, list[str]]] = {}
     for one in plans:
         texts = tree.text(one.requirements_path), tree.text(one.lock_path)
         if texts not in resolved:
             resolved[texts] = _resolve(*texts, one, target, cache)
         one.pins, one.differing = resolved[texts]
-        one.key = _key(one, tree, target, bytecode=bytecode)
+        one.key = _key(one, described, target, bytecode=bytecode)
     return plans
 
 
@@ -88,7 +91,7 @@ def _resolve(text: str, locked: str, user: Plan, target: Target, cache: Cache) -
     return pins, differences(lock.pins_for(DEPLOY_ARCHITECTURE), pins) if target.native else []
 
 
-def _key(plan: Plan, tree: Tree, target: Target, *, bytecode: bool) -> str:
+def _key(plan: Plan, described: dict[str, str], target: Target, *, bytecode: bool) -> str:
     """Return the hash of a zip's inputs, which is the same on every machine with the same commit.
 
     Bytecode counts by its magic number, not by the patch release that wrote it (see `bytecode`); a zip without
@@ -96,7 +99,5 @@ def _key(plan: Plan, tree: Tree, target: Target, *, bytecode: bool) -> str:
     """
     magic = target.magic if bytecode else 0
     head = (BUILDER_VERSION, target.runtime, target.architecture, target.platform, magic, plan.pins)
-    digest = hashlib.sha256("\0".join(map(str, head)).encode())
-    for name, path in plan.members.items():
-        digest.update(f"\0{name}\0{tree.is_executable(path)}\0{tree.digest(path)}".encode())
-    return digest.hexdigest()
+    text = "\0".join(map(str, head)) + "".join(described[path] for path in plan.members.values())
+    return hashlib.sha256(text.encode()).hexdigest()
