@@ -9,9 +9,12 @@ import sys
 import time
 
 from ops_cli.packaging import bytecode, files, zips
+from ops_cli.packaging.files import failed
+from ops_cli.packaging.requirements import keep_given_hashes, without_hashes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterable, Iterator
 
     from ops_cli.packaging.requirements import Lock
@@ -23,6 +26,9 @@ _FORMAT = "3"
 _HOUR = 3600
 _MODULE = re.compile(r"(?P<name>[A-Za-z_]\w*)(/|\.pyc?$|\.[\w-]*\.?so$)")
 _EXECUTABLE = 0o100
+_PLAIN = ("--no-header", "--no-annotate", "--no-emit-index-url", "--generate-hashes")
+# What uv reports around its own explanation.
+_NOISE = {"\N{MULTIPLICATION SIGN}", "╰─▶", "├─▶", "│", "error:", "cause:"}
 
 
 class Cache:
@@ -41,9 +47,7 @@ class Cache:
             return locked
         path = self._path("txt", "resolved", sys.version, *requirements, "", locked)
         if not os.path.exists(path):
-            from ops_cli.packaging import uv
-
-            files.write(path, uv.resolve(requirements, self._target, user, preferred=locked).encode())
+            files.write(path, resolve(requirements, self._target, user, preferred=locked).encode())
         return files.read(path).decode()
 
     def has(self, pins: str) -> bool:
@@ -67,10 +71,8 @@ class Cache:
     def _install(self, path: str, pins: str, user: str) -> None:
         import tempfile
 
-        from ops_cli.packaging import uv
-
         with tempfile.TemporaryDirectory(prefix="opsctl-packaging-") as tree:
-            uv.install(pins, self._target, tree, user)
+            install(pins, self._target, tree, user)
             names, left_out = _shipped(tree)
             zips.refuse_too_large(user, {name: os.path.getsize(f"{tree}/{name}") for name in names})
             if self._interpreter:
@@ -135,3 +137,65 @@ def _shipped(tree: str) -> tuple[list[str], list[str]]:
 def _is_script(tree: str, name: str) -> bool:
     outside = name.startswith(("../", "/"))
     return outside or (name.startswith("bin/") and files.read(f"{tree}/{name}").startswith(b"#!"))
+
+
+def resolve(requirements: tuple[str, ...], target: Target, user: str, *, preferred: str = "") -> str:
+    """Resolve requirements for a target and return the pins; `preferred` pins are kept where they can be.
+
+    Where the requirements name hashes, only files with those are taken. `user` names the requirements in an error.
+    """
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as scratch:
+        # uv takes preferences from the file that it is about to write.
+        output = os.path.join(scratch, "resolved.txt")
+        files.write(os.path.join(scratch, "requirements.in"), "\n".join(map(without_hashes, requirements)).encode())
+        if preferred.strip():
+            files.write(output, preferred.encode())
+        arguments = ["pip", "compile", "requirements.in", "--output-file", output, *_PLAIN, *_platform(target)]
+        answer = _start(arguments, scratch)
+        if answer.returncode:
+            raise _failure(f"{user} cannot be resolved for {target.runtime} on {target.architecture}", answer)
+        return keep_given_hashes(files.read(output).decode(), requirements, user)
+
+
+def install(pins: str, target: Target, tree: str, user: str) -> None:
+    """Install exactly the pinned wheels into `tree`, from uv's cache without asking the index when they are there."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as scratch:
+        files.write(os.path.join(scratch, "pins.txt"), pins.encode())
+        arguments = ["pip", "install", "--requirement", "pins.txt", "--target", tree, "--no-deps", "--require-hashes"]
+        arguments += ["--no-compile-bytecode", *_platform(target)]
+        if _start([*arguments, "--offline"], scratch).returncode:
+            answer = _start(arguments, scratch)
+            if answer.returncode:
+                raise _failure(f"{user} cannot be installed for {target.runtime} on {target.architecture}", answer)
+
+
+def _platform(target: Target) -> list[str]:
+    arguments = ["--only-binary", ":all:", "--python", sys.executable, "--no-python-downloads"]
+    if not target.native:
+        arguments += ["--python-version", target.version, "--python-platform", target.platform]
+    return arguments
+
+
+def _failure(what: str, answer: subprocess.CompletedProcess[str]) -> Exception:
+    reason = " ".join(word for word in answer.stderr.split() if word not in _NOISE)
+    return failed(f"{what}: {reason}", "Mend requirements.txt, or the network if that is what failed.")
+
+
+def _start(arguments: list[str], folder: str) -> subprocess.CompletedProcess[str]:
+    import shutil
+    import subprocess
+
+    # An installer's notes hold paths of this machine, so they are not written at all.
+    environ = {**os.environ, "UV_NO_INSTALLER_METADATA": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+    # Beside the running interpreter, as a virtual environment has it, or on PATH.
+    beside = os.path.join(os.path.dirname(sys.executable), "uv")
+    uv = beside if os.access(beside, os.X_OK) else shutil.which("uv")
+    if uv is None:
+        raise failed("uv is needed to install a function's requirements and was not found.", "Run `make setup`.")
+    return subprocess.run(
+        [uv, *arguments], cwd=folder, env=environ, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )

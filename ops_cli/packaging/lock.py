@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from ops_cli.packaging import files, uv
+from ops_cli.packaging import files
+from ops_cli.packaging.dependencies import resolve
 from ops_cli.packaging.requirements import Lock, lock_text, parse
 from ops_cli.packaging.sources import FUNCTIONS, LOCK, REQUIREMENTS, require, scan
 from ops_cli.packaging.targets import DEPLOY_RUNTIME, MACHINES, Target
@@ -44,5 +45,5 @@ def _resolved(requirements: tuple[str, ...], runtime: str, preferred: Lock | Non
     pins = {}
     for architecture in MACHINES:
         kept = preferred.pins_for(architecture) if preferred else ""
-        pins[architecture] = uv.resolve(requirements, Target.deploy(runtime, architecture), user, preferred=kept)
+        pins[architecture] = resolve(requirements, Target.deploy(runtime, architecture), user, preferred=kept)
     return lock_text(requirements, runtime, pins)
