@@ -6,7 +6,7 @@ import os
 import sys
 
 from ops_cli.packaging import bytecode, files, sources
-from ops_cli.packaging.result import BUILDER_VERSION, read_stamp
+from ops_cli.packaging.result import BUILDER_VERSION, read_stamp, write_stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,14 +27,20 @@ def build(root: str | Path, target: Target, *, report: Callable[[str], None]) ->
     sources.require(top)
     folder = f"{top}/build/{target.name}"
     os.makedirs(folder, exist_ok=True)
-    with files.Lock(f"{folder}/.lock", lambda: report(f"{target.name}: waiting for another build to end …")):
-        tree = sources.read_tree(top)
+    with files.Lock(f"{folder}/.lock", lambda: report(f"{target.name}: waiting for another build to end …")) as now_ns:
+        tree = sources.scan(top)
         inputs = _inputs(tree, target)
-        result = read_stamp(folder, target, inputs)
-        if result is None:
-            from ops_cli.packaging.rebuild import rebuild
+        stamped, result = read_stamp(folder, target)
+        if stamped != inputs:
+            from ops_cli.packaging.contents import Contents
 
-            result = rebuild(folder, target, tree, inputs, report)
+            with Contents(folder, tree, target) as contents:
+                # Another process compiles while this one imports the rest.
+                from ops_cli.packaging.rebuild import rebuild
+
+                result = rebuild(folder, target, contents, result, report)
+            # A file changed in this very tick of the clock may change again and keep its dates: it is not trusted.
+            write_stamp(folder, result, inputs if tree.changed_before(now_ns) else "")
     for warning in result.warnings:
         report(f"warning: {warning}")
     report(result.summary())
@@ -42,10 +48,8 @@ def build(root: str | Path, target: Target, *, report: Callable[[str], None]) ->
 
 
 def _inputs(tree: sources.Tree, target: Target) -> str:
-    """Return a hash of everything that decides about a build on this machine."""
-    import hashlib
-
+    """Return in one line everything that decides about a build on this machine."""
     found = [(path, os.stat(path).st_mtime_ns) for path in bytecode.candidates(target)]
     here = sys.version if target.native else ""
     head = (BUILDER_VERSION, target.runtime, target.architecture, target.platform, target.bytecode, found, here)
-    return hashlib.sha256(f"{head}{tree.digest()}".encode()).hexdigest()
+    return repr((head, sorted(tree.signatures.items())))

@@ -15,12 +15,12 @@ from ops_cli.packaging.files import failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
     from ops_cli.packaging.targets import Target
 
-# Where Lambda unpacks a zip; tracebacks name it.
-TASK_ROOT = "/var/task"
+_WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "compile_worker.py")
 _ASK = "from importlib.util import MAGIC_NUMBER; print(int.from_bytes(MAGIC_NUMBER[:2], 'little'))"
 
 
@@ -43,38 +43,32 @@ def no_interpreter(target: Target) -> str:
     )
 
 
-def compile_tree(interpreter: str, tree: str) -> str:
-    """Compile every module below a folder that will lie in a zip; return what the interpreter says of failures.
-
-    The bytecode is not checked against the source's date when it is loaded (PEP 552): a zip does not keep the date, and
-    bytecode that does not match it would be made again at each cold start.
-    """
+def start_compiling(interpreter: str, tree: str) -> subprocess.Popen[str]:
+    """Start the compilation of every module below a folder that will lie in a zip."""
     import subprocess
 
     # A fixed environment: neither the user's PYTHON* variables nor the hash seed may show in the bytecode.
-    command = [interpreter, "-S", "-s", "-P", "-W", "ignore", "-m", "compileall", "-q", "-f"]
-    command += ["--invalidation-mode", "unchecked-hash", "-s", tree, "-p", TASK_ROOT, tree]
-    answer = subprocess.run(
-        command, env={"PYTHONHASHSEED": "0"}, capture_output=True, encoding="utf-8", errors="replace", check=False
+    command = [interpreter, "-S", "-s", "-P", "-W", "ignore", _WORKER, tree]
+    return subprocess.Popen(
+        command, env={"PYTHONHASHSEED": "0"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     )
-    if answer.returncode not in (0, 1):
-        raise failed(f"{interpreter} stopped while it compiled: {answer.stderr.strip()}", "Run with --no-bytecode.")
-    return answer.stdout
+
+
+def finish_compiling(process: subprocess.Popen[str]) -> dict[str, tuple[int, str]]:
+    """Wait for a compilation; return line and reason by name of file of what does not compile."""
+    import json
+
+    told, error = process.communicate()
+    if process.returncode:
+        raise failed(f"Python stopped while it compiled: {error.strip()}", "Run with --no-bytecode.")
+    failures: dict[str, tuple[int, str]] = json.loads(told) if told else {}
+    return failures
 
 
 def place(name: str, target: Target) -> str:
     """Return where the bytecode of the module file `name` belongs in a zip."""
     folder, _, file = name.rpartition("/")
     return f"{folder}/__pycache__/{file[:-3]}.{target.tag}.pyc".removeprefix("/")
-
-
-def failures(told: str) -> dict[str, tuple[str, str]]:
-    """Return line and reason by name of file from what `compile_tree` returned."""
-    import re
-
-    error = rf'File "{TASK_ROOT}/(?P<name>.+)", line (?P<line>\d+)\n(?s:.*?)^\w+Error: (?P<what>.+)$'
-    found = re.finditer(error, told, re.MULTILINE)
-    return {one["name"]: (one["line"], one["what"]) for one in found}
 
 
 def _paths(version: str) -> Iterator[str]:

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import re
 import sys
-import tempfile
+import time
 
-from ops_cli.packaging import bytecode, files, uv, zips
+from ops_cli.packaging import bytecode, files, zips
+from ops_cli.packaging.files import failed
+from ops_cli.packaging.requirements import keep_given_hashes, without_hashes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterable, Iterator
 
     from ops_cli.packaging.requirements import Lock
     from ops_cli.packaging.targets import Target
+    from ops_cli.packaging.zips import Zip
 
-_FORMAT = "2"
+_FORMAT = "3"
+# No build takes as long: what is older was left by a killed one.
+_HOUR = 3600
 _MODULE = re.compile(r"(?P<name>[A-Za-z_]\w*)(/|\.pyc?$|\.[\w-]*\.?so$)")
 _EXECUTABLE = 0o100
+_PLAIN = ("--no-header", "--no-annotate", "--no-emit-index-url", "--generate-hashes")
+# What uv reports around its own explanation.
+_NOISE = {"\N{MULTIPLICATION SIGN}", "╰─▶", "├─▶", "│", "error:", "cause:"}
 
 
 class Cache:
@@ -39,29 +47,44 @@ class Cache:
             return locked
         path = self._path("txt", "resolved", sys.version, *requirements, "", locked)
         if not os.path.exists(path):
-            files.write(path, uv.resolve(requirements, self._target, user, preferred=locked).encode())
+            files.write(path, resolve(requirements, self._target, user, preferred=locked).encode())
         return files.read(path).decode()
 
-    def layer(self, pins: str, user: str) -> str:
-        """Return the path of the zip of everything that `pins` installs; `user` names them in an error.
+    def has(self, pins: str) -> bool:
+        """Say whether the zip of everything that `pins` installs is there, whole or not."""
+        return os.path.exists(self._layer_path(pins))
+
+    def layer(self, pins: str, user: str) -> Zip:
+        """Return the zip of everything that `pins` installs; `user` names them in an error.
 
         Two builds that make the same one at once both write it whole; the later one stays. The zip's comment says what
         of a distribution was left out.
         """
-        path = self._path("zip", "installed", str(self._target.magic if self._interpreter else 0), pins)
-        if zips.sizes(path) is None:
-            with tempfile.TemporaryDirectory(prefix="opsctl-packaging-") as tree:
-                self._install(path, pins, tree, user)
-        return path
+        path = self._layer_path(pins)
+        made = zips.whole(path)
+        if made is None:
+            self._sweep()
+            self._install(path, pins, user)
+            made = zips.Zip(path)
+        return made
 
-    def _install(self, path: str, pins: str, tree: str, user: str) -> None:
-        uv.install(pins, self._target, tree, user)
-        names, left_out = _shipped(tree)
-        zips.refuse_too_large(user, {name: os.path.getsize(f"{tree}/{name}") for name in names})
-        if self._interpreter:
-            # What does not compile, as a template or a test of another version may not, is shipped as it is.
-            bytecode.compile_tree(self._interpreter, tree)
-        zips.write(path, self._entries(tree, names), comment="\n".join(left_out))
+    def _install(self, path: str, pins: str, user: str) -> None:
+        import tempfile
+
+        with tempfile.TemporaryDirectory(prefix="opsctl-packaging-") as tree:
+            install(pins, self._target, tree, user)
+            names, left_out = _shipped(tree)
+            zips.refuse_too_large(user, {name: os.path.getsize(f"{tree}/{name}") for name in names})
+            if self._interpreter:
+                # What does not compile, as a template or a test of another version may not, is shipped as it is.
+                bytecode.finish_compiling(bytecode.start_compiling(self._interpreter, tree))
+            zips.write(path, self._entries(tree, names), comment="\n".join(left_out))
+
+    def _sweep(self) -> None:
+        """Remove what killed builds left half-written."""
+        for entry in os.scandir(self.folder):
+            if entry.name.endswith(".tmp") and entry.stat().st_mtime < time.time() - _HOUR:
+                files.remove(entry.path)
 
     def _entries(self, tree: str, names: list[str]) -> Iterator[tuple[str, bool, bytes]]:
         for name in names:
@@ -70,6 +93,9 @@ class Cache:
             compiled = bytecode.place(name, self._target)
             if self._interpreter and name.endswith(".py") and os.path.exists(f"{tree}/{compiled}"):
                 yield compiled, False, files.read(f"{tree}/{compiled}")
+
+    def _layer_path(self, pins: str) -> str:
+        return self._path("zip", "installed", str(self._target.magic if self._interpreter else 0), pins)
 
     def _path(self, suffix: str, *parts: str) -> str:
         text = "\0".join((_FORMAT, self._target.runtime, self._target.platform, *parts))
@@ -89,6 +115,8 @@ def _shipped(tree: str) -> tuple[list[str], list[str]]:
     without the lines of what is left out: the scripts that an installer writes, which begin with the path of an
     interpreter of this machine.
     """
+    import csv
+
     names: set[str] = set()
     left_out = []
     for folder in sorted(name for name in os.listdir(tree) if name.endswith(".dist-info")):
@@ -109,3 +137,65 @@ def _shipped(tree: str) -> tuple[list[str], list[str]]:
 def _is_script(tree: str, name: str) -> bool:
     outside = name.startswith(("../", "/"))
     return outside or (name.startswith("bin/") and files.read(f"{tree}/{name}").startswith(b"#!"))
+
+
+def resolve(requirements: tuple[str, ...], target: Target, user: str, *, preferred: str = "") -> str:
+    """Resolve requirements for a target and return the pins; `preferred` pins are kept where they can be.
+
+    Where the requirements name hashes, only files with those are taken. `user` names the requirements in an error.
+    """
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as scratch:
+        # uv takes preferences from the file that it is about to write.
+        output = os.path.join(scratch, "resolved.txt")
+        files.write(os.path.join(scratch, "requirements.in"), "\n".join(map(without_hashes, requirements)).encode())
+        if preferred.strip():
+            files.write(output, preferred.encode())
+        arguments = ["pip", "compile", "requirements.in", "--output-file", output, *_PLAIN, *_platform(target)]
+        answer = _start(arguments, scratch)
+        if answer.returncode:
+            raise _failure(f"{user} cannot be resolved for {target.runtime} on {target.architecture}", answer)
+        return keep_given_hashes(files.read(output).decode(), requirements, user)
+
+
+def install(pins: str, target: Target, tree: str, user: str) -> None:
+    """Install exactly the pinned wheels into `tree`, from uv's cache without asking the index when they are there."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as scratch:
+        files.write(os.path.join(scratch, "pins.txt"), pins.encode())
+        arguments = ["pip", "install", "--requirement", "pins.txt", "--target", tree, "--no-deps", "--require-hashes"]
+        arguments += ["--no-compile-bytecode", *_platform(target)]
+        if _start([*arguments, "--offline"], scratch).returncode:
+            answer = _start(arguments, scratch)
+            if answer.returncode:
+                raise _failure(f"{user} cannot be installed for {target.runtime} on {target.architecture}", answer)
+
+
+def _platform(target: Target) -> list[str]:
+    arguments = ["--only-binary", ":all:", "--python", sys.executable, "--no-python-downloads"]
+    if not target.native:
+        arguments += ["--python-version", target.version, "--python-platform", target.platform]
+    return arguments
+
+
+def _failure(what: str, answer: subprocess.CompletedProcess[str]) -> Exception:
+    reason = " ".join(word for word in answer.stderr.split() if word not in _NOISE)
+    return failed(f"{what}: {reason}", "Mend requirements.txt, or the network if that is what failed.")
+
+
+def _start(arguments: list[str], folder: str) -> subprocess.CompletedProcess[str]:
+    import shutil
+    import subprocess
+
+    # An installer's notes hold paths of this machine, so they are not written at all.
+    environ = {**os.environ, "UV_NO_INSTALLER_METADATA": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+    # Beside the running interpreter, as a virtual environment has it, or on PATH.
+    beside = os.path.join(os.path.dirname(sys.executable), "uv")
+    uv = beside if os.access(beside, os.X_OK) else shutil.which("uv")
+    if uv is None:
+        raise failed("uv is needed to install a function's requirements and was not found.", "Run `make setup`.")
+    return subprocess.run(
+        [uv, *arguments], cwd=folder, env=environ, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def read(path: str) -> bytes:
     """Return the content of a file."""
-    with open(path, "rb") as file:
+    with open(path, "rb", buffering=0) as file:
         return file.read()
 
 
@@ -22,6 +22,15 @@ def decode(content: bytes, shown: str) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise failed(f"{shown}:{line}: is not UTF-8.", "Save the file as UTF-8.") from None
+
+
+def signature(path: str) -> tuple[int, int] | None:
+    """Return a file's size and the time of its last change; None when it is not there."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def write(path: str, content: bytes) -> None:
@@ -58,14 +67,17 @@ def failed(message: str, hint: str = "") -> Exception:
 
 
 class Lock:
-    """A lock between processes that the system releases when its holder dies; use it in a `with` statement."""
+    """A lock between processes that the system releases when its holder dies.
+
+    A `with` statement gives the time at which it was taken in ns, by the clock of the file system that it lies on.
+    """
 
     def __init__(self, path: str, waiting: Callable[[], None]) -> None:
         self._path = path
         self._waiting = waiting
         self._file = -1
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> int:
         import fcntl
 
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -74,6 +86,8 @@ class Lock:
         except BlockingIOError:
             self._waiting()
             fcntl.flock(self._file, fcntl.LOCK_EX)
+        os.utime(self._file)
+        return os.fstat(self._file).st_mtime_ns
 
     def __exit__(self, *_raised: object) -> None:
         os.close(self._file)

@@ -7,7 +7,9 @@ Not by `modulefinder`: it reads bytecode, which knows neither lines nor `if TYPE
 from __future__ import annotations
 
 import ast
-import functools
+import json
+
+from ops_cli.packaging import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,10 +18,34 @@ if TYPE_CHECKING:
     # Line, level (dots of a relative import), module, imported names (none for `import x`), may be missing.
     Import = tuple[int, int, str, tuple[str, ...], bool]
 
+_FORMAT = 1
 _MISSING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
-@functools.lru_cache(4096)
+class Memory:
+    """The imports of files by the hash of their content, kept in a file: an unchanged source is parsed once."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._asked: dict[str, list[Import]] = {}
+        try:
+            stored = json.loads(files.read(path))
+            self._stored = stored["imports"] if stored["format"] == _FORMAT else {}
+        except (OSError, ValueError, LookupError, TypeError):
+            self._stored = {}
+
+    def imports(self, digest: str, source: bytes) -> list[Import]:
+        """List the imports of a file as the function of that name does."""
+        if digest not in self._asked:
+            self._asked[digest] = self._stored[digest] if digest in self._stored else [*imports(source)]
+        return self._asked[digest]
+
+    def store(self) -> None:
+        """Keep what was asked for, if any of it is new or something was not asked for any more."""
+        if self._asked.keys() != self._stored.keys():
+            files.write(self._path, json.dumps({"format": _FORMAT, "imports": self._asked}).encode())
+
+
 def imports(source: bytes) -> tuple[Import, ...]:
     """List the imports of a file, those inside functions too; SyntaxError when it is not Python.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
-from ops_cli.packaging import files, uv
+from ops_cli.packaging import files
+from ops_cli.packaging.dependencies import resolve
 from ops_cli.packaging.requirements import Lock, lock_text, parse
-from ops_cli.packaging.sources import FUNCTIONS, LOCK, REQUIREMENTS, read_tree, require
+from ops_cli.packaging.sources import FUNCTIONS, LOCK, REQUIREMENTS, require, scan
 from ops_cli.packaging.targets import DEPLOY_RUNTIME, MACHINES, Target
 
 TYPE_CHECKING = False
@@ -21,12 +22,12 @@ def lock(
     """Write a requirements.lock beside every requirements.txt; pins that still fit stay unless `upgrade` is set."""
     top = os.path.abspath(os.fspath(root))
     require(top)
-    tree = read_tree(top)
+    tree = scan(top)
     resolved: dict[tuple[str, str], str] = {}
     for function in tree.functions:
         path, user = (f"{FUNCTIONS}/{function}/{name}" for name in (LOCK, REQUIREMENTS))
-        requirements = parse(files.decode(tree.contents.get(user, b""), user), user)
-        old = files.decode(tree.contents.get(path, b""), path)
+        requirements = parse(tree.text(user), user)
+        old = tree.text(path)
         if not requirements:
             if old:
                 files.remove(f"{top}/{path}")
@@ -44,5 +45,5 @@ def _resolved(requirements: tuple[str, ...], runtime: str, preferred: Lock | Non
     pins = {}
     for architecture in MACHINES:
         kept = preferred.pins_for(architecture) if preferred else ""
-        pins[architecture] = uv.resolve(requirements, Target.deploy(runtime, architecture), user, preferred=kept)
+        pins[architecture] = resolve(requirements, Target.deploy(runtime, architecture), user, preferred=kept)
     return lock_text(requirements, runtime, pins)

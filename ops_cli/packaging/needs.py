@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from ops_cli.packaging.files import failed
-from ops_cli.packaging.imports import imports
-from ops_cli.packaging.sources import FUNCTIONS, LIBRARY, REQUIREMENTS
+from ops_cli.packaging.sources import FUNCTIONS, LIBRARY, REQUIREMENTS, zip_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ops_cli.packaging.imports import Import
+    from ops_cli.packaging.imports import Import, Memory
     from ops_cli.packaging.sources import Tree
     from ops_cli.packaging.targets import Target
 
@@ -19,19 +18,28 @@ RUNTIME_PROVIDED = {"boto3", "botocore"}
 
 
 class Needs:
-    """What a function packs, the third-party modules it imports with the place that does, and what is wrong."""
+    """What a file or a function leads to, the third-party modules with the place that imports them, what is wrong."""
 
-    def __init__(self, paths: Iterable[str]) -> None:
+    def __init__(self, paths: Iterable[str] = ()) -> None:
         self.paths = set(paths)
         self.third_party: dict[str, str] = {}
         self.problems: list[str] = []
+
+    def add(self, other: Needs) -> None:
+        """Add what another file needs."""
+        self.paths |= other.paths
+        self.problems += other.problems
+        for module, place in other.third_party.items():
+            self.third_party[module] = min(place, self.third_party.get(module, place))
 
 
 class Finder:
     """The modules of a tree by their dotted names, and what each function's imports lead to."""
 
-    def __init__(self, tree: Tree, target: Target) -> None:
+    def __init__(self, tree: Tree, target: Target, memory: Memory) -> None:
         self._tree = tree
+        self._memory = memory
+        self._by_file: dict[str, Needs] = {}
         self._standard = target.standard_library()
         self._modules: dict[str, str] = {}
         self._data: dict[str, list[str]] = {}
@@ -45,52 +53,57 @@ class Finder:
     def needs(self, function: str) -> Needs:
         """Follow the imports of every file of a function, within it and into the library."""
         needs = Needs(self._tree.shipped(function))
-        waiting = sorted(needs.paths)
-        while waiting:
-            path = waiting.pop()
-            if path.endswith(".py"):
-                new = {found for found in self._followed(path, function, needs) if found not in needs.paths}
-                needs.paths |= new
-                waiting += sorted(new)
-        for path in list(needs.paths):
-            needs.paths.update(self._data.get(path, ()))
+        followed: set[str] = set()
+        while waiting := needs.paths - followed:
+            followed |= waiting
+            for path in waiting:
+                if path.endswith(".py"):
+                    needs.add(self._of_file(path))
+        needs.problems.sort()
         return needs
 
     def _note_module(self, path: str) -> None:
-        """Note a module; a folder without `__init__.py` is a package too, and maps to itself."""
+        """Note a module and the packages above it; a folder without `__init__.py` is a package too, without a file."""
         if path.endswith(".py"):
-            self._modules[_dotted(path)] = path
-            folder = path.rpartition("/")[0]
-            while folder not in (FUNCTIONS, LIBRARY):
-                self._modules.setdefault(_dotted(folder), folder)
-                folder = folder.rpartition("/")[0]
+            module = _dotted(path)
+            self._modules[module] = path
+            while module := module.rpartition(".")[0]:
+                self._modules.setdefault(module, "")
 
     def _note_data(self, path: str) -> None:
         """Give a file that is no module to the nearest package above it, by the package's `__init__.py`."""
-        folder = path.rpartition("/")[0]
-        while folder != LIBRARY and not self._modules.get(_dotted(folder), "").endswith(".py"):
-            folder = folder.rpartition("/")[0]
-        if folder != LIBRARY and not path.endswith(".py"):
-            self._data.setdefault(self._modules[_dotted(folder)], []).append(path)
+        package = "" if path.endswith(".py") else _dotted(path.rpartition("/")[0])
+        while package and not self._modules.get(package):
+            package = package.rpartition(".")[0]
+        if package:
+            self._data.setdefault(self._modules[package], []).append(path)
 
-    def _followed(self, path: str, function: str, needs: Needs) -> Iterator[str]:
-        """Yield the files that the imports of one file lead to; note what is third-party or wrong."""
+    def _of_file(self, path: str) -> Needs:
+        """Return what the imports of one file lead to at once, followed once for all functions that have it."""
+        if path not in self._by_file:
+            self._by_file[path] = needs = Needs(self._data.get(path, ()))
+            try:
+                found = self._memory.imports(self._tree.digest(path), self._tree.content(path))
+            except SyntaxError as error:
+                found = []
+                needs.problems.append(f"{path}:{error.lineno or 1}: {error.msg}")
+            for one in found:
+                self._follow(one, path, needs)
+        return self._by_file[path]
+
+    def _follow(self, one: Import, path: str, needs: Needs) -> None:
+        """Add what one import statement leads to: files, third-party modules or problems."""
         package = _dotted(path) if path.endswith("/__init__.py") else _dotted(path).rpartition(".")[0]
-        try:
-            found = imports(self._tree.contents[path])
-        except SyntaxError as error:
-            needs.problems.append(f"{path}:{error.lineno or 1}: {error.msg}")
-            return
-        for one in found:
-            place, optional = f"{path}:{one[0]}", one[4]
-            for target in self._targets(one, package):
-                top = target.partition(".")[0]
-                if target in self._modules and (top in self._tree.library or top == function):
-                    yield from self._with_parents(target)
-                elif not optional and (problem := self._problem(target, top, function)):
-                    needs.problems.append(f"{place}: {problem}")
-                elif not optional and top not in self._standard:
-                    needs.third_party.setdefault(top, place)
+        function = path.split("/")[2] if path.startswith(FUNCTIONS) else ""
+        place, optional = f"{path}:{one[0]}", one[4]
+        for target in self._targets(one, package):
+            top = target.partition(".")[0]
+            if target in self._modules and (top in self._tree.library or top == function):
+                needs.paths.update(self._with_parents(target))
+            elif not optional and (problem := self._problem(target, top, function)):
+                needs.problems.append(f"{place}: {problem}")
+            elif not optional and top not in self._standard:
+                needs.third_party.setdefault(top, place)
 
     def _targets(self, one: Import, package: str) -> Iterator[str]:
         """Yield the dotted name of every module that an import statement names."""
@@ -118,7 +131,7 @@ class Finder:
 
     def _with_parents(self, module: str) -> Iterator[str]:
         while module:
-            if (path := self._modules.get(module, "")).endswith(".py"):
+            if path := self._modules.get(module):
                 yield path
             module = module.rpartition(".")[0]
 
@@ -142,5 +155,4 @@ def refuse(problems: Iterable[str]) -> Exception:
 
 
 def _dotted(path: str) -> str:
-    inside = path.removeprefix(f"{FUNCTIONS}/").removeprefix(f"{LIBRARY}/")
-    return inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return zip_name(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")

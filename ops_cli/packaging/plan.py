@@ -4,34 +4,41 @@ from __future__ import annotations
 
 import hashlib
 
-from ops_cli.packaging import files
 from ops_cli.packaging.needs import Finder, refuse
 from ops_cli.packaging.requirements import differences, parse, read_lock
 from ops_cli.packaging.result import BUILDER_VERSION
-from ops_cli.packaging.sources import FUNCTIONS, LIBRARY, LOCK, REQUIREMENTS
+from ops_cli.packaging.sources import FUNCTIONS, LIBRARY, LOCK, REQUIREMENTS, zip_name
 from ops_cli.packaging.targets import DEPLOY_ARCHITECTURE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ops_cli.packaging.dependencies import Cache
+    from ops_cli.packaging.imports import Memory
     from ops_cli.packaging.needs import Needs
     from ops_cli.packaging.sources import Tree
     from ops_cli.packaging.targets import Target
 
 
 class Plan:
-    """One function: the files of its zip by their name in it, what it installs, and the key of it all."""
+    """One function: its own and the library's files by their name in the zip, what it installs, and the key of it."""
 
     def __init__(self, function: str, needs: Needs) -> None:
         self.function = function
         self.role = function.replace("_", "-")
         self.requirements_path = f"{FUNCTIONS}/{function}/{REQUIREMENTS}"
+        self.lock_path = f"{FUNCTIONS}/{function}/{LOCK}"
         self.needs = needs
-        inside = ((path.removeprefix(f"{FUNCTIONS}/").removeprefix(f"{LIBRARY}/"), path) for path in needs.paths)
-        self.members = dict(sorted(inside))
+        paths = sorted(needs.paths)
+        self.own = {zip_name(path): path for path in paths if path.startswith(FUNCTIONS)}
+        self.shared = {zip_name(path): path for path in paths if path.startswith(LIBRARY)}
         self.pins = ""
         self.differing: list[str] = []
         self.key = ""
+
+    @property
+    def members(self) -> dict[str, str]:
+        """The paths of all files of the zip by their name in it."""
+        return {**self.own, **self.shared}
 
     @property
     def zip_name(self) -> str:
@@ -39,16 +46,24 @@ class Plan:
         return f"{self.role}-{self.key[:16]}.zip"
 
 
-def plan_all(tree: Tree, target: Target, cache: Cache, *, bytecode: bool) -> list[Plan]:
+def plan_all(tree: Tree, target: Target, cache: Cache, memory: Memory, *, bytecode: bool) -> list[Plan]:
     """Plan every function, or raise everything that is wrong in their sources at once."""
-    finder = Finder(tree, target)
+    finder = Finder(tree, target, memory)
     plans = [Plan(function, finder.needs(function)) for function in tree.functions]
+    memory.store()
     problems = [problem for one in plans for problem in (*_misplaced(tree, target, one.function), *one.needs.problems)]
     if problems:
         raise refuse(problems)
+    described = {
+        path: f"\0{zip_name(path)}\0{tree.is_executable(path)}\0{tree.digest(path)}" for path in tree.signatures
+    }
+    resolved: dict[tuple[str, str], tuple[str, list[str]]] = {}
     for one in plans:
-        _resolve(one, tree, target, cache)
-        one.key = _key(one, tree, target, bytecode=bytecode)
+        texts = tree.text(one.requirements_path), tree.text(one.lock_path)
+        if texts not in resolved:
+            resolved[texts] = _resolve(*texts, one, target, cache)
+        one.pins, one.differing = resolved[texts]
+        one.key = _key(one, described, target, bytecode=bytecode)
     return plans
 
 
@@ -61,24 +76,22 @@ def _misplaced(tree: Tree, target: Target, function: str) -> list[str]:
         problems.append(f"{folder}: has the name of a module of the standard library")
     if function in tree.library:
         problems.append(f"{folder}: has the name of {LIBRARY}/{function}, and a zip can hold only one of them")
-    if f"{folder}/handler.py" not in tree.contents:
+    if f"{folder}/handler.py" not in tree.signatures:
         problems.append(f"{folder}: has no handler.py")
     return problems
 
 
-def _resolve(plan: Plan, tree: Tree, target: Target, cache: Cache) -> None:
-    path, lock_path = plan.requirements_path, f"{FUNCTIONS}/{plan.function}/{LOCK}"
-    requirements = parse(files.decode(tree.contents.get(path, b""), path), path)
+def _resolve(text: str, locked: str, user: Plan, target: Target, cache: Cache) -> tuple[str, list[str]]:
+    """Return what requirements and their lock install on a target, and how that differs from the deployment."""
+    requirements = parse(text, user.requirements_path)
     if not requirements:
-        return
-    text = files.decode(tree.contents[lock_path], lock_path) if lock_path in tree.contents else None
-    lock = read_lock(text, requirements, lock_path, None if target.native else target.runtime)
-    plan.pins = cache.pins(requirements, lock, path)
-    if target.native:
-        plan.differing = differences(lock.pins_for(DEPLOY_ARCHITECTURE), plan.pins)
+        return "", []
+    lock = read_lock(locked, requirements, user.lock_path, None if target.native else target.runtime)
+    pins = cache.pins(requirements, lock, user.requirements_path)
+    return pins, differences(lock.pins_for(DEPLOY_ARCHITECTURE), pins) if target.native else []
 
 
-def _key(plan: Plan, tree: Tree, target: Target, *, bytecode: bool) -> str:
+def _key(plan: Plan, described: dict[str, str], target: Target, *, bytecode: bool) -> str:
     """Return the hash of a zip's inputs, which is the same on every machine with the same commit.
 
     Bytecode counts by its magic number, not by the patch release that wrote it (see `bytecode`); a zip without
@@ -86,8 +99,5 @@ def _key(plan: Plan, tree: Tree, target: Target, *, bytecode: bool) -> str:
     """
     magic = target.magic if bytecode else 0
     head = (BUILDER_VERSION, target.runtime, target.architecture, target.platform, magic, plan.pins)
-    digest = hashlib.sha256("\0".join(map(str, head)).encode())
-    for name, path in plan.members.items():
-        content = hashlib.sha256(tree.contents[path]).hexdigest()
-        digest.update(f"\0{name}\0{path in tree.executable}\0{content}".encode())
-    return digest.hexdigest()
+    text = "\0".join(map(str, head)) + "".join(described[path] for path in plan.members.values())
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -104,9 +104,9 @@ class Lock:
         return "\n".join(kept) + "\n"
 
 
-def read_lock(text: str | None, requirements: tuple[str, ...], path: str, runtime: str | None) -> Lock:
+def read_lock(text: str, requirements: tuple[str, ...], path: str, runtime: str | None) -> Lock:
     """Return a function's lock, which must fit its requirements and, unless None, the runtime."""
-    if text is None:
+    if not text:
         raise failed(f"{path} is missing.", "Run `make lock` and commit what it writes.")
     lock = Lock(text)
     if lock.digest != requirements_digest(requirements):

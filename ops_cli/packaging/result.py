@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
     from ops_cli.packaging.targets import Target
 
+    # Size of a zip, time of its last change in ns, size of what it unzips to.
+    Output = tuple[int, int, int]
+
 # Part of every key: raise it when the same sources give other bytes than before.
-BUILDER_VERSION = 2
+BUILDER_VERSION = 3
 MANIFEST = "manifest.json"
 _STAMP = ".stamp"
 _SCHEMA_VERSION = 1
@@ -22,10 +25,10 @@ _SCHEMA_VERSION = 1
 class BuildResult:
     """What a build did, by role, and where its manifest is."""
 
-    def __init__(self, target: Target, folder: str, zip_names: list[str], warnings: list[str], tag: str) -> None:
+    def __init__(self, target: Target, folder: str, outputs: dict[str, Output], warnings: list[str], tag: str) -> None:
         self.target = target
         self.manifest_path = f"{folder}/{MANIFEST}"
-        self.zip_names = zip_names
+        self.outputs = outputs
         self.warnings = warnings
         self.bytecode = tag or None
         self.built: list[str] = []
@@ -34,7 +37,7 @@ class BuildResult:
     @property
     def unchanged(self) -> list[str]:
         """The roles whose zip was there already."""
-        return sorted({name.rpartition("-")[0] for name in self.zip_names} - set(self.built))
+        return sorted({name.rpartition("-")[0] for name in self.outputs} - set(self.built))
 
     def summary(self) -> str:
         """Say in one line how much was built, for what, and whether bytecode is in it."""
@@ -48,51 +51,48 @@ class BuildResult:
         return f"{self.target.name}: {', '.join(counts)} ({where}; {bytecode})"
 
 
-def read_stamp(folder: str, target: Target, inputs: str) -> BuildResult | None:
-    """Return the last build's result if it was made from these inputs and what it left is still there."""
+def read_stamp(folder: str, target: Target) -> tuple[str, BuildResult]:
+    """Return what the last build was made from, and its result with the zips that nobody has touched since.
+
+    When a zip or the manifest is not as it was left, what it was made from is said to be nothing.
+    """
     try:
-        head, manifest, tag, listed, *warnings = files.read(f"{folder}/{_STAMP}").decode().split("\n")
-        sizes = dict(one.rpartition(" ")[::2] for one in listed.split("/") if one)
-        if (head, manifest) == (inputs, _digest(f"{folder}/{MANIFEST}")) and all(
-            os.stat(f"{folder}/{name}").st_size == int(size) for name, size in sizes.items()
-        ):
-            return BuildResult(target, folder, list(sizes), warnings, tag)
+        inputs, manifest, tag, listed, *warnings = files.read(f"{folder}/{_STAMP}").decode().split("\n")
+        outputs = dict(_output(line) for line in listed.split("/") if line)
     except (OSError, ValueError):
-        pass
-    return None
+        return "", BuildResult(target, folder, {}, [], "")
+    there = {name: one for name, one in outputs.items() if files.signature(f"{folder}/{name}") == one[:2]}
+    if len(there) < len(outputs) or manifest != str(files.signature(f"{folder}/{MANIFEST}")):
+        inputs = ""
+    return inputs, BuildResult(target, folder, there, warnings, tag)
+
+
+def _output(line: str) -> tuple[str, Output]:
+    name, size, time_ns, unzipped = line.split(" ")
+    return name, (int(size), int(time_ns), int(unzipped))
 
 
 def write_stamp(folder: str, result: BuildResult, inputs: str) -> None:
-    """Remember a build: its inputs, its manifest, whose bytecode it has, its zips with their sizes, its warnings."""
-    listed = "/".join(f"{name} {os.stat(f'{folder}/{name}').st_size}" for name in result.zip_names)
-    lines = [inputs, _digest(result.manifest_path), result.bytecode or "", listed, *result.warnings]
+    """Remember a build: its inputs, its manifest, whose bytecode it has, its zips, its warnings."""
+    listed = "/".join(f"{name} {size} {time_ns} {more}" for name, (size, time_ns, more) in result.outputs.items())
+    manifest = str(files.signature(result.manifest_path))
+    lines = [inputs, manifest, result.bytecode or "", listed, *result.warnings]
     files.write(f"{folder}/{_STAMP}", "\n".join(lines).encode())
 
 
-def _digest(path: str) -> str:
-    import hashlib
-
-    return hashlib.sha256(files.read(path)).hexdigest()
-
-
-def read_functions(folder: str) -> dict[str, dict[str, Any]]:
-    """Return the functions that the manifest lists; none when there is no manifest or it is damaged."""
-    import json
-
-    try:
-        functions = json.loads(files.read(f"{folder}/{MANIFEST}"))["functions"]
-        return {str(role): dict(entry) for role, entry in functions.items()}
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return {}
-
-
-def write_manifest(folder: str, target: Target, tag: str | None, functions: dict[str, dict[str, Any]]) -> None:
+def write_manifest(result: BuildResult, functions: dict[str, dict[str, Any]]) -> None:
     """Write the manifest, unless it would not change: its date then says when the zips last did."""
     import json
 
-    described = {"name": target.name, "runtime": target.runtime, "architecture": target.architecture, "bytecode": tag}
+    target = result.target
+    described: dict[str, str | None] = {
+        "name": target.name,
+        "runtime": target.runtime,
+        "architecture": target.architecture,
+    }
+    described["bytecode"] = result.bytecode
     content = {"schema_version": _SCHEMA_VERSION, "target": described, "functions": dict(sorted(functions.items()))}
     text = (json.dumps(content, indent=2) + "\n").encode()
-    path = f"{folder}/{MANIFEST}"
+    path = result.manifest_path
     if not os.path.exists(path) or files.read(path) != text:
         files.write(path, text)

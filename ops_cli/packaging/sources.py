@@ -1,18 +1,21 @@
-"""The files a build reads: every function's folder and the library packages, all of it read at once.
+"""The files a build works from: every function's folder and the library packages.
 
-Reading and hashing everything takes a few milliseconds, so nothing is remembered of a file between two builds, and
-no change can be missed. What is packed later is what was hashed here.
+What tells whether anything changed since the last build is the signature of every file, as git's index has it: its
+size, its dates and its inode. The kernel sets the date of the last change (ctime), and no program can set it back.
 """
 
 from __future__ import annotations
 
 import os
 
-from ops_cli.packaging.files import failed, read
+from ops_cli.packaging.files import decode, failed, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    # Executable, size, mtime in ns, ctime in ns, inode.
+    Signature = tuple[bool, int, int, int, int]
 
 FUNCTIONS = "python/functions"
 LIBRARY = "python/lib"
@@ -26,25 +29,48 @@ _NOT_SHIPPED = ("tests", "README.md")
 _EXECUTABLE = 0o100
 
 
-class Tree:
-    """The sources: contents by path relative to the root, and the paths of each function and library package."""
+def zip_name(path: str) -> str:
+    """Return where a source lies in a zip: functions and library packages are side by side."""
+    return path.removeprefix(f"{FUNCTIONS}/").removeprefix(f"{LIBRARY}/")
 
-    def __init__(self) -> None:
-        self.contents: dict[str, bytes] = {}
-        self.executable: set[str] = set()
+
+class Tree:
+    """The sources: signatures by path relative to the root, and the paths of each function and library package."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.signatures: dict[str, Signature] = {}
         self.functions: dict[str, list[str]] = {}
         self.library: dict[str, list[str]] = {}
         self.left_out: dict[str, list[str]] = {}
+        self._contents: dict[str, bytes] = {}
+        self._digests: dict[str, str] = {}
 
-    def digest(self) -> str:
-        """Return one hash of all names, modes and contents."""
+    def changed_before(self, time_ns: int) -> bool:
+        """Say whether every file was last changed before a time, so that a change since then shows in its signature."""
+        return all(changed < time_ns for _, _, _, changed, _ in self.signatures.values())
+
+    def is_executable(self, path: str) -> bool:
+        """Say whether a file's owner may execute it, which is all of its mode that a zip keeps."""
+        return self.signatures[path][0]
+
+    def content(self, path: str) -> bytes:
+        """Return the content of a file, which is read once: what is packed is what was hashed."""
+        if path not in self._contents:
+            self._contents[path] = read(f"{self.root}/{path}")
+        return self._contents[path]
+
+    def text(self, path: str) -> str:
+        """Return the text of a file, or nothing when there is no such file; the text must be UTF-8."""
+        return decode(self.content(path), path) if path in self.signatures else ""
+
+    def digest(self, path: str) -> str:
+        """Return the hash of a file's content."""
         import hashlib
 
-        digest = hashlib.sha256()
-        for path, content in sorted(self.contents.items()):
-            digest.update(f"{path}\0{path in self.executable}\0{len(content)}\0".encode())
-            digest.update(content)
-        return digest.hexdigest()
+        if path not in self._digests:
+            self._digests[path] = hashlib.sha256(self.content(path)).hexdigest()
+        return self._digests[path]
 
     def shipped(self, function: str) -> list[str]:
         """Return the paths of a function's own files that go into its zip."""
@@ -58,9 +84,9 @@ def require(root: str) -> None:
         raise failed(f"There is no {FUNCTIONS} under {root}.", "Run this from the root of the repository.")
 
 
-def read_tree(root: str) -> Tree:
-    """Read the sources under `root`; a folder without a file in it, as git leaves behind, counts as absent."""
-    tree = Tree()
+def scan(root: str) -> Tree:
+    """Find the sources under `root`; a folder without a file in it, as git leaves behind, counts as absent."""
+    tree = Tree(root)
     for group, top in ((tree.functions, FUNCTIONS), (tree.library, LIBRARY)):
         for name in _folders(root, top):
             folder = f"{top}/{name}"
@@ -84,7 +110,7 @@ def _folders(root: str, top: str) -> list[str]:
 
 
 def _walk(tree: Tree, root: str, folder: str, real: str, left_out: list[str]) -> Iterator[str]:
-    """Read the files below `folder` and yield their paths; no symbolic link may leave the real path `real`."""
+    """Note the files below `folder` and yield their paths; no symbolic link may leave the real path `real`."""
     with os.scandir(f"{root}/{folder}") as entries:
         for entry in entries:
             path = f"{folder}/{entry.name}"
@@ -98,14 +124,17 @@ def _walk(tree: Tree, root: str, folder: str, real: str, left_out: list[str]) ->
             if entry.is_symlink():
                 _refuse_escape(root, path, real)
             if entry.is_file():
-                tree.contents[path] = read(f"{root}/{path}")
-                if entry.stat().st_mode & _EXECUTABLE:
-                    tree.executable.add(path)
+                tree.signatures[path] = _signature(entry.stat())
                 yield path
             elif entry.is_dir():
                 yield from _walk(tree, root, path, real, left_out)
             else:
                 raise failed(f"{path}: is neither a file nor a folder.", "Remove it.")
+
+
+def _signature(status: os.stat_result) -> Signature:
+    executable = bool(status.st_mode & _EXECUTABLE)
+    return executable, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def _refuse_unspeakable(path: str) -> None:

@@ -12,6 +12,7 @@ from ops_cli.packaging.files import failed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import BinaryIO
 
 # "Deployment package (.zip file archive) size": 250 MB unzipped, layers included (AWS Lambda quotas).
 UNZIPPED_LIMIT = 250 * 1024 * 1024
@@ -23,8 +24,32 @@ _LEVEL = 6
 _NAMED = 3
 
 
+class Zip:
+    """A zip that was written here: what is in it, and where others that begin with it go on."""
+
+    def __init__(self, path: str) -> None:
+        with zipfile.ZipFile(path) as archive:
+            self.path = path
+            self.members = archive.infolist()
+            self.comment = archive.comment.decode()
+            self.end = archive.start_dir
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The unzipped size of every file by name."""
+        return {member.filename: member.file_size for member in self.members}
+
+
+def whole(path: str) -> Zip | None:
+    """Return a zip; None when it is absent or not whole."""
+    try:
+        return Zip(path)
+    except (FileNotFoundError, zipfile.BadZipFile):
+        return None
+
+
 def write(
-    path: str, entries: Iterable[tuple[str, bool, bytes]], base: str | None = None, comment: str = ""
+    path: str, entries: Iterable[tuple[str, bool, bytes]], base: Zip | None = None, comment: str = ""
 ) -> dict[str, int]:
     """Write a zip of `entries` (name, executable, content) on top of a copy of the zip `base`, whole or not at all.
 
@@ -33,9 +58,9 @@ def write(
     temporary = files.temporary_beside(path)
     try:
         if base:
-            # The bytes are copied as they are: nothing of a requirement is compressed twice.
-            shutil.copyfile(base, temporary)
-        with zipfile.ZipFile(temporary, "a" if base else "w") as archive:
+            shutil.copyfile(base.path, temporary)
+        with open(temporary, "r+b" if base else "wb") as file, zipfile.ZipFile(_at_end(file, base), "w") as archive:
+            archive.infolist().extend(base.members if base else [])
             for name, executable, content in entries:
                 member = zipfile.ZipInfo(name, _EARLIEST_DATE)
                 member.create_system = _UNIX
@@ -44,36 +69,28 @@ def write(
             # The directory at a zip's end is written from this list when the archive is closed.
             archive.infolist().sort(key=lambda member: member.filename)
             archive.comment = comment.encode()
-            by_name = {member.filename: member.file_size for member in archive.infolist()}
+            sizes = {member.filename: member.file_size for member in archive.infolist()}
         os.replace(temporary, path)
     except BaseException:
         files.remove(temporary)
         raise
-    return by_name
+    return sizes
 
 
-def sizes(path: str) -> dict[str, int] | None:
-    """Return the unzipped size of every file in a zip by name; None when the zip is absent or not whole."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return {member.filename: member.file_size for member in archive.infolist()}
-    except (FileNotFoundError, zipfile.BadZipFile):
-        return None
+def _at_end(file: BinaryIO, base: Zip | None) -> BinaryIO:
+    """Go to where the directory of a copied zip begins: what lies before it is neither read nor compressed again."""
+    file.seek(base.end if base else 0)
+    file.truncate()
+    return file
 
 
-def comment(path: str) -> str:
-    """Return the comment of a zip that was written here."""
-    with zipfile.ZipFile(path) as archive:
-        return archive.comment.decode()
-
-
-def refuse_too_large(what: str, by_name: Mapping[str, int]) -> None:
+def refuse_too_large(what: str, sizes: Mapping[str, int]) -> None:
     """Raise for files that are over the limit together, naming the parts that take the room."""
-    total = sum(by_name.values())
+    total = sum(sizes.values())
     if total <= UNZIPPED_LIMIT:
         return
     parts: dict[str, int] = {}
-    for name, size in by_name.items():
+    for name, size in sizes.items():
         top = name.partition("/")[0]
         parts[top] = parts.get(top, 0) + size
     largest = sorted(parts, key=lambda top: -parts[top])[:_NAMED]

@@ -51,6 +51,12 @@ class Repository:
         self.lines = []
         return build(self.root, target, report=self.lines.append)
 
+    def wait_for_the_next_tick(self) -> None:
+        """Let the file system's clock go on, so that what was written is older than what comes."""
+        begun = self.write("tick").stat().st_mtime_ns
+        while self.write("tick").stat().st_mtime_ns == begun:
+            pass
+
     def run(
         self, *arguments: str, python: str = sys.executable, environment: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:

@@ -3,14 +3,16 @@
 import hashlib
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops_cli.packaging import Target, zips
+from ops_cli.packaging import Target, bytecode, imports, sources, zips
 from opscore.errors import OpsError
 from tests.ops_cli.packaging.repository import HANDLER, Repository
 
@@ -42,12 +44,17 @@ def test_the_first_build_makes_everything(repository: Repository) -> None:
     ]
 
 
-def test_a_second_build_touches_no_file(shop: Repository) -> None:
-    before = {path: path.stat().st_mtime_ns for path in shop.out().iterdir()}
+def dates(repository: Repository) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in repository.out().iterdir() if path.name[0] != "."}
+
+
+def test_a_second_build_touches_no_zip_and_not_the_manifest(shop: Repository) -> None:
+    before = dates(shop)
+    assert len(before) == 4
     result = shop.build()
     assert (result.built, result.unchanged) == ([], ["bills", "orders", "quiet"])
     assert shop.lines == ["deploy: 0 built, 3 unchanged (python3.13 arm64; no bytecode, as asked)"]
-    assert {path: path.stat().st_mtime_ns for path in shop.out().iterdir()} == before
+    assert dates(shop) == before
 
 
 @pytest.mark.parametrize(
@@ -116,12 +123,85 @@ def test_a_zip_that_nobody_builds_any_more_is_removed_with_the_next_change(shop:
     assert "forgotten" not in shop.zips()
 
 
-@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"not a zip")])
+def altered(path: Path) -> None:
+    """Change one byte and keep the size, as a failing disk or a careless tool may."""
+    content = bytearray(path.read_bytes())
+    content[40] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"not a zip"), altered])
 def test_a_damaged_zip_is_made_again(shop: Repository, harm: Callable[[Path], object]) -> None:
     before = shop.zips()
     harm(shop.zip_path("orders"))
     assert shop.build().built == ["orders"]
     assert shop.zips() == before
+
+
+def test_a_change_that_keeps_size_and_date_is_noticed(shop: Repository) -> None:
+    path = shop.root / "python/functions/orders/core.py"
+    before = path.stat()
+    path.write_text("work = 2\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    assert shop.build().built == ["orders"]
+
+
+def inputs(repository: Repository) -> str:
+    return (repository.out() / ".stamp").read_text().split("\n")[0]
+
+
+def test_a_file_changed_in_the_very_tick_of_the_build_is_looked_at_again(
+    shop: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second change in the same tick of the clock would leave the same dates."""
+    monkeypatch.setattr(sources.Tree, "changed_before", lambda tree, time_ns: False)
+    append(shop.root / "python/functions/quiet/handler.py")
+    shop.build()
+    assert inputs(shop) == ""
+    monkeypatch.undo()
+    shop.wait_for_the_next_tick()
+    assert shop.build().built == []
+    assert inputs(shop) != ""
+
+
+def test_the_newest_change_of_all_files_decides_what_can_be_trusted(shop: Repository) -> None:
+    tree = sources.scan(str(shop.root))
+    newest = max(path.stat().st_ctime_ns for path in (shop.root / "python").rglob("*") if path.is_file())
+    assert not tree.changed_before(newest)
+    assert tree.changed_before(newest + 1)
+
+
+def test_only_what_changed_is_parsed_and_compiled_again(shop: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = Target.sandbox()
+    shop.build(target)
+    parsed, compiled = [], []
+    parse, start = imports.imports, bytecode.start_compiling
+
+    def parsing(source: bytes) -> Any:
+        parsed.append(source)
+        return parse(source)
+
+    def starting(interpreter: str, tree: str) -> subprocess.Popen[str]:
+        compiled.extend(sorted(path.name for path in Path(tree).rglob("*.py")))
+        return start(interpreter, tree)
+
+    monkeypatch.setattr(imports, "imports", parsing)
+    monkeypatch.setattr(bytecode, "start_compiling", starting)
+    (shop.root / "python/lib/shop/rates.py").write_text("RATE = 22\n")
+    assert shop.build(target).built == ["bills"]
+    assert (parsed, compiled) == ([b"RATE = 22\n"], ["rates.py"])
+
+
+@pytest.mark.parametrize("damaged", [None, b"[\xff", b"[]"])
+def test_a_damaged_memory_of_imports_is_made_again(shop: Repository, damaged: bytes | None) -> None:
+    memory = shop.out() / ".imports"
+    before = memory.read_text()
+    memory.write_bytes(damaged) if damaged else memory.unlink()
+    shop.wait_for_the_next_tick()
+    (shop.root / "python/lib/shop/rates.py").touch()
+    assert shop.build().built == []
+    assert memory.read_text() == before
 
 
 @pytest.mark.parametrize("name", [".stamp", "manifest.json"])
@@ -183,7 +263,7 @@ def test_the_key_stays_until_the_builder_changes_what_it_makes(repository: Repos
     """When this fails and the bytes are meant to differ, raise BUILDER_VERSION and note the new values here."""
     repository.function("orders", "handle = id\n")
     repository.build()
-    assert repository.keys()["orders"] == "2f8275bc111b4ced4df138c0021009fce1a5c7abd1faaf2e17c0c02cf096d2e0"
+    assert repository.keys()["orders"] == "af65a338285dbb622b0ae25134ef7d1a582dd93282ab2aa5d5f28ae1eba1fcf1"
     digest = hashlib.sha256(repository.zips()["orders"]).hexdigest()
     assert digest == "b67d99456b67feb435e1664dd58b8ed3eceb030815af146bbb9f817655fa002c"
 

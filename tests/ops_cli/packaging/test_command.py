@@ -108,6 +108,7 @@ def test_an_unreadable_file_is_told_without_a_traceback(repository: Repository) 
 
 def test_a_build_with_nothing_to_do_imports_next_to_nothing(repository: Repository) -> None:
     repository.function("orders")
+    repository.wait_for_the_next_tick()
     for target in (Target.deploy(), Target.sandbox()):
         repository.build(target)
     code = (

@@ -3,8 +3,10 @@
 import csv
 import hashlib
 import io
+import os
 import re
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -85,8 +87,8 @@ def test_everything_that_a_wheel_ships_is_shipped(
     pins = wheel(tmp_path, "a", {**dict.fromkeys(shipped, "x = = 1\n"), "bin/run": "#!/bin/sh\n"})
     made = dependencies.Cache(DEPLOY_HERE, sys.executable).layer(pins, "requirements.txt")
     info = {f"a-1.0.dist-info/{name}" for name in ("METADATA", "WHEEL", "RECORD")}
-    assert set(zips.sizes(made) or {}) == {*shipped, *info}
-    assert zips.comment(made) == "left out of a 1.0: bin/run"
+    assert {*made.sizes} == {*shipped, *info}
+    assert made.comment == "left out of a 1.0: bin/run"
 
 
 def test_a_hash_in_the_requirements_is_honoured(repository: Repository) -> None:
@@ -203,6 +205,19 @@ def test_a_damaged_layer_in_the_cache_is_made_again(
     with_six.zip_path("orders").unlink()
     with_six.build()
     assert with_six.zips() == before
+
+
+def test_what_a_killed_build_left_in_the_cache_is_removed_once_it_is_old(
+    with_six: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "cache/opsctl/packaging"
+    folder.mkdir(parents=True)
+    for name, age in ((".old.zip.1.tmp", 7200), (".new.zip.1.tmp", 60), ("old.txt", 7200)):
+        (folder / name).write_text("half")
+        os.utime(folder / name, (time.time() - age, time.time() - age))
+    with_six.build()
+    assert sorted(path.name for path in folder.iterdir() if path.suffix != ".zip") == [".new.zip.1.tmp", "old.txt"]
 
 
 @pytest.mark.parametrize("ours", ["python/functions/six", "python/lib/six"])

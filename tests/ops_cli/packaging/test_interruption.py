@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ops_cli.packaging import Target
 from tests.ops_cli.packaging.repository import HANDLER, ROOT, Repository
 
 # Runs a build that kills itself just before its n-th change to the file system.
@@ -85,6 +86,15 @@ def test_a_build_killed_at_any_step_leaves_nothing_half_and_the_next_one_ends_we
         assert code == -signal.SIGKILL
         steps += 1
     assert steps > 8, "the build was killed before every change it makes"
+
+
+def test_what_a_killed_compilation_left_is_not_packed(repository: Repository) -> None:
+    repository.function("orders")
+    repository.write("build/sandbox/.compiling/orders/handler.py", "half")
+    repository.write("build/sandbox/.compiling/orders/gone.py", "half")
+    repository.build(Target.sandbox())
+    assert not (repository.out("sandbox") / ".compiling").exists()
+    assert len(list((repository.out("sandbox") / ".bytecode").iterdir())) == 2
 
 
 def test_a_failing_disk_leaves_what_was_there(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,7 +115,7 @@ def test_a_lock_of_another_runtime_is_refused_with_the_command_that_mends_it() -
 
 def test_a_missing_lock_is_one_line_that_says_what_to_run() -> None:
     with pytest.raises(OpsError, match=r"^f/requirements.lock is missing.$") as error:
-        read_lock(None, ("six",), "f/requirements.lock", None)
+        read_lock("", ("six",), "f/requirements.lock", None)
     assert "make lock" in error.value.hint
 
 

@@ -53,9 +53,9 @@ def test_a_zip_on_top_of_another_holds_both_and_leaves_that_as_it_was(
     own = {name: value for name, value in own.items() if name not in base}
     zips.write(str(folder / "base.zip"), entries(base), comment="left out: nothing")
     before = (folder / "base.zip").read_bytes()
-    sizes = zips.write(str(folder / "both.zip"), entries(own), str(folder / "base.zip"))
+    sizes = zips.write(str(folder / "both.zip"), entries(own), zips.Zip(str(folder / "base.zip")))
     assert (folder / "base.zip").read_bytes() == before
-    assert sizes == zips.sizes(str(folder / "both.zip")) == {n: len(c) for n, (_, c) in {**base, **own}.items()}
+    assert sizes == zips.Zip(str(folder / "both.zip")).sizes == {n: len(c) for n, (_, c) in {**base, **own}.items()}
     archive = (folder / "both.zip").read_bytes()
     assert contents(archive) == {name: content for name, (_, content) in {**base, **own}.items()}
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
@@ -68,8 +68,8 @@ def test_a_truncated_zip_counts_as_absent(tmp_path: Path, kept: int) -> None:
     path = tmp_path / "layer.zip"
     zips.write(str(path), [("a.py", False, b"x" * 100)])
     path.write_bytes(path.read_bytes()[:kept])
-    assert zips.sizes(str(path)) is None
-    assert zips.sizes(str(tmp_path / "none.zip")) is None
+    assert zips.whole(str(path)) is None
+    assert zips.whole(str(tmp_path / "none.zip")) is None
 
 
 def test_a_zip_that_cannot_be_finished_leaves_the_one_before(tmp_path: Path) -> None:
