@@ -29,7 +29,7 @@ def root(tmp_path: Path) -> Path:
     for name in ("terraform/.terraform/lock", "modules/queue/tests/queue.tftest.hcl", "terraform/bootstrap/main.tf"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("# left out\n")
-    (tmp_path / "python/lib/insight/sources").mkdir(parents=True)
+    (tmp_path / "python/lib/insight/sources/made_up").mkdir(parents=True)
     (tmp_path / "python/lib/insight/sources/made_up/population.py").write_text("SEED = 1\n")
     return tmp_path
 
