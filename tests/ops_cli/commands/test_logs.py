@@ -286,8 +286,10 @@ def test_the_screen_is_this_text_and_fits(size: str, capsys: pytest.CaptureFixtu
     assert not too_wide(out, SCREENS[size])
 
 
-@pytest.mark.parametrize("text", ["\x1b" * 70, "\u202e" * 70, "a\tb" * 40, "界" * 100])
-@pytest.mark.parametrize("message", ["{}", "first\n  {}"])
+@pytest.mark.parametrize(
+    "text", ["\x1b" * 70, "\u202e" * 70, "a\tb" * 40, "界" * 100], ids=["escapes", "overrides", "tabs", "wide"]
+)
+@pytest.mark.parametrize("message", ["{}", "first\n  {}"], ids=["line", "below"])
 def test_what_is_longer_when_it_is_shown_fits_too(text: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     on, one = SCREENS["80"], line(message.format(text))
     out, _ = written(on, lambda: emit_lines([(row_of(one), parts_of(one, on))], Choices()), capsys)
