@@ -16,7 +16,7 @@ DEAD_LETTERS: Cases = {
     "dlq resume": [Case(["{}"], 4)],
     "dlq show": [Case([Q, "--limit", "100"], shows="letters"), Case(["{}"], 4)],
     "dlq undo": [Case(["{}"], 4)],
-    "replay-dlq": [Case([Q, "--dry-run"]), Case([Q, "--to", Q, "--yes"], changes=True), Case(["{}"], 4)],
+    "replay-dlq": [Case([Q, "--to", Q, "--dry-run"]), Case([Q, "--to", Q, "--yes"], changes=True), Case(["{}"], 4)],
 }
 REPORTS: Cases = {
     "report diff": [Case([R, R], 1), Case(["{}", "{}"], 4)],

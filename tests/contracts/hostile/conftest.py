@@ -13,7 +13,7 @@ from ops_cli.frame.environments import Environment, register
 from opscore.dead_letters.looking import queue
 from opscore.dead_letters.replay import move_task
 from tests.contracts.hostile import worlds
-from tests.contracts.hostile.showing import STRANGE, TAME, WAYS, Case, judge, shown
+from tests.contracts.hostile.showing import STRANGE, TAME, Case, judge, shown
 from tests.ops_cli.commands.conftest import REGION, deploy
 
 Check = Callable[[str, Case], None]
@@ -56,7 +56,7 @@ def check(
     """Run a command in every way, and judge its exit code and what it printed."""
 
     def run(path: str, case: Case) -> None:
-        for output, terminal in WAYS if texts is STRANGE else (("json", False),):
+        for output, terminal in case.ways(texts):
             if case.changes:
                 worlds.put_dead_letters(texts)
             line = [*case.line(path, texts), "--output", output]

@@ -18,7 +18,7 @@ TAME = [f"text {number}" for number in range(len(STRANGE))]
 ARGUMENT = " ".join(TEXTS.values()).replace("\x00", "\x01")
 """All texts as one argument of a command line, which holds no NUL."""
 
-WAYS = (("table", True), ("json", True), ("table", False), ("json", False), ("ndjson", False))
+_WAYS = (("table", True), ("json", True), ("table", False), ("json", False), ("ndjson", False))
 """Formats, each with whether a terminal shows them."""
 
 _OURS = re.compile(r"\x1b\[(?:0|1|[39][0-7])m|\r\x1b\[K")
@@ -42,6 +42,12 @@ class Case:
         joined = "no such name" if texts is TAME else ARGUMENT
         said = [argument.replace("{}", joined).replace("{first}", texts[0]) for argument in self.arguments]
         return [*path.split(), *said]
+
+    def ways(self, texts: Sequence[str]) -> Sequence[tuple[str, bool]]:
+        """Return the formats to show it in, each with whether a terminal shows it; what changes things takes long."""
+        if texts is TAME:
+            return _WAYS[3:4]
+        return (_WAYS[0], _WAYS[3]) if self.changes else _WAYS
 
 
 @dataclass(frozen=True)

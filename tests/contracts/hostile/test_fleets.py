@@ -8,7 +8,7 @@ import pytest
 from ops_cli.frame.context import Ops
 from tests.contracts.hostile import worlds
 from tests.contracts.hostile.cases import FLEETS
-from tests.contracts.hostile.showing import STRANGE, WAYS, judge, shown
+from tests.contracts.hostile.showing import judge, shown
 from tests.ops_cli.commands.fleet.test_draining import DRAIN, World, world
 
 __all__ = ["world"]
@@ -22,7 +22,7 @@ def test_strange_drains_are_shown_without_effect(
     why = " ".join(map(worlds.writable, texts[:21]))
     world.drains.create(replace(DRAIN, left={"t1": why}, blocker=why, why=why, image_id=why))
     for case in FLEETS[path]:
-        for output, terminal in WAYS if texts is STRANGE else (("json", False),):
+        for output, terminal in case.ways(texts):
             line = [*case.line(path, texts), "--output", output]
             answer = shown(monkeypatch, line, terminal=terminal)
             assert answer.code == case.code, answer.err
