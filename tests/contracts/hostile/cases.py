@@ -8,11 +8,11 @@ Cases = dict[str, list[Case]]
 
 DEAD_LETTERS: Cases = {
     "dlq analyse": [Case([Q]), Case(["{}"], 4)],
-    "dlq export": [Case([Q, "out.ndjson"]), Case([Q, "in.ndjson"], 1)],
+    "dlq export": [Case([Q, "out {first}.ndjson"]), Case([Q, "in {first}.ndjson"], 1)],
     "dlq history": [Case(["--limit", "100"], shows="journals"), Case(["{}"], 4)],
-    "dlq import": [Case([Q, "in.ndjson", "--yes"], 3)],
+    "dlq import": [Case([Q, "in {first}.ndjson", "--yes"], 3)],
     "dlq list": [Case()],
-    "dlq purge": [Case([Q, "--yes"], changes=True), Case(["{}"], 4)],
+    "dlq purge": [Case([Q, "--export", "out {first}.ndjson", "--yes"], changes=True), Case(["{}"], 4)],
     "dlq resume": [Case(["{}"], 4)],
     "dlq show": [Case([Q, "--limit", "100"], shows="letters"), Case(["{}"], 4)],
     "dlq undo": [Case(["{}"], 4)],

@@ -63,8 +63,8 @@ def check(
             answer = shown(monkeypatch, line, terminal=terminal)
             assert answer.code == case.code, (line, answer.err)
             judge(answer, output, put_in[case.shows] if case.shows else set(), terminal=terminal)
-            for made in ("out.ndjson", "in.ndjson.rest"):
-                (at_home / made).unlink(missing_ok=True)
+            for made in (*at_home.glob("out *"), *at_home.glob("*.rest")):
+                made.unlink()
         if case.changes:
             worlds.put_dead_letters(texts)
 

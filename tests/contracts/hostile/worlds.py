@@ -145,9 +145,9 @@ def put_emulator_log(folder: Path, texts: Texts) -> set[str]:
 
 
 def put_exported(folder: Path, texts: Texts) -> None:
-    """Write a file as `dlq export` writes it, and lines that are none of it."""
+    """Write a file of a strange name as `dlq export` writes it, and lines that are none of it."""
     lines = [json.dumps({"message_id": f"m-{at}", "body": text}) for at, text in enumerate(texts)]
-    (folder / "in.ndjson").write_text("\n".join([*lines, *map(writable, texts)]), encoding="utf-8")
+    (folder / f"in {texts[0]}.ndjson").write_text("\n".join([*lines, *map(writable, texts)]), encoding="utf-8")
 
 
 def names_of_journals(texts: Texts) -> set[str]:
