@@ -15,7 +15,17 @@ from ops_cli.main import COMMANDS, cli
 from opscore.errors import ExitCode
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("boto3", "botocore", "requests", "simple_salesforce", "python_terraform", "wcwidth", "jmespath", "yaml")
+HEAVY = (
+    "boto3",
+    "botocore",
+    "jmespath",
+    "python_terraform",
+    "requests",
+    "simple_salesforce",
+    "tabulate",
+    "wcwidth",
+    "yaml",
+)
 
 
 def all_commands(command: click.Command = cli, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:

@@ -1,29 +1,39 @@
-"""A platform in the test's own process, in which the given texts stand wherever text of strangers can."""
+"""A platform in the test's own process, in which the given texts stand wherever text of strangers can.
 
-import copy
+Each function puts them in one place, and returns what of them a command that reads that place has to give back.
+"""
+
 import datetime as dt
+import functools
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import pytest
+import boto3
 
 from insight.months import ledger
 from insight.months.ledger import Entry
 from insight.orders.request import ReportRequest
 from insight.orders.state_table import States
-from ops_cli.commands import state
-from ops_cli.frame.context import Ops
-from ops_cli.frame.environments import Environment, config_file, register
-from opscore.dead_letters.replay import move_task
-from tests.ops_cli.commands.conftest import DEAD, DESCRIPTION
+from ops_cli.frame.environments import Environment, register
+from ops_cli.frame.folders import state_folder
+from opscore.dead_letters.engine.journal import SUFFIX
+from tests.ops_cli.commands.conftest import DEAD, DESCRIPTION, REGION
 
-Aws = Callable[[str], Any]
 NOON = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)
 REQUEST = ReportRequest("acme", dt.date(2026, 10, 1), dt.date(2026, 11, 1), "Europe/Berlin", ("csv",))
-GROUP = "/aws/lambda/opsctl-test-report-generator"
+GENERATOR = "opsctl-test-report-generator"
+GROUP = f"/aws/lambda/{GENERATOR}"
+Texts = Sequence[str]
+
+
+@functools.cache
+def aws(service: Any) -> Any:
+    """Return the one client of a service: making one takes longer than most commands."""
+    return boto3.client(service, REGION, aws_access_key_id="test", aws_secret_access_key="test")
 
 
 def writable(text: str) -> str:
@@ -36,69 +46,118 @@ def plain_xml(text: str) -> str:
     return "".join(c for c in writable(text) if c in "\t\n\r" or "\x20" <= c < "\ufffe" or c > "\uffff")
 
 
-def furnish(aws: Aws, texts: Sequence[str], monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Put each text everywhere, and go into a folder whose name is hostile, too."""
-    monkeypatch.setattr(move_task, "support", lambda _sqs, _source: move_task.Support(known=False))
-    monkeypatch.setattr(Ops, "fast_sqs", lambda ops: ops.client("sqs"))
-    describe(aws, texts)
-    put_dead_letters(aws, texts)
-    put_log(aws, texts)
-    put_alarms(aws, texts)
-    put_reports(aws, texts)
-    resources = [{"address": text, "type": text, "name": text, "values": {text: text}} for text in texts]
-    monkeypatch.setattr(state, "resources", lambda _folder: copy.deepcopy(resources))
-    register(Environment("other", profile=writable(texts[0]), region=writable(texts[-1])[:60]))
-    assert config_file().exists()
-    file = [json.dumps({"message_id": f"m-{at}", "body": text}) for at, text in enumerate(texts)]
-    (folder / "in.ndjson").write_text("\n".join([*file, *map(writable, texts)]), encoding="utf-8")
-    monkeypatch.chdir(folder)
-
-
-def describe(aws: Aws, texts: Sequence[str]) -> None:
-    """Deploy a stack description whose roles and names are the texts."""
+def describe(texts: Texts) -> dict[str, set[str]]:
+    """Deploy a stack description with functions and buckets of these roles and names."""
     named = {f"r{at}{text}": {"name": text} for at, text in enumerate(texts)}
-    description = {**DESCRIPTION, "buckets": {**DESCRIPTION["buckets"], **named}}
-    aws("ssm").put_parameter(Name="/opsctl/test/stack", Value=json.dumps(description), Type="String", Overwrite=True)
+    added = {kind: {**DESCRIPTION[kind], **named} for kind in ("buckets", "functions")}
+    value = json.dumps({**DESCRIPTION, **added})
+    aws("ssm").put_parameter(Name="/opsctl/test/stack", Value=value, Type="String", Overwrite=True)
+    return {"roles": {*named}, "description": {*texts, *named}}
 
 
-def put_dead_letters(aws: Aws, texts: Sequence[str]) -> None:
-    """Put bodies, attributes and the errors of their consumer."""
+def put_dead_letters(texts: Texts) -> set[str]:
+    """Put a body of JSON and a plain body for each text, and nothing else, into the dead-letter queue."""
     sqs = aws("sqs")
-    url = sqs.get_queue_url(QueueName=DEAD)["QueueUrl"]
+    with suppress(sqs.exceptions.QueueDoesNotExist):
+        sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=DEAD)["QueueUrl"])
+    url = sqs.create_queue(QueueName=DEAD)["QueueUrl"]
     for text in texts:
-        attributes = {"why": {"DataType": "String", "StringValue": plain_xml(text) or "-"}}
-        sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"account": text}), MessageAttributes=attributes)
-        sqs.send_message(QueueUrl=url, MessageBody=plain_xml(text) or "-")
+        plain = plain_xml(text)
+        why = {"why": {"DataType": "String", "StringValue": plain or "-"}}
+        bodies = [json.dumps({"account": text}), plain or "-"]
+        entries = [{"Id": str(at), "MessageBody": body, "MessageAttributes": why} for at, body in enumerate(bodies)]
+        assert not sqs.send_message_batch(QueueUrl=url, Entries=entries).get("Failed")
+    return {*texts, *map(plain_xml, texts)} - {""}
 
 
-def put_log(aws: Aws, texts: Sequence[str]) -> None:
+def put_log(texts: Texts) -> set[str]:
     """Write each text as a line, and as every value of a record."""
-    logs = aws("logs")
+    logs, now = aws("logs"), int(time.time() * 1000) - 5000
     logs.create_log_group(logGroupName=GROUP)
     logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
-    now = int(time.time() * 1000) - 5000
     records = [json.dumps({"level": text, "message": text, "error": text, text: text}) for text in texts]
-    events = [{"timestamp": now, "message": line} for line in [*records, *map(writable, texts)]]
+    lines = [*records, *map(writable, texts)]
+    events = [{"timestamp": now, "message": line} for line in lines]
     logs.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=events)
+    return {*lines, *(text for text in texts if text == writable(text))}
 
 
-def put_alarms(aws: Aws, texts: Sequence[str]) -> None:
+def put_variables(texts: Texts) -> set[str]:
+    """Give a function variables of these values."""
+    client = aws("lambda")
+    variables = {f"V{at}": writable(text) for at, text in enumerate(texts)}
+    client.update_function_configuration(FunctionName=GENERATOR, Environment={"Variables": variables})
+    version = client.publish_version(FunctionName=GENERATOR)["Version"]
+    client.update_alias(FunctionName=GENERATOR, Name="live", FunctionVersion=version)
+    return {*variables.values()}
+
+
+def put_alarms(texts: Texts) -> set[str]:
     """Let an alarm ring for each text, which is its description and its reason."""
     for at, text in enumerate(texts):
         name, said = f"opsctl-test-a{at}", plain_xml(text)[:1000]
         aws("cloudwatch").put_metric_alarm(
             AlarmName=name, MetricName="Errors", Namespace="AWS/Lambda", Period=60, EvaluationPeriods=1, Threshold=1.0,
             ComparisonOperator="GreaterThanThreshold", Statistic="Sum", AlarmDescription=said,
-            Dimensions=[{"Name": "FunctionName", "Value": "opsctl-test-report-generator"}],
+            Dimensions=[{"Name": "FunctionName", "Value": GENERATOR}],
         )  # fmt: skip
         aws("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason=said)
+    return {plain_xml(text)[:1000] for text in texts}
 
 
-def put_reports(aws: Aws, texts: Sequence[str]) -> None:
-    """Let a report fail for these reasons, and a month owe reports to accounts of these names."""
+def put_failed_report(texts: Texts) -> set[str]:
+    """Let a report fail for these reasons."""
+    reason = " ".join(map(writable, texts))[:500]  # as long as a state keeps
     states = States(aws("dynamodb"), "opsctl-test-report-states", lambda: NOON)
     states.ask(REQUEST)
     states.claim(REQUEST, "worker", NOON)
-    states.fail(REQUEST, "worker", "unknown_account", " ".join(map(writable, texts))[:5000])
+    states.fail(REQUEST, "worker", "unknown_account", reason)
+    return {reason}
+
+
+def put_month(texts: Texts) -> set[str]:
+    """Let a month owe reports to accounts with these problems."""
     owed = ledger.make_ledger("2026-10", NOON, [Entry(f"a{at}", problem=text) for at, text in enumerate(texts)])
     ledger.write_once(aws("s3"), "opsctl-test-reports", owed)
+    return {*texts}
+
+
+def terraform_resources(texts: Texts) -> list[dict[str, Any]]:
+    """Return what Terraform's state has: addresses, types, names, values of these texts."""
+    return [{"address": text, "type": text, "name": text, "values": {text: text}} for text in texts]
+
+
+def put_environment(texts: Texts) -> set[str]:
+    """Register an environment with a strange profile and region beside the one in use."""
+    profile, region = writable(texts[0]), writable(texts[-1])[:60]
+    register(Environment("other", profile=profile, region=region))
+    return {profile, region}
+
+
+def put_emulator_log(folder: Path, texts: Texts) -> set[str]:
+    """Keep a sandbox in the folder whose emulator wrote each text."""
+    sandbox = folder / ".sandbox"
+    sandbox.mkdir()
+    (sandbox / "port").write_text("1")
+    lines = [line for text in texts for line in writable(text).split("\n")]
+    (sandbox / "emulator.log").write_bytes("".join(f"{line}\n" for line in lines).encode())
+    return {*lines}
+
+
+def put_exported(folder: Path, texts: Texts) -> None:
+    """Write a file of a strange name as `dlq export` writes it, and lines that are none of it."""
+    lines = [json.dumps({"message_id": f"m-{at}", "body": text}) for at, text in enumerate(texts)]
+    (folder / f"in {texts[0]}.ndjson").write_text("\n".join([*lines, *map(writable, texts)]), encoding="utf-8")
+
+
+def names_of_journals(texts: Texts) -> set[str]:
+    """Return the texts as names that a file may have."""
+    return {text[:40] for text in map(writable, texts) if not {"\x00", "/"} & {*text[:40]}}
+
+
+def put_journals(texts: Texts) -> None:
+    """Leave files of these names among the journals of replays; they are none."""
+    folder = state_folder() / "replays"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names_of_journals(texts):
+        (folder / f"{name}{SUFFIX}").write_text("no journal", encoding="utf-8")
