@@ -82,7 +82,7 @@ def test_a_killed_emulator_is_recovered_with_its_reports(newcomer: Newcomer, web
     reports, hosts = newcomer.data("report", "list"), len(web.in_service())
     await_checkpoint(newcomer, web, alerts)
     os.kill(newcomer.data("sandbox", "status")["pid"], 9)
-    assert newcomer.opsctl("status").code == 5
+    assert newcomer.opsctl("status").code == 4
     answer = newcomer.run("make", "up")
     assert answer.code == 0, answer.err
     assert newcomer.data("report", "list") == reports

@@ -14,7 +14,10 @@ from opscore.dead_letters.looking import queue
 from opscore.dead_letters.replay import move_task
 from tests.contracts.hostile import worlds
 from tests.contracts.hostile.showing import STRANGE, TAME, Case, judge, shown
+from tests.moto_threads import share_queues
 from tests.ops_cli.commands.conftest import REGION, deploy
+
+share_queues()
 
 Check = Callable[[str, Case], None]
 

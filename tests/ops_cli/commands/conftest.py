@@ -15,6 +15,9 @@ from ops_cli import main as root
 from ops_cli.frame.context import Ops
 from ops_cli.frame.environments import Environment, register
 from tests.lib.insight.reports_table import create
+from tests.moto_threads import share_queues
+
+share_queues()
 
 REGION = "eu-west-1"
 WORK, DEAD = "opsctl-test-report-requests", "opsctl-test-report-requests-dead-letter"

@@ -38,7 +38,7 @@ class EventsChanged(OpsError):
 
     def __init__(self, keys: Sequence[str]) -> None:
         super().__init__(
-            f"{len(keys)} event files changed while they were read: {', '.join(keys[:3])}.",
+            f"Event files changed while they were read: {', '.join(keys[:3])}.",
             hint="Its message goes back to the queue; the next try reads them as they are then.",
         )
 
