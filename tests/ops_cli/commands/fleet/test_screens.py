@@ -119,6 +119,6 @@ def test_watching_begins_each_look_with_its_time_and_writes_the_header_of_a_csv_
 
 
 def test_data_has_seconds_and_moments(show: Show) -> None:
-    row = json.loads(show("drained --output json", None))[0]
+    row, ended, _ = json.loads(show("drained --output json", None))
     assert (row["action_left_seconds"], row["deadline_left_seconds"]) == (1500, 3000)
-    assert (row["started"], row["ended"]) == ("2026-11-24T02:05:20Z", None)
+    assert (row["started"], row["ended"], ended["ended"]) == ("2026-11-24T02:05:20Z", None, "2026-11-24T03:02:00Z")
