@@ -1,11 +1,9 @@
 """Every test works in a home of its own: no real configuration, credentials or endpoint can be reached."""
 
-import functools
 import os
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
@@ -16,10 +14,6 @@ from tests.selection import LONGEST
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
-
-
-# Every client is made of a service's model, which is megabytes of JSON: the tests of one process read each once.
-botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """A small stack in moto's AWS, and a way to run opsctl on it."""
 
+import functools
 import io
 import json
 import zipfile
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from moto import mock_aws
 
@@ -18,6 +20,9 @@ from tests.lib.insight.reports_table import create
 from tests.moto_threads import share_queues
 
 share_queues()
+
+LOADER = functools.cache(botocore.session.create_loader)
+"""Every client is made of a service's model, which is megabytes of JSON: all commands together read each once."""
 
 REGION = "eu-west-1"
 WORK, DEAD = "opsctl-test-report-requests", "opsctl-test-report-requests-dead-letter"
@@ -54,6 +59,11 @@ class Answer:
 
 
 Opsctl = Callable[..., Answer]
+
+
+@pytest.fixture(autouse=True)
+def _service_models_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(botocore.session, "create_loader", LOADER)
 
 
 @pytest.fixture
