@@ -64,7 +64,7 @@ class WebFleet:
 
     def terminate_unheard(self, instance_id: str) -> None:
         """Terminate an instance and lose the event that says so."""
-        match = {"detail_type": "EC2 Instance-terminate Lifecycle Action"}
+        match = {"detail_type": "EC2 Instance-terminate Lifecycle Action", "instance_id": instance_id}
         self._ask("/faults", {"kind": "lost_event", "match": match, "times": 1})
         self.terminate(instance_id)
         eventually(lambda: self.states()[instance_id] == "Terminating:Wait", "an instance in its hook")

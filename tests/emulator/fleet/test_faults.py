@@ -30,6 +30,19 @@ def test_events_are_lost_duplicated_and_delayed(fleet: Fleet) -> None:
     assert (found.count(lost), found.count(repeated)) == (0, 3)
 
 
+def test_the_event_of_one_instance_is_lost_and_no_other(fleet: Fleet) -> None:
+    detail_type = "EC2 Instance Terminate Successful"
+    listener = fleet.listen(source=["aws.autoscaling"], detail_type=[detail_type])
+    heard, unheard = fleet.group(2).await_in_service(2)
+    fleet.fault("lost_event", times=1, match={"detail_type": detail_type, "instance_id": unheard})
+    for instance_id in (heard, unheard):
+        fleet.autoscaling.terminate_instance_in_auto_scaling_group(
+            InstanceId=instance_id, ShouldDecrementDesiredCapacity=True
+        )
+    listener.awaited(EC2InstanceId=heard)
+    assert unheard not in [event["detail"]["EC2InstanceId"] for event in listener.seen]
+
+
 def test_reads_are_throttled_by_the_published_bucket_when_asked_to(fleet: Fleet) -> None:
     cluster = fleet.cluster()
     fleet.settings(throttle=True)

@@ -40,7 +40,7 @@ def emit(source: str, detail_type: str, detail: Mapping[str, Any], resources: Se
         "Resources": list(resources),
     }
     facts = {"source": source, "detail_type": detail_type}
-    if state.faults.strike("lost_event", **facts):
+    if state.faults.strike("lost_event", **facts, instance_id=str(detail.get("EC2InstanceId", ""))):
         return
     delayed = state.faults.strike("delayed_event", **facts)
     duplicated = state.faults.strike("duplicated_event", **facts)

@@ -22,7 +22,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "api_error": frozenset({"service", "action"}),
     "delayed_event": frozenset({"source", "detail_type"}),
     "duplicated_event": frozenset({"source", "detail_type"}),
-    "lost_event": frozenset({"source", "detail_type"}),
+    "lost_event": frozenset({"source", "detail_type", "instance_id"}),
 }
 DETAILS: Mapping[str, frozenset[str]] = {
     "slow_deregistration": frozenset({"seconds"}),

@@ -14,6 +14,7 @@ log format, one event for a record of several lines, INIT_START lines.
 
 import os
 import queue
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ DRAIN_SECONDS = 2.0
 """How long to wait for the end of an invocation's log: the mark is written before the answer, so it is on its way."""
 
 DRAIN_SECONDS_OF_A_DEAD_WORKER = 0.1
+END_SECONDS = 2.0
 
 
 def install() -> None:
@@ -43,24 +45,35 @@ def _drain_to_the_mark(stock: Any) -> Any:
     def drain(self: Any, *args: Any, **kwargs: Any) -> str:
         if not str(self.config.get("Runtime", "")).startswith("python"):
             return str(stock(self, *args, **kwargs))
-        alive = self._proc is not None
-        return "\n".join(
-            _lines_until_mark(self._stderr_queue, DRAIN_SECONDS if alive else DRAIN_SECONDS_OF_A_DEAD_WORKER)
-        )
+        seconds = DRAIN_SECONDS if self._proc else DRAIN_SECONDS_OF_A_DEAD_WORKER
+        found, mark = _lines_until_mark(self._stderr_queue, seconds)
+        if mark == worker.END_OF_ENVIRONMENT and self._proc:
+            _end(self._proc)
+        return "\n".join(found)
 
     return drain
 
 
-def _lines_until_mark(lines: "queue.Queue[str]", seconds: float) -> list[str]:
+def _end(process: "subprocess.Popen[str]") -> None:
+    """Wait for a process that is about to end: an invocation that came before would be given to it."""
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _lines_until_mark(lines: "queue.Queue[str]", seconds: float) -> tuple[list[str], str]:
+    """Return the log of an invocation and the mark that ended it, empty when none came in time."""
     found: list[str] = []
     deadline = time.monotonic() + seconds
     while True:
         try:
             line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
-            return found
-        if line == worker.END_OF_INVOCATION:
-            return found
+            return found, ""
+        if line in (worker.END_OF_INVOCATION, worker.END_OF_ENVIRONMENT):
+            return found, line
         found.append(line)
 
 

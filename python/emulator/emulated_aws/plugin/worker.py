@@ -17,6 +17,9 @@ from types import TracebackType
 from typing import Any, TextIO
 
 END_OF_INVOCATION = "\x1eend of invocation"
+END_OF_ENVIRONMENT = "\x1eend of environment"
+"""In place of the other mark when this process ends with its answer: the next invocation needs a new one."""
+
 ERROR_KEY = "__opsctl_function_error__"
 RUNTIME_DIR_VARIABLE = "OPSCTL_LAMBDA_RUNTIME_DIR"
 
@@ -98,7 +101,7 @@ def main() -> None:
         log.request_id = ctx["request_id"]
         _set_invocation_variables(ctx)
         result, alive = _invoke(function, failure, message["event"], Context(init, ctx))
-        sys.stderr.write(f"{END_OF_INVOCATION}\n")
+        sys.stderr.write(f"{END_OF_INVOCATION if alive else END_OF_ENVIRONMENT}\n")
         sys.stderr.flush()
         _answer(answers, {"status": "ok", "result": result})
         if not alive:
