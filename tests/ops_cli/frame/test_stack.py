@@ -69,7 +69,7 @@ def test_what_is_not_a_description_at_all_is_an_error_of_ours(odd: object) -> No
         parse(odd)
 
 
-PACKED = base64.b64encode(gzip.compress(json.dumps(DESCRIPTION).encode()))
+PACKED = base64.b64encode(gzip.compress(json.dumps(DESCRIPTION).encode(), mtime=0))
 
 
 @pytest.mark.parametrize("value", [json.dumps(DESCRIPTION), PACKED.decode()], ids=["plain", "packed"])
