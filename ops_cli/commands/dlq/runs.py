@@ -10,11 +10,12 @@ from ops_cli.frame.confirm import confirm
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand, yes_option
 from ops_cli.frame.output import emit, emit_screen, note
-from opscore.errors import OpsError, PartlyDone
+from opscore.errors import ExitCode, OpsError, PartlyDone
 from opscore.words import counted
 
 if TYPE_CHECKING:
     from opscore.dead_letters.engine.journal import RunState
+    from opscore.dead_letters.replay.undo import Undone
 
 
 def _complete_run(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -122,15 +123,34 @@ def undo(ops: Ops, run: str, copies: bool, yes: bool) -> None:
     undone = take_back(queues.sqs, plan, copies=copies)
     counts = [
         (undone.moved_back, "moved back"),
-        (undone.back_already, "back already"),
-        (undone.unknown, "taken by the consumer"),
+        (undone.back_before, "taken back before"),
+        (undone.back_already, "came back by themselves"),
+        (undone.waiting, "still at their destination"),
+        (undone.taken, "taken by the consumer"),
+        (undone.not_found, "not found"),
         (undone.copied, "put back as copies"),
+        (undone.possibly_twice, "perhaps put back twice"),
         (undone.in_doubt, "in doubt"),
     ]
     emit_screen(undone, (), ops.choices, head=[f"{run}: of {undone.replayed:,} replayed {in_words(counts)}."])
-    if undone.unknown > undone.copied:
-        taken = counted(undone.unknown - undone.copied, "message")
+    _raise_unless_whole(run, undone)
+
+
+def _raise_unless_whole(run: str, undone: "Undone") -> None:
+    again = f"`opsctl dlq undo {run}"
+    if undone.interrupted:
+        raise OpsError(
+            "Interrupted: nothing lost, the rest is where it was.",
+            hint=f"{again}` does the rest.",
+            exit_code=ExitCode.INTERRUPTED,
+        )
+    if undone.not_found or undone.waiting:
+        left = counted(undone.not_found + undone.waiting, "message")
+        why = "; ".join(undone.why) or "some could not be sent"
+        raise PartlyDone(f"{left} not taken back, and no copies made: {why}.", hint=f"{again}` tries again.")
+    if undone.taken > undone.copied:
+        taken = counted(undone.taken - undone.copied, "message")
         raise PartlyDone(
             f"The consumer has taken {taken}, and it is not known what it did.",
-            hint=f"`opsctl dlq undo {run} --copies` puts copies of them back." if not copies else "",
+            hint=f"{again} --copies` puts copies of them back.",
         )

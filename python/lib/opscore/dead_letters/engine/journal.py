@@ -115,6 +115,10 @@ class RunJournal:
         """Write down what is gone from the dead-letter queue. Losing this line costs one more delete, no message."""
         self._append({"deleted": list(message_ids)}, durable=False)
 
+    def note(self, fields: Mapping[str, Any]) -> None:
+        """Write down something else about the run. Returns when it is safe on the disk."""
+        self._append(fields)
+
     def end(self, state: str, tally: Mapping[str, Any]) -> None:
         """Write the last line of this process."""
         self._append({"end": state, "tally": tally})
@@ -145,6 +149,7 @@ _CANDIDATES = 5
 class RunState:
     """What a journal says. `header` is its first line; of the messages `in_doubt` only the intent to send is known.
 
+    Of those that arrived, `undone` were put back by an undo.
     `ended` is how the last process ended: done, interrupted, failed; None when it was killed, or still runs.
     """
 
@@ -153,6 +158,7 @@ class RunState:
     deleted: int = 0
     tally: Mapping[str, Any] = field(default_factory=dict)
     in_doubt: set[str] = field(default_factory=set)
+    undone: int = 0
     ended: str | None = None
 
     @property
@@ -179,6 +185,8 @@ def read_state(lines: Iterable[bytes]) -> RunState:
             _settle(state, fields)
         elif "deleted" in fields:
             state.deleted += len(fields["deleted"])
+        elif "undone" in fields:
+            state.undone += len(fields["undone"])
         elif "end" in fields:
             state.ended, state.tally = fields["end"], fields.get("tally", {})
     return state

@@ -4,24 +4,26 @@ A replayed message may wait in the work queue (it is moved back), be in the dead
 have been taken by the consumer: whether it was processed cannot be known. Copies of those can be put back.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from opscore.batches import batches
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
-from opscore.dead_letters.engine.journal import NoJournal, Runs, check_place, parse
+from opscore.dead_letters.engine.journal import FileStorage, RunJournal, Runs, Storage, check_place, parse
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.files import Import
-from opscore.dead_letters.looking.queue import QueueFacts, describe
+from opscore.dead_letters.looking.queue import BATCH, QueueFacts, describe
 from opscore.dead_letters.looking.sweep import Sweep
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.ndjson import to_line
 from opscore.dead_letters.sending.admission import Admission
-from opscore.dead_letters.sending.destinations import SqsDestination
-from opscore.dead_letters.tally import Tally
+from opscore.dead_letters.sending.destinations import Arrived, Confirmation, Outcome, SqsDestination
+from opscore.dead_letters.sending.outgoing import Outgoing
 from opscore.errors import UsageProblem
 from opscore.id_set import IdSet
+from opscore.words import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -29,35 +31,53 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Undone:
-    """What became of the messages that a run had replayed.
+    """What became of the messages that a run had replayed. Each is counted once, so these add up to `replayed`:
 
-    `moved_back` were still waiting, `back_already` had failed again, `unknown` were taken by their consumer, and of
-    those `copied` were put back as copies. `in_doubt` never left the dead-letter queue, and may have arrived as well.
+    `back_before` were taken back by an earlier undo, `moved_back` by this one; `waiting` were seen at their destination
+    and are there still; `back_already` had failed again; `taken` are nowhere, so the consumer has taken them;
+    `not_found` may be anywhere, because the search for them did not come to its end: `why`.
+
+    Of the taken, `copied` were put back as copies. `possibly_twice` were taken back again, because it is not known
+    whether an earlier try arrived. `in_doubt` never left the dead-letter queue, and may have arrived as well.
     """
 
     replayed: int
-    moved_back: int
-    back_already: int
-    unknown: int
-    copied: int
-    in_doubt: int
+    back_before: int = 0
+    moved_back: int = 0
+    waiting: int = 0
+    back_already: int = 0
+    taken: int = 0
+    not_found: int = 0
+    copied: int = 0
+    possibly_twice: int = 0
+    in_doubt: int = 0
+    interrupted: bool = False
+    why: Sequence[str] = ()
 
 
 class Replayed:
-    """The messages of a journal that arrived, by the id they got at their destination."""
+    """The messages of a journal that arrived, by the id they got at their destination, and what was taken back.
+
+    `undone` are back in the dead-letter queue; of those that an undo was about to put there, `undoing`, nobody knows.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self.new_ids = IdSet()
+        self.path = path
+        self.new_ids, self.undone = IdSet(), Arrived()
+        self.undoing: set[str] = set()
         self.destinations: set[str] = set()
         for fields in self._lines():
             for new_id in fields.get("sent", {}).values():
                 self.new_ids.add(new_id)
             if "to" in fields:
                 self.destinations.add(fields["to"])
+            self.undoing |= {*fields.get("undoing", ())}
+            for new_id in fields.get("undone", ()):
+                self.undone.add(Confirmation(new_id))
+                self.undoing.discard(new_id)
 
-    def copies(self, is_wanted: Callable[[str], bool]) -> Iterator[bytes]:
-        """Yield, as lines of an export, the originals of those whose new id `is_wanted`."""
+    def originals(self, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the new id and the record of the dead letter it was made from, of those whose new id `is_wanted`."""
         records: dict[str, Any] = {}  # of the batches under way only
         for fields in self._lines():
             for record in fields.get("intent", ()):
@@ -65,10 +85,10 @@ class Replayed:
             for message_id, new_id in fields.get("sent", {}).items():
                 record = records.pop(message_id, None)
                 if record and is_wanted(new_id):
-                    yield to_line(record)
+                    yield new_id, record
 
     def _lines(self) -> Iterator[dict[str, Any]]:
-        with self._path.open("rb") as lines:
+        with self.path.open("rb") as lines:
             yield from parse(lines)
 
 
@@ -109,51 +129,191 @@ def plan_undo(sqs: "SQSClient", runs: Runs, run: str, environment: str) -> UndoP
 
 
 def undo(sqs: "SQSClient", plan: UndoPlan, *, copies: bool, pace: Pace | None = None) -> Undone:
-    """Move back what still waits in the work queues; with `copies` put copies back of what cannot be known."""
-    new_ids, found = plan.replayed.new_ids, IdSet()
-    back = _already_back(sqs, plan.dead_letters, new_ids, found)
-    moved = sum(_move_back(sqs, queue, plan.dead_letters, new_ids, found, pace).moved for queue in plan.work_queues)
-    unknown = plan.count - len(found)
-    copied = 0
-    if copies and unknown:
-        lines = plan.replayed.copies(lambda new_id: new_id not in found)
-        copied = len(Import(SqsDestination(sqs, plan.dead_letters)).run(lines).done)
-    return Undone(plan.count, moved, back, unknown, copied, plan.in_doubt)
+    """Move back what still waits in the work queues; with `copies` put copies back of what the consumer has taken.
+
+    Each step is written to the run's journal, so that an undo after this one, or after a kill, takes nothing back that
+    is back. Ctrl-C ends it after what is under way.
+    """
+    with FileStorage(plan.replayed.path) as storage:
+        return Undo(sqs, plan, storage, pace).run(copies=copies)
 
 
-def _already_back(sqs: "SQSClient", dead_letters: QueueFacts, new_ids: IdSet, found: IdSet) -> int:
-    def visit(letter: DeadLetter) -> None:
-        if letter.message_id in new_ids:
-            found.add(letter.message_id)
+class UndoJournal:
+    """Adds to the journal of a run what an undo takes back: by the id the message got when it was replayed."""
 
-    if dead_letters.depth:
-        Sweep(sqs, dead_letters, visit).run()
-    return len(found)
+    def __init__(self, storage: Storage) -> None:
+        self._journal = RunJournal(storage)
+        self._journal.resume()
+
+    def intend(self, _destination: str, messages: Sequence[Outgoing]) -> None:
+        """Write down what is about to be put back."""
+        self.undoing(message.letter.message_id for message in messages)
+
+    def sent(self, outcome: Outcome) -> None:
+        """Write down what is back."""
+        self.undone(outcome.confirmed)
+
+    def deleted(self, message_ids: Iterable[str]) -> None:
+        """Write nothing: what is back is not taken back again."""
+
+    def undoing(self, new_ids: Iterable[str]) -> None:
+        """Write down what is about to be put back."""
+        self._journal.note({"undoing": list(new_ids)})
+
+    def undone(self, new_ids: Iterable[str]) -> None:
+        """Write down what is back."""
+        self._journal.note({"undone": list(new_ids)})
 
 
-def _move_back(
-    sqs: "SQSClient",
-    queue: QueueFacts,
-    dead_letters: QueueFacts,
-    new_ids: IdSet,
-    found: IdSet,
-    pace: Pace | None,
-) -> Tally:
-    """Replay in the other direction, only what the run had sent, and with the replay counted back by one."""
-    destination = SqsDestination(sqs, dead_letters)
+@dataclass
+class _Found:
+    """Where the messages of the run were found."""
 
-    def selected(letter: DeadLetter) -> bool:
-        if letter.message_id not in new_ids:
+    waiting: IdSet = field(default_factory=IdSet)
+    moved: IdSet = field(default_factory=IdSet)
+    back: IdSet = field(default_factory=IdSet)
+
+    def __contains__(self, new_id: str) -> bool:
+        return new_id in self.waiting or new_id in self.back
+
+
+class Undo:
+    """One undo of one run.
+
+    The work queues are searched before the dead-letter queue, as messages only go that way: what fails between the two
+    searches is found by the second.
+    """
+
+    def __init__(self, sqs: "SQSClient", plan: UndoPlan, storage: Storage, pace: Pace | None = None) -> None:
+        self._sqs, self._plan, self._pace = sqs, plan, pace
+        self._new_ids, self._done = plan.replayed.new_ids, plan.replayed.undone  # the engine adds to these
+        self._done_before = len(self._done)
+        self._journal = UndoJournal(storage)
+        self._found = _Found()
+        self._twice = self._copied = 0
+        self._interrupted = self._searched = False
+        self._why: list[str] = []
+
+    def run(self, *, copies: bool) -> Undone:
+        """Do it, and say what became of each message."""
+        try:
+            self._work(copies=copies)
+        except KeyboardInterrupt:
+            self._stop()
+        missing = self._missing
+        return Undone(
+            replayed=self._plan.count,
+            back_before=self._done_before,
+            moved_back=len(self._found.moved),
+            waiting=len(self._found.waiting) - len(self._found.moved),
+            back_already=len(self._found.back),
+            taken=missing if self._searched else 0,
+            not_found=0 if self._searched else missing,
+            copied=self._copied,
+            possibly_twice=self._twice,
+            in_doubt=self._plan.in_doubt,
+            interrupted=self._interrupted,
+            why=tuple(self._why),
+        )
+
+    def _work(self, *, copies: bool) -> None:
+        for queue in self._plan.work_queues:
+            if not self._interrupted:
+                self._move_back(queue)
+        if not self._interrupted:
+            self._search_dead_letters()
+        self._searched = not self._why
+        if copies and self._missing and self._searched:
+            self._copy()
+
+    @property
+    def _missing(self) -> int:
+        """How many messages were not found so far."""
+        return self._plan.count - self._done_before - len(self._found.waiting) - len(self._found.back)
+
+    def _is_open(self, new_id: str) -> bool:
+        return new_id in self._new_ids and not self._done.proof(new_id) and new_id not in self._found
+
+    # Moving back
+
+    def _move_back(self, queue: QueueFacts) -> None:
+        """Replay in the other direction, only what the run had sent, and with the replay counted back by one."""
+        destination = SqsDestination(self._sqs, self._plan.dead_letters)
+        admission = Admission(
+            run="undo",
+            bound_ms=self._plan.dead_letters.asked_ms * 2,
+            route=lambda _letter: destination,
+            selected=self._selected,
+            history=lambda letter: ("", max(-1, letter.replay[1] - 2)),
+        )
+        engine = ClientEngine(
+            self._sqs,
+            queue,
+            admission,
+            self._journal,
+            limits=Limits(ordered=queue.fifo),
+            pace=self._pace,
+            arrived=self._done,  # what an earlier undo put back and could not delete here any more
+            on_arrival=self._arrived,
+        )
+        tally = engine.run()
+        if tally.interrupted:
+            self._stop()
+        if tally.held_elsewhere:
+            self._why.append(f"{counted(tally.held_elsewhere, 'message')} of {queue.name} hidden by another reader")
+        if queue.fifo and tally.skipped:
+            self._why.append(f"messages of others are before the run's in groups of {queue.name}")
+        if delayed := describe(self._sqs, queue.url).delayed:
+            self._why.append(f"{counted(delayed, 'message')} of {queue.name} delayed")
+
+    def _selected(self, letter: DeadLetter) -> bool:
+        if letter.message_id not in self._new_ids:
             return False
-        found.add(letter.message_id)
+        if not self._done.proof(letter.message_id):
+            self._found.waiting.add(letter.message_id)
         return True
 
-    admission = Admission(
-        run="undo",
-        bound_ms=dead_letters.asked_ms * 2,
-        route=lambda _letter: destination,
-        selected=selected,
-        history=lambda letter: ("", max(-1, letter.replay[1] - 2)),
-    )
-    limits = Limits(ordered=queue.fifo)
-    return ClientEngine(sqs, queue, admission, NoJournal(), limits=limits, pace=pace).run()
+    def _arrived(self, message: Outgoing, _proof: Confirmation) -> None:
+        self._found.moved.add(message.letter.message_id)
+        self._twice += message.letter.message_id in self._plan.replayed.undoing
+
+    # Looking for what is back
+
+    def _search_dead_letters(self) -> None:
+        queue = self._plan.dead_letters
+
+        def visit(letter: DeadLetter) -> None:
+            if self._is_open(letter.message_id):
+                self._found.back.add(letter.message_id)
+
+        before = describe(self._sqs, queue.url).depth
+        seen = Sweep(self._sqs, queue, visit).run() if before else 0
+        if unseen := max(before, describe(self._sqs, queue.url).depth) - seen:
+            reason = "a group shows ten at a time" if queue.fifo else "another reader may hide them"
+            self._why.append(f"{counted(unseen, 'message')} of {queue.name} not seen: {reason}")
+
+    # Copies
+
+    def _copy(self) -> None:
+        """Put copies back. An id is written down before its copy goes, and again when that has arrived."""
+        sent: list[str] = []
+
+        def lines() -> Iterator[bytes]:
+            for some in batches(self._plan.replayed.originals(self._is_open), BATCH):
+                self._journal.undoing(new_id for new_id, _ in some)
+                for new_id, record in some:
+                    sent.append(new_id)
+                    yield to_line(record)
+
+        work = Import(SqsDestination(self._sqs, self._plan.dead_letters))
+        try:
+            work.run(lines())
+        finally:
+            done = [sent[number - 1] for number in sorted(work.result.done)]
+            self._copied = len(done)
+            self._twice += sum(new_id in self._plan.replayed.undoing for new_id in done)
+            self._journal.undone(done)
+
+    def _stop(self) -> None:
+        self._interrupted = True
+        self._why.append("it was interrupted")

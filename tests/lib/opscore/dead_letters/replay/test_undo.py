@@ -28,7 +28,7 @@ def take_back(world: World, replayed: Replayed, *, copies: bool = False) -> Undo
 def test_what_still_waits_is_moved_back_and_its_replay_is_not_counted(tmp_path: Path) -> None:
     world, replayed = replayed_world(tmp_path)
     undone = take_back(world, replayed)
-    assert (undone.replayed, undone.moved_back, undone.unknown) == (20, 20, 0)
+    assert (undone.replayed, undone.moved_back, undone.taken) == (20, 20, 0)
     assert len(world.dead.messages) == 20
     assert world.work.messages == []
     assert world.dead.messages[0].attributes[REPLAY_ATTRIBUTE]["StringValue"] == "undo:0"
@@ -48,7 +48,7 @@ def test_what_the_consumer_took_is_unknown_and_what_failed_again_is_back_already
         world.sqs.move_to_dead_letters(world.work, message, world.dead)
     del world.work.messages[:7]
     undone = take_back(world, replayed)
-    assert undone == Undone(replayed=20, moved_back=8, back_already=5, unknown=7, copied=0, in_doubt=0)
+    assert undone == Undone(replayed=20, moved_back=8, back_already=5, taken=7)
     assert len(world.dead.messages) == 13
 
 
@@ -57,6 +57,6 @@ def test_copies_bring_back_what_is_unknown_and_nothing_else(tmp_path: Path) -> N
     taken = [message.body for message in world.work.messages[:7]]
     del world.work.messages[:7]
     undone = take_back(world, replayed, copies=True)
-    assert (undone.moved_back, undone.unknown, undone.copied) == (13, 7, 7)
+    assert (undone.moved_back, undone.taken, undone.copied) == (13, 7, 7)
     assert len(world.dead.messages) == 20
     assert {message.body for message in world.dead.log} >= set(taken)
