@@ -44,7 +44,7 @@ def history(ops: Ops, run: str | None, limit: int) -> None:
     for name in kept.names()[:limit]:
         try:
             rows.append(row_of(name, kept.read(name)))
-        except OpsError:  # one file that is no journal never costs the others
+        except (OpsError, OSError):  # one file that is no journal never costs the others
             rows.append({column.key: None for column in RUNS} | {"run": name, "state": "no journal"})
     emit(rows, ops.choices, columns=RUNS, empty="No replay was begun on this machine.")
 
@@ -79,7 +79,7 @@ def resume(ops: Ops, run: str, yes: bool) -> None:
     and the answer counts those.
     """
     from ops_cli.commands.dlq.replay import show_result
-    from ops_cli.commands.dlq.replay_view import Meter
+    from ops_cli.commands.dlq.replay_view import Meter, show_verdict
     from ops_cli.commands.dlq.stack_queues import StackQueues, runs
     from opscore.dead_letters.replay.service import resumable
 
@@ -90,7 +90,7 @@ def resume(ops: Ops, run: str, yes: bool) -> None:
     confirm("Do the rest?", yes=yes)
     meter = Meter(state.header.get("count", 0))
     try:
-        result = queues.replays(request.queue).resume(run, meter)
+        result = queues.replays(request.queue).resume(run, meter, show_verdict)
     finally:
         meter.close()
     show_result(ops, result)

@@ -59,26 +59,34 @@ class Storage(Protocol):
 
 
 class FileStorage:
-    """A file that only its owner can read: the lines hold whole messages."""
+    """A file that only its owner can read: the lines hold whole messages. The first line makes it."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._path = path
+        self._file: int | None = None
 
     def write(self, data: bytes) -> None:
         """Append."""
+        file = self._open()
         while data:
-            data = data[os.write(self._file, data) :]
+            data = data[os.write(file, data) :]
 
     def sync(self) -> None:
         """Make durable what was written."""
-        os.fsync(self._file)
+        os.fsync(self._open())
+
+    def _open(self) -> int:
+        if self._file is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return self._file
 
     def __enter__(self) -> "FileStorage":
         return self
 
     def __exit__(self, *_error: object) -> None:
-        os.close(self._file)
+        if self._file is not None:
+            os.close(self._file)
 
 
 class RunJournal:
@@ -149,7 +157,8 @@ _CANDIDATES = 5
 class RunState:
     """What a journal says. `header` is its first line; of the messages `in_doubt` only the intent to send is known.
 
-    Of those that arrived, `undone` were put back by an undo.
+    Of those that arrived, `undone` were put back by an undo; the `canaries` among them are known by their new id, each
+    with its group, and `backlog` is how many messages waited at the destinations before the last step of canaries.
     `ended` is how the last process ended: done, interrupted, failed; None when it was killed, or still runs.
     """
 
@@ -159,6 +168,8 @@ class RunState:
     tally: Mapping[str, Any] = field(default_factory=dict)
     in_doubt: set[str] = field(default_factory=set)
     undone: int = 0
+    canaries: dict[str, str] = field(default_factory=dict)
+    backlog: int | None = None
     ended: str | None = None
 
     @property
@@ -173,7 +184,17 @@ class RunState:
 
 
 def read_state(lines: Iterable[bytes]) -> RunState:
-    """Return what the lines of a journal add up to. Half a line, left by a crash, was never acted on and is skipped."""
+    """Return what the lines of a journal add up to. Half a line, left by a crash, was never acted on and is skipped.
+
+    Raises `ValueError` when a line is none of a journal.
+    """
+    try:
+        return _read_state(lines)
+    except (LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from None
+
+
+def _read_state(lines: Iterable[bytes]) -> RunState:
     state = RunState()
     for fields in parse(lines):
         if "run" in fields:
@@ -185,6 +206,10 @@ def read_state(lines: Iterable[bytes]) -> RunState:
             _settle(state, fields)
         elif "deleted" in fields:
             state.deleted += len(fields["deleted"])
+        elif "canaries" in fields:
+            state.canaries |= fields["canaries"]
+        elif "step" in fields:
+            state.backlog = fields["step"]["backlog"]
         elif "undone" in fields:
             state.undone += len(fields["undone"])
         elif "end" in fields:
@@ -213,7 +238,7 @@ def parse(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     for line in lines:
         try:
             fields = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(fields, dict):
             yield fields
@@ -222,6 +247,13 @@ def parse(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
 def new_run(now: str) -> str:
     """Return a name for a run that sorts by time: `20261124-0934-3f9a`."""
     return f"{now}-{secrets.token_hex(2)}"
+
+
+def _is_header(fields: Mapping[str, Any]) -> bool:
+    match fields:
+        case {"run": str(), "engine": str(), "request": {"queue": str()}, "source": {"name": str()}}:
+            return True
+    return False
 
 
 class Runs:
@@ -261,8 +293,11 @@ class Runs:
     def read(self, run: str) -> RunState:
         """Return what the journal of a run says; raises `NotFound`, and `OpsError` when it is no journal."""
         path = self.find(run)
-        with path.open("rb") as lines:
-            state = read_state(lines)
-        if not state.header:
+        try:
+            with path.open("rb") as lines:
+                state = read_state(lines)
+        except ValueError as error:
+            raise OpsError(f"{path} is damaged: {error}.", hint="Move it away; it is read by no other run.") from None
+        if not _is_header(state.header):
             raise OpsError(f"{path} is not the journal of a replay.", hint="Nothing was sent by it; delete it.")
         return state

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from opscore.dead_letters.causes.consumer_log import CauseIndex
 from opscore.dead_letters.looking.peek import peek
@@ -29,6 +29,9 @@ SETTLE_SECONDS = 5.0
 """How long an empty backlog must stay quiet before a step counts as good: errors reach the log some seconds late."""
 
 INTERVAL_SECONDS = 2.0
+
+Note = Callable[[Mapping[str, Any]], None]
+"""Writes down a fact of the run, so that another process can continue it."""
 
 _LOOKED_AT = 100
 """How many messages of the dead-letter queue a look searches for canaries that came back."""
@@ -104,17 +107,28 @@ def _verdict(bad: int, total: int) -> Literal["mended", "not mended", "mixed"]:
 
 
 class Canaries:
-    """The messages that arrived while `watching`, each with the group it was in."""
+    """The messages that arrived while `watching`, each with the group it was in, and what is written down of them.
 
-    def __init__(self, group_of: Callable[[DeadLetter], str]) -> None:
-        self._group_of = group_of
-        self.arrived: list[Canary] = []
+    `earlier` are those of the process that began the run.
+    """
+
+    def __init__(
+        self, group_of: Callable[[DeadLetter], str], note: Note, earlier: Mapping[str, str] | None = None
+    ) -> None:
+        self._group_of, self._note = group_of, note
+        self.arrived = [Canary(new_id, group) for new_id, group in (earlier or {}).items()]
         self.watching = True
 
     def on_arrival(self, message: Outgoing, proof: Confirmation) -> None:
         """Remember a message that arrived."""
         if self.watching:
-            self.arrived.append(Canary(proof.new_id, self._group_of(message.letter)))
+            canary = Canary(proof.new_id, self._group_of(message.letter))
+            self.arrived.append(canary)
+            self._note({"canaries": {canary.new_id: canary.group}})
+
+    def begin(self, backlog: int) -> None:
+        """Note that a step begins while so many messages wait at its destinations."""
+        self._note({"step": {"backlog": backlog}})
 
 
 def watch(
@@ -166,8 +180,8 @@ class CanaryResult:
 class CanaryRun:
     """A run in growing steps. After each, what became of its messages decides whether the next one follows.
 
-    `errors_since` reads what the consumers logged from a time on (milliseconds); the backlog of `work_queues` is
-    watched.
+    `errors_since` reads what the consumers logged from a time on (milliseconds), `began_ms` where an earlier process
+    began the run; the backlog of `work_queues` is watched.
     """
 
     def __init__(
@@ -179,6 +193,7 @@ class CanaryRun:
         canaries: Canaries,
         errors_since: Callable[[int], CauseIndex],
         *,
+        began_ms: int | None = None,
         report: Callable[[Verdict], None] = lambda _verdict: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -186,26 +201,36 @@ class CanaryRun:
         self._sqs, self._dead_letters, self._work_queues = sqs, dead_letters, work_queues
         self._run, self._canaries, self._errors_since = run, canaries, errors_since
         self._report, self._clock, self._sleep = report, clock, sleep
-        self._began_ms = dead_letters.asked_ms
+        self._began_ms = dead_letters.asked_ms if began_ms is None else began_ms
         self._failed: dict[str, str] = {}
 
-    def work(self, first: int, maximum: int | None) -> CanaryResult:
-        """Replay `first` messages, watch them, and continue in larger steps while few of them fail."""
-        tally, verdict = Tally(), None
+    def work(self, first: int, maximum: int | None, *, moved: int = 0, backlog: int | None = None) -> CanaryResult:
+        """Replay `first` messages, watch them, and continue in larger steps while few of them fail.
+
+        An earlier process `moved` some already and noted the `backlog` before its last step: that step is finished
+        and watched first, as those before it were found good.
+        """
+        tally, verdict = Tally(moved=moved), None
         for reached in steps(first, maximum):
-            baseline = self._depth()
-            before = tally.moved
             is_last = reached == maximum
+            if reached is not None and reached < moved and not is_last:
+                continue
+            baseline = self._depth() if backlog is None else backlog
+            if backlog is None:
+                self._canaries.begin(baseline)
+            backlog = None
             self._canaries.watching = not is_last
+            before = tally.moved
             tally = self._run.work(reached)
-            if is_last or tally.interrupted or tally.moved == before:
+            if is_last or tally.interrupted or (tally.moved == before and tally.moved != reached):
                 break
-            verdict, _ = watch(
-                functools.partial(self._look, baseline),
-                self._report,
-                clock=self._clock,
-                sleep=self._sleep,
-            )
+            try:
+                verdict, _ = watch(
+                    functools.partial(self._look, baseline), self._report, clock=self._clock, sleep=self._sleep
+                )
+            except KeyboardInterrupt:
+                tally.interrupted = True
+                break
             if verdict.do == "stop":
                 break
         return CanaryResult(tally, verdict, by_group(self._canaries.arrived, self._failed))

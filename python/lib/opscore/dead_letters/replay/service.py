@@ -12,12 +12,13 @@ from opscore.dead_letters.engine.engine import Pace
 from opscore.dead_letters.engine.journal import FileStorage, RunJournal, Runs, RunState, check_place, new_run
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.replay import move_task
-from opscore.dead_letters.replay.canary import Canaries, CanaryRun, GroupVerdict, Verdict
+from opscore.dead_letters.replay.canary import Canaries, CanaryResult, CanaryRun, GroupVerdict, Verdict
 from opscore.dead_letters.replay.plan import ReplayPlan, plan_replay
 from opscore.dead_letters.replay.replay_counts import ReplayCounts
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.rules import Clients, DeadLetterQueue, Rules
 from opscore.dead_letters.replay.run import ClientRun
+from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import Confirmation
 from opscore.dead_letters.sending.outgoing import Outgoing
 from opscore.dead_letters.tally import Tally
@@ -45,16 +46,6 @@ class ReplayResult:
     groups: Sequence[GroupVerdict] = ()
 
 
-@dataclass(frozen=True)
-class _Begun:
-    """A run that has its name and its journal; `facts` are what the journal's first line says besides the plan."""
-
-    name: str
-    journal: RunJournal
-    facts: Mapping[str, Any]
-    report: Report
-
-
 class ReplayService:
     """Plans and runs replays of one dead-letter queue.
 
@@ -75,7 +66,7 @@ class ReplayService:
     ) -> None:
         self._sqs, self._records = clients.sqs, records
         self._environment, self._find_queue = environment, find_queue
-        self._pace, self._now = pace, now
+        self._pace, self._now = pace or Pace(), now
         self._rules = Rules(clients, queue, records.counts)
 
     def plan(self, request: ReplayRequest) -> ReplayPlan:
@@ -90,102 +81,118 @@ class ReplayService:
         run = new_run(f"{began:%Y%m%d-%H%M%S}")
         facts = {"environment": self._environment, "count": plan.count, "began": f"{began:%Y-%m-%dT%H:%M:%SZ}"}
         with FileStorage(self._records.runs.path(run)) as storage:
-            begun = _Begun(run, RunJournal(storage), facts, report)
+            journal = RunJournal(storage)
             if plan.engine == "native":
-                return self._move(plan, begun)
-            if plan.request.canary:
-                return self._replay_in_steps(plan, plan.request.canary, begun, on_verdict)
-            return self._replay(plan, begun)
+                return self._move(plan, run, journal, facts, report)
+            bound = describe(self._sqs, plan.source.url).end_of_second_ms
+            admission = replace(plan.admission, run=run, bound_ms=bound)
+            work = self._work(journal, plan.request, admission, plan.to, report)
+            work.run.begin(facts)
+            return self._carry_out(work, on_verdict)
 
-    def resume(self, run: str, report: Report) -> ReplayResult:
-        """Do the rest of a run; raises `UsageProblem` where `resumable` does."""
+    def resume(self, run: str, report: Report, on_verdict: OnVerdict) -> ReplayResult:
+        """Do the rest of a run, its canaries and their watch included; raises `UsageProblem` where `resumable` does."""
         state = self._records.runs.read(run)
         request = resumable(run, state, self._environment)
-        counts = ReplayCounts(self._records.counts, run)
-        admission = replace(
-            self._rules.admission(request, self._destination(request)),
-            run=run,
-            bound_ms=state.header["bound_ms"],
-            history=counts.history,
-        )
+        to = self._destination(request)
+        admission = replace(self._rules.admission(request, to), run=run, bound_ms=state.header["bound_ms"])
         with FileStorage(self._records.runs.path(run)) as storage:
             journal = RunJournal(storage)
             journal.resume()
-            rest = ClientRun(
-                self._sqs,
-                self._rules.source,
-                request,
-                admission,
-                journal,
-                earlier=state,
-                pace=self._pace,
-                on_arrival=counts.on_arrival,
-                report=report,
-            )
-            with _ending(journal) as ended:
-                ended.tally = rest.work(request.maximum)
-        return ReplayResult(run, ended.tally)
+            return self._carry_out(self._work(journal, request, admission, to, report, state), on_verdict)
 
     def _destination(self, request: ReplayRequest) -> QueueFacts | None:
         return self._find_queue(request.to) if request.to else None
 
-    # The three ways to carry out a plan
-
-    def _move(self, plan: ReplayPlan, begun: _Begun) -> ReplayResult:
+    def _move(
+        self, plan: ReplayPlan, run: str, journal: RunJournal, facts: Mapping[str, Any], report: Report
+    ) -> ReplayResult:
         source = {"name": plan.source.name, "arn": plan.source.arn}
-        begun.journal.begin(
-            begun.name, {"engine": "native", "request": plan.request.plain(), "source": source, **begun.facts}
-        )
+        journal.begin(run, {"engine": "native", "request": plan.request.plain(), "source": source, **facts})
         task = move_task.MoveTask(
             self._sqs,
             plan.source,
             destination_arn=plan.to.arn if plan.to else None,
             rate=plan.request.rate,
-            report=begun.report,
+            report=report,
         )
-        with _ending(begun.journal) as ended:
+        with _ending(journal) as ended:
             ended.tally = task.run()
-        return ReplayResult(begun.name, task.tally)
+        return ReplayResult(run, task.tally)
 
-    def _replay(self, plan: ReplayPlan, begun: _Begun) -> ReplayResult:
-        work = self._client_run(plan, begun)
-        work.begin(begun.facts)
-        with _ending(begun.journal) as ended:
-            ended.tally = work.work(plan.request.maximum)
-        return ReplayResult(begun.name, ended.tally)
-
-    def _replay_in_steps(self, plan: ReplayPlan, first: int, begun: _Begun, on_verdict: OnVerdict) -> ReplayResult:
-        causes = self._rules.causes  # read before anything is sent: no thread of the engine waits for a log
-        canaries = Canaries(lambda letter: classify(letter, causes).id)
-        work = self._client_run(plan, begun, canaries)
-        work.begin(begun.facts)
-        watched = [plan.to] if plan.to else plan.sources
-        steps = CanaryRun(self._sqs, plan.source, watched, work, canaries, self._rules.errors_since, report=on_verdict)
-        with _ending(begun.journal) as ended:
-            found = steps.work(first, plan.request.maximum)
-            ended.tally = found.tally
-        return ReplayResult(begun.name, found.tally, found.verdict, found.groups)
-
-    def _client_run(self, plan: ReplayPlan, begun: _Begun, canaries: Canaries | None = None) -> ClientRun:
-        counts = ReplayCounts(self._records.counts, begun.name)
-        bound = describe(self._sqs, plan.source.url).end_of_second_ms
-        admission = replace(plan.admission, run=begun.name, bound_ms=bound, history=counts.history)
+    def _work(
+        self,
+        journal: RunJournal,
+        request: ReplayRequest,
+        admission: Admission,
+        to: QueueFacts | None,
+        report: Report,
+        earlier: RunState | None = None,
+    ) -> "_Work":
+        counts = ReplayCounts(self._records.counts, admission.run)
+        canaries = self._canaries(journal, earlier) if request.canary else None
 
         def on_arrival(message: Outgoing, proof: Confirmation) -> None:
             counts.on_arrival(message, proof)
             if canaries:
                 canaries.on_arrival(message, proof)
 
-        return ClientRun(
+        run = ClientRun(
             self._sqs,
-            plan.source,
-            plan.request,
-            admission,
-            begun.journal,
+            self._rules.source,
+            request,
+            replace(admission, history=counts.history),
+            journal,
+            earlier=earlier,
             pace=self._pace,
             on_arrival=on_arrival,
-            report=begun.report,
+            report=report,
         )
+        watched = [to] if to else self._rules.sources
+        return _Work(admission.run, request, journal, run, canaries, watched, earlier)
+
+    def _canaries(self, journal: RunJournal, earlier: RunState | None) -> Canaries:
+        causes = self._rules.causes  # read before anything is sent: no thread of the engine waits for a log
+        return Canaries(lambda letter: classify(letter, causes).id, journal.note, earlier.canaries if earlier else {})
+
+    def _carry_out(self, work: "_Work", on_verdict: OnVerdict) -> ReplayResult:
+        with _ending(work.journal) as ended:
+            if work.canaries and work.request.canary:
+                found = self._in_steps(work, work.canaries, work.request.canary, on_verdict)
+                ended.tally, ended.verdict = found.tally, found.verdict
+                return ReplayResult(work.name, found.tally, found.verdict, found.groups)
+            ended.tally = work.run.work(work.request.maximum)
+            return ReplayResult(work.name, ended.tally)
+
+    def _in_steps(self, work: "_Work", canaries: Canaries, first: int, on_verdict: OnVerdict) -> CanaryResult:
+        earlier = work.earlier
+        steps = CanaryRun(
+            self._sqs,
+            self._rules.source,
+            work.watched,
+            work.run,
+            canaries,
+            self._rules.errors_since,
+            began_ms=int(earlier.header["bound_ms"]) - 1000 if earlier else None,
+            report=on_verdict,
+            clock=self._pace.clock,
+            sleep=self._pace.sleep,
+        )
+        moved, backlog = (len(earlier.arrived), earlier.backlog) if earlier else (0, None)
+        return steps.work(first, work.request.maximum, moved=moved, backlog=backlog)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A run of the client engine, with its canaries and the queues where these are watched, if it has some."""
+
+    name: str
+    request: ReplayRequest
+    journal: RunJournal
+    run: ClientRun
+    canaries: Canaries | None
+    watched: Sequence[QueueFacts]
+    earlier: RunState | None
 
 
 def resumable(run: str, state: RunState, environment: str) -> ReplayRequest:
@@ -193,14 +200,15 @@ def resumable(run: str, state: RunState, environment: str) -> ReplayRequest:
     check_place(run, state, environment)
     if state.header.get("engine") != "client":
         raise UsageProblem(f"{run} was SQS's own move task: there is nothing to resume.")
-    if state.ended == "done" and not state.open and not state.in_doubt:
-        raise UsageProblem(f"{run} is done.", hint="`opsctl replay-dlq` begins a new run.")
+    if state.ended in ("done", "stopped") and not state.open and not state.in_doubt:
+        raise UsageProblem(f"{run} is {state.ended}.", hint="`opsctl replay-dlq` begins a new run.")
     return ReplayRequest.of(state.header["request"])
 
 
 @dataclass
 class _Ended:
     tally: Tally | None = None
+    verdict: Verdict | None = None
 
 
 @contextlib.contextmanager
@@ -211,5 +219,12 @@ def _ending(journal: RunJournal) -> Iterator[_Ended]:
         yield ended
     finally:
         tally = ended.tally
-        state = "failed" if tally is None else "interrupted" if tally.interrupted else "done"
-        journal.end(state, tally.plain() if tally else {})
+        journal.end(_state(ended), tally.plain() if tally else {})
+
+
+def _state(ended: _Ended) -> str:
+    if ended.tally is None:
+        return "failed"
+    if ended.tally.interrupted:
+        return "interrupted"
+    return "stopped" if ended.verdict and ended.verdict.do == "stop" else "done"

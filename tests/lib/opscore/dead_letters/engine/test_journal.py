@@ -17,12 +17,15 @@ from opscore.dead_letters.engine.journal import (
 )
 from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.message import DeadLetter
+from opscore.dead_letters.ndjson import to_line
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.run import ClientRun
 from opscore.dead_letters.sending.destinations import Confirmation, Outcome, Refusal
 from opscore.dead_letters.sending.outgoing import Outgoing, prepare
 from opscore.errors import NotFound, OpsError, UsageProblem
 from tests.lib.opscore.dead_letters.replaying import MemoryStorage, World, sent_bodies
+
+HEADER = {"engine": "client", "request": {"queue": "work"}, "source": {"name": "work-dead-letter"}}
 
 
 def outgoing(message_id: str) -> Any:
@@ -137,12 +140,37 @@ def test_a_run_is_found_by_name_and_unknown_ones_have_neighbours(tmp_path: Path)
     runs = Runs(tmp_path)
     name = new_run("20261124-090000")
     with FileStorage(runs.path(name)) as storage:
-        RunJournal(storage).begin(name, {"engine": "client"})
+        RunJournal(storage).begin(name, HEADER)
     assert runs.names() == [name]
     assert runs.read(name).header["engine"] == "client"
     with pytest.raises(NotFound, match="replay run") as caught:
         runs.read(name[:-1])
     assert name in caught.value.hint
+
+
+def test_no_file_is_there_before_the_first_line(tmp_path: Path) -> None:
+    with FileStorage(tmp_path / "run.ndjson"):
+        assert Runs(tmp_path).names() == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[" * 100_000,
+        b"\xff\xfe",
+        b'{"run": 5}',
+        b'{"run": "r", "engine": "client"}',
+        b'{"run": "r", "engine": "client", "request": {"queue": "q"}, "source": "x"}',
+        to_line({"run": "r", **HEADER}) + b'{"intent": 5}',
+        to_line({"run": "r", **HEADER}) + b'{"sent": ["m1"]}',
+        to_line({"run": "r", **HEADER}) + b'{"step": 1}',
+    ],
+)
+def test_a_damaged_journal_is_a_sentence(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "r.ndjson").write_bytes(content)
+    with pytest.raises(OpsError, match=r"r\.ndjson is"):
+        Runs(tmp_path).read("r")
 
 
 def named(tmp_path: Path, *names: str) -> Runs:

@@ -60,7 +60,7 @@ def test_steps_grow_until_there_is_nothing_more_to_learn(first: int, maximum: in
 def run(world: World, consumer: Any, first: int = 5) -> CanaryResult:
     """Run the loop beside a consumer, which works whenever the loop sleeps and writes the log."""
     client: Any = world.sqs
-    canaries = Canaries(lambda letter: classify(letter, CauseIndex()).id)
+    canaries = Canaries(lambda letter: classify(letter, CauseIndex()).id, lambda _fact: None)
     work = describe(client, world.work.url)
     lines: list[LogEvent] = []
     dead = describe(client, world.dead.url)

@@ -9,13 +9,14 @@ from opscore.dead_letters.engine.engine import Pace
 from opscore.dead_letters.engine.journal import Runs
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.message import REPLAY_ATTRIBUTE
+from opscore.dead_letters.replay.canary import INTERVAL_SECONDS
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.rules import DeadLetterQueue
 from opscore.dead_letters.replay.service import Records, ReplayService
 from opscore.errors import UsageProblem
 from tests.lib.opscore.dead_letters.fake_logs import FakeLogs
 from tests.lib.opscore.dead_letters.fake_sqs import error
-from tests.lib.opscore.dead_letters.replaying import World, sent_bodies
+from tests.lib.opscore.dead_letters.replaying import Killed, World, sent_bodies
 
 
 class Bench:
@@ -41,6 +42,9 @@ class Bench:
     def replay(self, request: ReplayRequest) -> Any:
         plan = self.service.plan(request)
         return self.service.begin(plan, lambda _tally: None, lambda _verdict: None)
+
+    def resume(self, run: str) -> Any:
+        return self.service.resume(run, lambda _tally: None, lambda _verdict: None)
 
 
 def test_the_rules_that_chose_in_the_plan_are_those_of_the_run(tmp_path: Path) -> None:
@@ -98,8 +102,82 @@ def test_what_aws_refuses_is_in_the_journal_as_a_failed_run_and_can_be_resumed(t
     (run,) = bench.records.runs.names()
     assert bench.records.runs.read(run).ended == "failed"
     later = Bench(tmp_path, world=bench.world)
-    assert later.service.resume(run, lambda _tally: None).tally.moved == 12
+    assert later.resume(run).tally.moved == 12
     assert sorted(sent_bodies(bench.world.work)) == sorted(bodies)
+
+
+def interrupted_in_the_watch(bench: Bench, *, kill: bool) -> str:
+    """Replay with canaries, and end the process while it watches the first five."""
+    sleep = bench.world.clock.sleep
+
+    def end(seconds: float) -> None:
+        if seconds == INTERVAL_SECONDS:
+            raise Killed if kill else KeyboardInterrupt
+        sleep(seconds)
+
+    bench.world.clock.sleep = end  # type: ignore[method-assign]
+    try:
+        bench.replay(ReplayRequest("work", engine="client", canary=5))
+    except Killed:
+        pass
+    finally:
+        bench.world.clock.sleep = sleep  # type: ignore[method-assign]
+        sleep(3600)
+    (run,) = bench.records.runs.names()
+    return run
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_a_resumed_run_watches_the_canaries_of_the_first_process_before_it_sends_the_rest(
+    tmp_path: Path, kill: bool
+) -> None:
+    bench = Bench(tmp_path)
+    bench.world.add_dead_letters(60)
+    run = interrupted_in_the_watch(bench, kill=kill)
+    assert len(bench.world.work.log) == 5
+    for message in list(bench.world.work.messages):  # the consumer is not mended
+        bench.world.sqs.move_to_dead_letters(bench.world.work, message, bench.world.dead)
+    result = Bench(tmp_path, world=bench.world).resume(run)
+    assert result.verdict.do == "stop"
+    assert "5 of 5 failed again" in result.verdict.why
+    assert [group.replayed for group in result.groups] == [5]
+    assert len(bench.world.work.log) == 5
+    assert bench.records.runs.read(run).ended == "stopped"
+
+
+def test_a_resumed_run_whose_canaries_are_well_sends_the_rest_in_steps(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bodies = bench.world.add_dead_letters(60)
+    run = interrupted_in_the_watch(bench, kill=False)
+    bench.world.work.messages.clear()
+    later = Bench(tmp_path, world=bench.world)
+    sleep, watched = bench.world.clock.sleep, []
+
+    def consume(seconds: float) -> None:
+        if seconds == INTERVAL_SECONDS:
+            watched.append(len(bench.world.work.log))
+            bench.world.work.messages.clear()
+        sleep(seconds)
+
+    bench.world.clock.sleep = consume  # type: ignore[method-assign]
+    result = later.resume(run)
+    assert result.verdict.do == "go on"
+    assert sorted({*watched}) == [5, 25, 60]
+    assert sorted(sent_bodies(bench.world.work)) == sorted(bodies)
+
+
+def test_a_run_whose_first_call_failed_leaves_no_journal(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.world.add_dead_letters(3)
+    plan = bench.service.plan(ReplayRequest("work", engine="client"))
+
+    def deny(operation: str, _phase: str) -> None:
+        raise error(operation, "AccessDenied")
+
+    bench.world.sqs.hook = deny
+    with pytest.raises(Exception, match="AccessDenied"):
+        bench.service.begin(plan, lambda _tally: None, lambda _verdict: None)
+    assert bench.records.runs.names() == []
 
 
 def test_a_run_is_not_resumed_in_another_environment(tmp_path: Path) -> None:
@@ -107,7 +185,9 @@ def test_a_run_is_not_resumed_in_another_environment(tmp_path: Path) -> None:
     bench.world.add_dead_letters(1)
     run = bench.replay(ReplayRequest("work", engine="client")).run
     with pytest.raises(UsageProblem, match="was begun in test, and this is prod"):
-        Bench(tmp_path, environment="prod", world=bench.world).service.resume(run, lambda _tally: None)
+        Bench(tmp_path, environment="prod", world=bench.world).service.resume(
+            run, lambda _tally: None, lambda _verdict: None
+        )
 
 
 def test_sqs_s_own_move_task_is_given_the_named_destination(tmp_path: Path) -> None:
