@@ -14,6 +14,15 @@ module "reports_bucket" {
   noncurrent_version_days = var.noncurrent_version_days
 }
 
+# What the on-call engineers' commands keep: the journals of replays, so that another machine can continue one.
+module "operations_bucket" {
+  source = "../modules/private-bucket"
+
+  platform                = local.platform
+  role                    = "operations"
+  noncurrent_version_days = var.noncurrent_version_days
+}
+
 module "accounts_table" {
   source = "../modules/key-value-table"
 

@@ -1,7 +1,8 @@
 locals {
   shared_data = {
     buckets = {
-      for bucket in [module.usage_events_bucket.bucket, module.reports_bucket.bucket] : bucket.role => { name = bucket.name }
+      for bucket in [module.usage_events_bucket.bucket, module.reports_bucket.bucket, module.operations_bucket.bucket] :
+      bucket.role => { name = bucket.name }
     }
     tables = {
       for table in [module.accounts_table.table, module.report_states_table.table] : table.role => { name = table.name }

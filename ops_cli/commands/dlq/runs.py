@@ -29,13 +29,14 @@ def _complete_run(_ctx: click.Context, _param: click.Parameter, incomplete: str)
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Runs at most.")
 @click.pass_obj
 def history(ops: Ops, run: str | None, limit: int) -> None:
-    """List the replays begun on this machine, the newest first, and what each left open.
+    """List the replays of the environment, the newest first, and what each left open.
 
-    With RUN, or the beginning of its id, all that is known of that one.
+    Those begun on other machines are there too, when the account keeps their journals. With RUN, or the beginning of
+    its id, all that is known of that one.
     """
-    from ops_cli.commands.dlq.stack_queues import runs
+    from ops_cli.commands.dlq.stack_queues import journals
 
-    kept = runs()
+    kept = journals(ops)
     if run is not None:
         name = kept.named(run)
         emit(row_of(name, kept.read(name)), ops.choices, columns=RUNS)
@@ -43,10 +44,10 @@ def history(ops: Ops, run: str | None, limit: int) -> None:
     rows: list[dict[str, Any]] = []
     for name in kept.names()[:limit]:
         try:
-            rows.append(row_of(name, kept.read(name)))
+            rows.append(row_of(name, kept.summary(name)))
         except (OpsError, OSError):  # one file that is no journal never costs the others
             rows.append({column.key: None for column in RUNS} | {"run": name, "state": "no journal"})
-    emit(rows, ops.choices, columns=RUNS, empty="No replay was begun on this machine.")
+    emit(rows, ops.choices, columns=RUNS, empty="No replay was begun so far.")
 
 
 def row_of(run: str, state: "RunState") -> dict[str, Any]:
@@ -80,11 +81,12 @@ def resume(ops: Ops, run: str, yes: bool) -> None:
     """
     from ops_cli.commands.dlq.replay import show_result
     from ops_cli.commands.dlq.replay_view import Meter, show_verdict
-    from ops_cli.commands.dlq.stack_queues import StackQueues, runs
+    from ops_cli.commands.dlq.stack_queues import StackQueues, journals
     from opscore.dead_letters.replay.service import resumable
 
-    queues, run = StackQueues(ops), runs().named(run)
-    state = runs().read(run)
+    queues, kept = StackQueues(ops), journals(ops)
+    run = kept.named(run)
+    state = kept.read(run)
     request = resumable(run, state, queues.place)
     note(f"{run}: {state.moved:,} moved, {state.open:,} of them to be deleted, {len(state.in_doubt):,} in doubt")
     confirm("Do the rest?", yes=yes)
@@ -109,18 +111,19 @@ def undo(ops: Ops, run: str, copies: bool, yes: bool) -> None:
     known: that is counted, and with --copies a copy of it is put back.
     """
     from ops_cli.commands.dlq.replay_view import in_words
-    from ops_cli.commands.dlq.stack_queues import StackQueues, runs
+    from ops_cli.commands.dlq.stack_queues import StackQueues, journals
     from opscore.dead_letters.replay.undo import plan_undo
     from opscore.dead_letters.replay.undo import undo as take_back
 
-    queues, run = StackQueues(ops), runs().named(run)
-    plan = plan_undo(queues.sqs, runs(), run, queues.place)
+    queues, kept = StackQueues(ops), journals(ops)
+    run = kept.named(run)
+    plan = plan_undo(queues.sqs, kept, run, queues.place)
     note(f"{run} replayed {counted(plan.count, 'message')} into {', '.join(plan.destinations)}")
     if plan.others:
         others = counted(plan.others, "message")
         note(f"Warning: up to {others} of others may wait there, too; each look counts as a receive.")
     confirm("Take it back?", yes=yes)
-    undone = take_back(queues.sqs, plan, copies=copies)
+    undone = take_back(queues.sqs, kept, plan, copies=copies)
     counts = [
         (undone.moved_back, "moved back"),
         (undone.back_before, "taken back before"),

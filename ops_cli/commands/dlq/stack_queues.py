@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 from ops_cli.frame.context import Ops
 from ops_cli.frame.environments import Environment
 from ops_cli.frame.folders import state_folder
+from ops_cli.frame.output import note
 from opscore.dead_letters.causes.consumer_log import CauseIndex, ids_of, read_causes, since
 from opscore.dead_letters.engine.journal import Runs
 from opscore.dead_letters.looking.peek import peek
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.message import DeadLetter
-from opscore.errors import NotFound
+from opscore.errors import NotFound, OpsError
 
 if TYPE_CHECKING:
+    from opscore.dead_letters.replay.journals import Journals
     from opscore.dead_letters.replay.rules import DeadLetterQueue
     from opscore.dead_letters.replay.service import ReplayService
 
@@ -28,7 +30,7 @@ class StackQueues:
     def __init__(self, ops: Ops) -> None:
         self._ops = ops
         self.environment = ops.environment.name
-        self.place = _place(ops.environment)
+        self.place = place_of(ops.environment)
 
     @functools.cached_property
     def sqs(self) -> Any:
@@ -88,7 +90,7 @@ class StackQueues:
         """Return the replays of a dead-letter queue."""
         from opscore.dead_letters.replay.service import Records, ReplayService
 
-        records = Records(runs(), state_folder() / "replay-counts.ndjson")
+        records = Records(journals(self._ops), state_folder() / "replay-counts.ndjson")
         return ReplayService(self, self._names(name), records, self.place, find_queue=self.find)
 
     def _names(self, name: str) -> "DeadLetterQueue":
@@ -105,11 +107,27 @@ class StackQueues:
         return [stack.function(consumer).log_group for consumer in sorted(consumers)]
 
 
-def _place(environment: Environment) -> str:
-    # Every sandbox has one name; which of them it is, its folder says.
+def place_of(environment: Environment) -> str:
+    """Return the name of an environment; every sandbox has the same one, and its folder says which it is."""
     return f"{environment.name}:{environment.clone}" if environment.clone else environment.name
 
 
 def runs() -> Runs:
     """Return the journals of this user's replays."""
     return Runs(state_folder() / "replays")
+
+
+def journals(ops: Ops) -> "Journals":
+    """Return the journals of the chosen environment: those of this machine, and those that the account keeps."""
+    from opscore.dead_letters.replay.account_runs import AccountRuns
+    from opscore.dead_letters.replay.journals import Journals
+
+    def warn(why: str) -> None:
+        note(f"Only this machine can continue the replays that it begins, and sees no others: {why}.")
+
+    account = None
+    try:
+        account = AccountRuns(ops.client("s3"), ops.stack.bucket("operations"))
+    except OpsError as error:
+        warn(error.message.rstrip("."))
+    return Journals(runs(), account, place_of(ops.environment), warn)

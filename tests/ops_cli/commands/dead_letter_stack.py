@@ -15,6 +15,7 @@ from ops_cli.main import run
 from opscore.dead_letters.replay import move_task
 
 DEAD, WORK, LOG_GROUP = "t-requests-dead-letter", "t-requests", "/aws/lambda/t-generator"
+OPERATIONS = "t-operations"
 
 STACK = {
     "schema_version": 1,
@@ -26,7 +27,7 @@ STACK = {
     "queues": {"requests": {"name": WORK, "dead_letter": DEAD, "consumer": "generator"}},
     "state_machines": {},
     "tables": {},
-    "buckets": {},
+    "buckets": {"operations": {"name": OPERATIONS}},
     "fleets": {},
 }
 
@@ -91,6 +92,8 @@ def build(monkeypatch: pytest.MonkeyPatch) -> DeadLetterStack:
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})
     work = sqs.create_queue(QueueName=WORK, Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    where: Any = {"LocationConstraint": "eu-west-1"}
+    session.client("s3").create_bucket(Bucket=OPERATIONS, CreateBucketConfiguration=where)
     logs.create_log_group(logGroupName=LOG_GROUP)
     logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName="one")
     session.client("ssm").put_parameter(Name="/opsctl/test/stack", Value=json.dumps(STACK), Type="String")

@@ -1,6 +1,9 @@
 import json
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 
+import boto3
 import click
 import pytest
 from moto import mock_aws
@@ -9,7 +12,7 @@ from ops_cli.commands.dlq.runs import history, resume, undo
 from ops_cli.commands.dlq.stack_queues import runs
 from ops_cli.frame.context import Ops
 from ops_cli.frame.environments import Environment
-from tests.ops_cli.commands.dead_letter_stack import DeadLetterStack, build, opsctl, past
+from tests.ops_cli.commands.dead_letter_stack import OPERATIONS, DeadLetterStack, build, opsctl, past
 
 
 @pytest.fixture
@@ -79,6 +82,42 @@ def test_the_beginning_of_a_run_is_enough_and_an_ambiguous_one_names_the_runs(st
     assert (done.exit_code, f"{run} is done" in done.stderr) == (2, True)
     assert opsctl("dlq", "undo", run[:-1], "--yes").exit_code == 0
     assert stack.bodies(stack.dead) == ["one"]
+
+
+def elsewhere(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Sit at another machine: another name, another home."""
+    monkeypatch.setattr(socket, "gethostname", lambda: folder.name)
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+
+
+def test_a_run_is_seen_and_taken_back_from_another_machine(
+    stack: DeadLetterStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stack.put("one", "two")
+    run = replay()
+    elsewhere(monkeypatch, tmp_path / "desk")
+    (row,) = json.loads(opsctl("dlq", "history", "--output", "json").stdout)
+    assert (row["run"], row["state"], row["moved"]) == (run, "done", 2)
+    assert not (tmp_path / "desk").exists()
+    result = opsctl("dlq", "undo", run, "--yes", "--output", "json")
+    assert (result.exit_code, json.loads(result.stdout)["moved_back"]) == (0, 2), result.stderr
+    assert stack.bodies(stack.dead) == ["one", "two"]
+    again = opsctl("dlq", "undo", run, "--copies", "--yes", "--output", "json")
+    assert json.loads(again.stdout)["copied"] == 0
+
+
+def test_without_the_bucket_the_replays_of_this_machine_are_listed_and_that_is_said(
+    stack: DeadLetterStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3 = boto3.resource("s3", region_name="eu-west-1").Bucket(OPERATIONS)
+    s3.delete()
+    stack.put("one")
+    result = opsctl("replay-dlq", "requests", "--yes", "--output", "json")
+    assert result.exit_code == 0
+    assert "Only this machine can continue the replays that it begins" in result.stderr
+    assert "NoSuchBucket" in result.stderr
+    listed = opsctl("dlq", "history", "--output", "json")
+    assert [row["run"] for row in json.loads(listed.stdout)] == [json.loads(result.stdout)["run"]]
 
 
 def test_a_run_completes(stack: DeadLetterStack) -> None:

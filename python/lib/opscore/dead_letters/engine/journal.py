@@ -4,6 +4,7 @@ One line of NDJSON each, on the disk before the step it announces. After a crash
 dead-letter queue have arrived already (delete them, do not send them) and which may have (that cannot be known).
 """
 
+import fcntl
 import json
 import os
 import secrets
@@ -59,7 +60,10 @@ class Storage(Protocol):
 
 
 class FileStorage:
-    """A file that only its owner can read: the lines hold whole messages. The first line makes it."""
+    """A file that only its owner can read: the lines hold whole messages. The first line makes it.
+
+    One process writes it at a time; raises `OpsError` when another one does.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -79,6 +83,11 @@ class FileStorage:
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                what = f"{self._path.stem} is at work in another process of this machine."
+                raise OpsError(what, hint="Wait for it, or end it.") from None
         return self._file
 
     def __enter__(self) -> "FileStorage":
@@ -89,29 +98,43 @@ class FileStorage:
             os.close(self._file)
 
 
-class RunJournal:
-    """Writes the steps of a run; safe to use from many threads, which share their syncs."""
+class Copy(Protocol):
+    """Where a second copy of the lines is kept, in parts."""
 
-    def __init__(self, storage: Storage) -> None:
-        self._storage = storage
+    def put(self, lines: Sequence[Mapping[str, Any]]) -> int | None:
+        """Make lines durable and return the number of their part; None when there is no copy."""
+
+
+class RunJournal:
+    """Writes the steps of a run; safe to use from many threads, which share their syncs.
+
+    `holder` names this process. What is about to be sent is in the `copy`, too, before it goes: who continues from
+    there knows of every message that may have arrived. The other lines go there with the next such line.
+    """
+
+    def __init__(self, storage: Storage, *, holder: str = "", copy: Copy | None = None) -> None:
+        self._storage, self._holder, self._copy = storage, holder, copy
         self._lock = threading.Lock()
-        self._syncing = threading.Lock()
-        self._written = 0
-        self._synced = 0
+        self._syncing, self._copying = threading.Lock(), threading.Lock()
+        self._written = self._synced = self._copied = 0
+        self._to_copy: list[Mapping[str, Any]] = []
 
     def begin(self, run: str, facts: Mapping[str, Any]) -> None:
         """Write the first line: which run this is and what was asked for."""
-        self._append({"run": run, "version": VERSION, **facts})
+        self._append({"run": run, "version": VERSION, **facts}, copied=True)
+        self._append({"here": self._holder}, shared=False)
 
     def resume(self) -> None:
         """Begin on a line of its own: the last one may be half a line."""
         with self._lock:
             self._storage.write(b"\n")
+        self._append({"here": self._holder}, shared=False)
+        self._append({"resumed": self._holder}, copied=True)
 
     def intend(self, destination: str, messages: Sequence[Outgoing]) -> None:
         """Write down what is about to be sent. Returns when it is safe on the disk."""
         letters = [to_record(message.letter) for message in messages]
-        self._append({"intent": letters, "to": destination})
+        self._append({"intent": letters, "to": destination}, copied=True)
 
     def sent(self, outcome: Outcome) -> None:
         """Write down what arrived and what was refused. Returns when it is safe on the disk."""
@@ -125,20 +148,42 @@ class RunJournal:
 
     def note(self, fields: Mapping[str, Any]) -> None:
         """Write down something else about the run. Returns when it is safe on the disk."""
-        self._append(fields)
+        self._append(fields, copied=True)
 
     def end(self, state: str, tally: Mapping[str, Any]) -> None:
         """Write the last line of this process."""
-        self._append({"end": state, "tally": tally})
+        self._append({"end": state, "tally": tally}, copied=True)
 
-    def _append(self, fields: Mapping[str, Any], *, durable: bool = True) -> None:
+    def _append(
+        self, fields: Mapping[str, Any], *, durable: bool = True, shared: bool = True, copied: bool = False
+    ) -> None:
         line = to_line(fields)
         with self._lock:
             self._storage.write(line)
+            if self._copy and shared:
+                self._to_copy.append(fields)
             self._written += 1
             mine = self._written
         if durable:
             self._sync(mine)
+        if self._copy and copied:
+            self._put_copy(self._copy, mine)
+
+    def _put_copy(self, copy: Copy, mine: int) -> None:
+        with self._copying:
+            if self._copied >= mine:
+                return
+            with self._lock:
+                covered, lines, self._to_copy = self._written, self._to_copy, []
+            try:
+                number = copy.put(lines)
+            except BaseException:
+                with self._lock:
+                    self._to_copy = [*lines, *self._to_copy]
+                raise
+            self._copied = covered
+        if number is not None:
+            self._append({"part": number, "holder": self._holder}, durable=False, shared=False)
 
     def _sync(self, mine: int) -> None:
         with self._syncing:
@@ -256,6 +301,20 @@ def _is_header(fields: Mapping[str, Any]) -> bool:
     return False
 
 
+def pick(said: str, known: Sequence[str]) -> str:
+    """Return the run whose name is `said`, or the only one whose name begins so.
+
+    Raises `UsageProblem` with the names when there are several, `NotFound` with the nearest when there is none.
+    """
+    found = [run for run in known if run == said] or [run for run in known if said and run.startswith(said)]
+    if not found:
+        raise NotFound.among("replay run", said, known, listing="opsctl dlq history")
+    if len(found) > 1:
+        shown = ", ".join(found[:_CANDIDATES]) + (", …" if len(found) > _CANDIDATES else "")
+        raise UsageProblem(f"{counted(len(found), 'run')} begin with {said}.", hint=f"Say more of it: {shown}.")
+    return found[0]
+
+
 class Runs:
     """The folder of journals."""
 
@@ -269,20 +328,6 @@ class Runs:
     def names(self) -> list[str]:
         """Return all runs, the newest first."""
         return sorted((path.stem for path in self._folder.glob(f"*{SUFFIX}")), reverse=True)
-
-    def named(self, said: str) -> str:
-        """Return the run whose name is `said`, or the only one whose name begins so.
-
-        Raises `UsageProblem` with the names when there are several, `NotFound` with the nearest when there is none.
-        """
-        known = self.names()
-        found = [run for run in known if run == said] or [run for run in known if said and run.startswith(said)]
-        if not found:
-            raise NotFound.among("replay run", said, known, listing="opsctl dlq history")
-        if len(found) > 1:
-            shown = ", ".join(found[:_CANDIDATES]) + (", …" if len(found) > _CANDIDATES else "")
-            raise UsageProblem(f"{counted(len(found), 'run')} begin with {said}.", hint=f"Say more of it: {shown}.")
-        return found[0]
 
     def find(self, run: str) -> Path:
         """Return the file of a run's journal; raises `NotFound` with the nearest names."""

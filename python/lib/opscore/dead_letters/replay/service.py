@@ -9,10 +9,11 @@ from typing import Any
 
 from opscore.dead_letters.causes.groups import classify
 from opscore.dead_letters.engine.engine import Pace
-from opscore.dead_letters.engine.journal import FileStorage, RunJournal, Runs, RunState, check_place, new_run
+from opscore.dead_letters.engine.journal import RunJournal, RunState, check_place, new_run
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.replay import move_task
 from opscore.dead_letters.replay.canary import Canaries, CanaryResult, CanaryRun, GroupVerdict, Verdict
+from opscore.dead_letters.replay.journals import Journals
 from opscore.dead_letters.replay.plan import ReplayPlan, plan_replay
 from opscore.dead_letters.replay.replay_counts import ReplayCounts
 from opscore.dead_letters.replay.request import ReplayRequest
@@ -30,9 +31,9 @@ OnVerdict = Callable[[Verdict], None]
 
 @dataclass(frozen=True)
 class Records:
-    """What is kept on this machine: the journals of the runs, and the file of `ReplayCounts`."""
+    """What is kept of replays: the journals of the runs, and the file of `ReplayCounts`."""
 
-    runs: Runs
+    journals: Journals
     counts: Path
 
 
@@ -80,8 +81,7 @@ class ReplayService:
         began = self._now()
         run = new_run(f"{began:%Y%m%d-%H%M%S}")
         facts = {"environment": self._environment, "count": plan.count, "began": f"{began:%Y-%m-%dT%H:%M:%SZ}"}
-        with FileStorage(self._records.runs.path(run)) as storage:
-            journal = RunJournal(storage)
+        with self._records.journals.open(run) as journal:
             if plan.engine == "native":
                 return self._move(plan, run, journal, facts, report)
             bound = describe(self._sqs, plan.source.url).end_of_second_ms
@@ -92,12 +92,11 @@ class ReplayService:
 
     def resume(self, run: str, report: Report, on_verdict: OnVerdict) -> ReplayResult:
         """Do the rest of a run, its canaries and their watch included; raises `UsageProblem` where `resumable` does."""
-        state = self._records.runs.read(run)
+        state = self._records.journals.read(run)
         request = resumable(run, state, self._environment)
         to = self._destination(request)
         admission = replace(self._rules.admission(request, to), run=run, bound_ms=state.header["bound_ms"])
-        with FileStorage(self._records.runs.path(run)) as storage:
-            journal = RunJournal(storage)
+        with self._records.journals.open(run) as journal:
             journal.resume()
             return self._carry_out(self._work(journal, request, admission, to, report, state), on_verdict)
 

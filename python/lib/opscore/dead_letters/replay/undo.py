@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from opscore.batches import batches
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
-from opscore.dead_letters.engine.journal import FileStorage, RunJournal, Runs, Storage, check_place, parse
+from opscore.dead_letters.engine.journal import RunJournal, check_place, parse
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.files import Import
 from opscore.dead_letters.looking.queue import BATCH, QueueFacts, describe
 from opscore.dead_letters.looking.sweep import Sweep
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.ndjson import to_line
+from opscore.dead_letters.replay.journals import Journals
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import Arrived, Confirmation, Outcome, SqsDestination
 from opscore.dead_letters.sending.outgoing import Outgoing
@@ -96,6 +97,7 @@ class Replayed:
 class UndoPlan:
     """What an undo will work on: the queues of the run as they are now, and what its journal says."""
 
+    run: str
     dead_letters: QueueFacts
     work_queues: Sequence[QueueFacts]
     replayed: Replayed
@@ -117,33 +119,33 @@ class UndoPlan:
         return max(0, sum(queue.visible for queue in self.work_queues) - self.count)
 
 
-def plan_undo(sqs: "SQSClient", runs: Runs, run: str, environment: str) -> UndoPlan:
+def plan_undo(sqs: "SQSClient", journals: Journals, run: str, environment: str) -> UndoPlan:
     """Read the journal of `run`; raises `UsageProblem` when that run cannot be undone in this environment."""
-    state = runs.read(run)
+    state = journals.read(run)
     check_place(run, state, environment)
     if state.header.get("engine") != "client":
         raise UsageProblem(f"{run} was SQS's own move task: it left no journal to undo it by.")
-    replayed = Replayed(runs.find(run))
+    replayed = Replayed(journals.path(run))
     queues = [describe(sqs, name) for name in sorted(replayed.destinations) if ":" not in name]
-    return UndoPlan(describe(sqs, state.header["source"]["name"]), queues, replayed, len(state.in_doubt))
+    return UndoPlan(run, describe(sqs, state.header["source"]["name"]), queues, replayed, len(state.in_doubt))
 
 
-def undo(sqs: "SQSClient", plan: UndoPlan, *, copies: bool, pace: Pace | None = None) -> Undone:
+def undo(sqs: "SQSClient", journals: Journals, plan: UndoPlan, *, copies: bool, pace: Pace | None = None) -> Undone:
     """Move back what still waits in the work queues; with `copies` put copies back of what the consumer has taken.
 
     Each step is written to the run's journal, so that an undo after this one, or after a kill, takes nothing back that
     is back. Ctrl-C ends it after what is under way.
     """
-    with FileStorage(plan.replayed.path) as storage:
-        return Undo(sqs, plan, storage, pace).run(copies=copies)
+    with journals.open(plan.run) as journal:
+        return Undo(sqs, plan, journal, pace).run(copies=copies)
 
 
 class UndoJournal:
     """Adds to the journal of a run what an undo takes back: by the id the message got when it was replayed."""
 
-    def __init__(self, storage: Storage) -> None:
-        self._journal = RunJournal(storage)
-        self._journal.resume()
+    def __init__(self, journal: RunJournal) -> None:
+        self._journal = journal
+        journal.resume()
 
     def intend(self, _destination: str, messages: Sequence[Outgoing]) -> None:
         """Write down what is about to be put back."""
@@ -184,11 +186,11 @@ class Undo:
     searches is found by the second.
     """
 
-    def __init__(self, sqs: "SQSClient", plan: UndoPlan, storage: Storage, pace: Pace | None = None) -> None:
+    def __init__(self, sqs: "SQSClient", plan: UndoPlan, journal: RunJournal, pace: Pace | None = None) -> None:
         self._sqs, self._plan, self._pace = sqs, plan, pace
         self._new_ids, self._done = plan.replayed.new_ids, plan.replayed.undone  # the engine adds to these
         self._done_before = len(self._done)
-        self._journal = UndoJournal(storage)
+        self._journal = UndoJournal(journal)
         self._found = _Found()
         self._twice = self._copied = 0
         self._interrupted = self._searched = False

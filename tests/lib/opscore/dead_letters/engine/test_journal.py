@@ -13,6 +13,7 @@ from opscore.dead_letters.engine.journal import (
     RunState,
     check_place,
     new_run,
+    pick,
     read_state,
 )
 from opscore.dead_letters.looking.queue import describe
@@ -148,6 +149,14 @@ def test_a_run_is_found_by_name_and_unknown_ones_have_neighbours(tmp_path: Path)
     assert name in caught.value.hint
 
 
+def test_a_file_has_one_writer_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "run1.ndjson"
+    with FileStorage(path) as first, FileStorage(path) as second:
+        first.write(b"{}\n")
+        with pytest.raises(OpsError, match="run1 is at work in another process"):
+            second.write(b"{}\n")
+
+
 def test_no_file_is_there_before_the_first_line(tmp_path: Path) -> None:
     with FileStorage(tmp_path / "run.ndjson"):
         assert Runs(tmp_path).names() == []
@@ -173,28 +182,22 @@ def test_a_damaged_journal_is_a_sentence(tmp_path: Path, content: bytes) -> None
         Runs(tmp_path).read("r")
 
 
-def named(tmp_path: Path, *names: str) -> Runs:
-    for name in names:
-        (tmp_path / f"{name}.ndjson").write_bytes(b"")
-    return Runs(tmp_path)
-
-
-def test_the_beginning_of_a_name_is_enough_when_no_other_run_has_it(tmp_path: Path) -> None:
-    runs = named(tmp_path, "20261124-090000-aa", "20261124-090000-ab", "20261125-090000-aa", "20261125-090000-aabb")
-    assert runs.named("20261124-090000-ab") == "20261124-090000-ab"
-    assert runs.named("20261125-090000-aa") == "20261125-090000-aa"
-    assert runs.named("20261125-090000-aab") == "20261125-090000-aabb"
+def test_the_beginning_of_a_name_is_enough_when_no_other_run_has_it() -> None:
+    runs = ["20261124-090000-aa", "20261124-090000-ab", "20261125-090000-aa", "20261125-090000-aabb"]
+    assert pick("20261124-090000-ab", runs) == "20261124-090000-ab"
+    assert pick("20261125-090000-aa", runs) == "20261125-090000-aa"
+    assert pick("20261125-090000-aab", runs) == "20261125-090000-aabb"
     for nothing in ("", "2027"):
         with pytest.raises(NotFound):
-            runs.named(nothing)
+            pick(nothing, runs)
 
 
-def test_an_ambiguous_beginning_names_the_runs_that_it_may_mean(tmp_path: Path) -> None:
+def test_an_ambiguous_beginning_names_the_runs_that_it_may_mean() -> None:
     with pytest.raises(UsageProblem, match="2 runs begin with 20261124") as caught:
-        named(tmp_path, "20261124-090000-aa", "20261124-090000-ab", "20261125-090000-aa").named("20261124")
-    assert "20261124-090000-ab, 20261124-090000-aa." in caught.value.hint
+        pick("20261124", ["20261124-090000-aa", "20261124-090000-ab", "20261125-090000-aa"])
+    assert "20261124-090000-aa, 20261124-090000-ab." in caught.value.hint
     with pytest.raises(UsageProblem) as caught:
-        named(tmp_path, *(f"x{number}" for number in range(9))).named("x")
+        pick("x", [f"x{number}" for number in range(9)])
     assert caught.value.hint.count("x") == 5
     assert caught.value.hint.endswith(", ….")
 

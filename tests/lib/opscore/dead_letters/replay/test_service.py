@@ -10,6 +10,7 @@ from opscore.dead_letters.engine.journal import Runs
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.message import REPLAY_ATTRIBUTE
 from opscore.dead_letters.replay.canary import INTERVAL_SECONDS
+from opscore.dead_letters.replay.journals import Journals
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.rules import DeadLetterQueue
 from opscore.dead_letters.replay.service import Records, ReplayService
@@ -24,7 +25,8 @@ class Bench:
 
     def __init__(self, folder: Path, *, environment: str = "test", world: World | None = None) -> None:
         self.world = world or World()
-        self.records = Records(Runs(folder / "replays"), folder / "counts.ndjson")
+        self.runs = Runs(folder / "replays")
+        self.records = Records(Journals(self.runs, None, environment), folder / "counts.ndjson")
         self.environment = environment
 
     @functools.cached_property
@@ -79,9 +81,9 @@ def test_a_plan_writes_no_journal_and_a_run_writes_one_under_its_own_name(tmp_pa
     bench = Bench(tmp_path)
     bench.world.add_dead_letters(3)
     bench.service.plan(ReplayRequest("work", engine="client"))
-    assert bench.records.runs.names() == []
+    assert bench.runs.names() == []
     result = bench.replay(ReplayRequest("work", engine="client"))
-    state = bench.records.runs.read(result.run)
+    state = bench.runs.read(result.run)
     assert (state.moved, state.ended, state.header["environment"]) == (3, "done", "test")
     marks = {message.attributes[REPLAY_ATTRIBUTE]["StringValue"] for message in bench.world.work.log}
     assert marks == {f"{result.run}:1"}
@@ -99,8 +101,8 @@ def test_what_aws_refuses_is_in_the_journal_as_a_failed_run_and_can_be_resumed(t
     with pytest.raises(Exception, match="AccessDenied"):
         bench.replay(ReplayRequest("work", engine="client"))
     bench.world.sqs.hook = lambda _operation, _phase: None
-    (run,) = bench.records.runs.names()
-    assert bench.records.runs.read(run).ended == "failed"
+    (run,) = bench.runs.names()
+    assert bench.runs.read(run).ended == "failed"
     later = Bench(tmp_path, world=bench.world)
     assert later.resume(run).tally.moved == 12
     assert sorted(sent_bodies(bench.world.work)) == sorted(bodies)
@@ -123,7 +125,7 @@ def interrupted_in_the_watch(bench: Bench, *, kill: bool) -> str:
     finally:
         bench.world.clock.sleep = sleep  # type: ignore[method-assign]
         sleep(3600)
-    (run,) = bench.records.runs.names()
+    (run,) = bench.runs.names()
     return run
 
 
@@ -142,7 +144,7 @@ def test_a_resumed_run_watches_the_canaries_of_the_first_process_before_it_sends
     assert "5 of 5 failed again" in result.verdict.why
     assert [group.replayed for group in result.groups] == [5]
     assert len(bench.world.work.log) == 5
-    assert bench.records.runs.read(run).ended == "stopped"
+    assert bench.runs.read(run).ended == "stopped"
 
 
 def test_a_resumed_run_whose_canaries_are_well_sends_the_rest_in_steps(tmp_path: Path) -> None:
@@ -177,7 +179,7 @@ def test_a_run_whose_first_call_failed_leaves_no_journal(tmp_path: Path) -> None
     bench.world.sqs.hook = deny
     with pytest.raises(Exception, match="AccessDenied"):
         bench.service.begin(plan, lambda _tally: None, lambda _verdict: None)
-    assert bench.records.runs.names() == []
+    assert bench.runs.names() == []
 
 
 def test_a_run_is_not_resumed_in_another_environment(tmp_path: Path) -> None:

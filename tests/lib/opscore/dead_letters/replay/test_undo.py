@@ -2,9 +2,10 @@ from pathlib import Path
 from typing import Any
 
 from opscore.dead_letters.engine.engine import Pace
-from opscore.dead_letters.engine.journal import RunJournal
+from opscore.dead_letters.engine.journal import RunJournal, Runs
 from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.message import REPLAY_ATTRIBUTE
+from opscore.dead_letters.replay.journals import Journals
 from opscore.dead_letters.replay.undo import Replayed, Undone, UndoPlan, undo
 from tests.lib.opscore.dead_letters.replaying import MemoryStorage, World
 
@@ -21,8 +22,9 @@ def replayed_world(tmp_path: Path, count: int = 20) -> tuple[World, Replayed]:
 def take_back(world: World, replayed: Replayed, *, copies: bool = False) -> Undone:
     client: Any = world.sqs
     pace = Pace(1, 1, clock=world.clock, sleep=world.clock.sleep)
-    plan = UndoPlan(describe(client, world.dead.url), [describe(client, world.work.url)], replayed, in_doubt=0)
-    return undo(client, plan, copies=copies, pace=pace)
+    work = describe(client, world.work.url)
+    plan = UndoPlan("run", describe(client, world.dead.url), [work], replayed, in_doubt=0)
+    return undo(client, Journals(Runs(replayed.path.parent), None, "test"), plan, copies=copies, pace=pace)
 
 
 def test_what_still_waits_is_moved_back_and_its_replay_is_not_counted(tmp_path: Path) -> None:

@@ -51,12 +51,11 @@ class Scene:
 
         world = self.world
         client: Any = world.sqs
-        plan = UndoPlan(
-            describe(client, world.dead.url), [describe(client, world.work.url)], Replayed(self.path), in_doubt=0
-        )
+        work = describe(client, world.work.url)
+        plan = UndoPlan("run", describe(client, world.dead.url), [work], Replayed(self.path), in_doubt=0)
         armed = False
         storage = MemoryStorage(lambda operation, phase: hook(operation, phase) if armed else None)
-        undo = Undo(client, plan, storage, Pace(1, 1, clock=world.clock, sleep=world.clock.sleep))
+        undo = Undo(client, plan, RunJournal(storage), Pace(1, 1, clock=world.clock, sleep=world.clock.sleep))
         armed, world.sqs.hook = True, hook
         try:
             return undo.run(copies=copies)
@@ -136,9 +135,10 @@ def test_thirty_of_one_group_that_came_back_are_not_copied_as_only_ten_can_be_se
     for message in list(world.work.messages):
         world.sqs.move_to_dead_letters(world.work, message, world.dead)
     client: Any = world.sqs
-    plan = UndoPlan(describe(client, world.dead.url), [describe(client, world.work.url)], Replayed(path), in_doubt=0)
+    work = describe(client, world.work.url)
+    plan = UndoPlan("run", describe(client, world.dead.url), [work], Replayed(path), in_doubt=0)
     pace = Pace(1, 1, clock=world.clock, sleep=world.clock.sleep)
-    undone = Undo(client, plan, MemoryStorage(), pace).run(copies=True)
+    undone = Undo(client, plan, RunJournal(MemoryStorage()), pace).run(copies=True)
     assert (undone.back_already, undone.not_found, undone.copied) == (10, 20, 0)
     assert "20 messages of work-dead-letter.fifo not seen" in undone.why[0]
     assert len(world.dead.messages) == 30
