@@ -1,4 +1,4 @@
-"""Queues in the sandbox: dead-letter sources, metrics, and refusals by name."""
+"""Queues in the sandbox: dead-letter sources and metrics."""
 
 import datetime as dt
 import json
@@ -18,12 +18,6 @@ def test_the_sources_of_a_dead_letter_queue_are_listed(account: Account) -> None
     answer = account.client("sqs").list_dead_letter_source_queues(QueueUrl=dead_url)
     assert answer["queueUrls"] == sources
     assert account.client("sqs").list_dead_letter_source_queues(QueueUrl=sources[0])["queueUrls"] == []
-
-
-def test_moving_messages_in_the_service_is_refused_by_name(account: Account) -> None:
-    sqs, (_, arn) = account.client("sqs"), account.queue()
-    with pytest.raises(sqs.exceptions.ClientError, match="does not model StartMessageMoveTask"):
-        sqs.start_message_move_task(SourceArn=arn)
 
 
 def test_depth_and_age_are_in_the_metrics(account: Account) -> None:

@@ -7,8 +7,8 @@ Metrics modelled: ApproximateNumberOfMessagesVisible, -NotVisible, -Delayed and 
 datapoint a minute whose value is the newest sample (AWS samples once). A message that was received three times is
 left out of the age; in a dead-letter queue the age counts from the move.
 
-Not modelled, and refused by name: StartMessageMoveTask, ListMessageMoveTasks, CancelMessageMoveTask. Not modelled, and
-absent: the metrics of sends, receives and deletes. Not modelled, and ignored by the emulator: the batching window.
+Not modelled, and absent: the metrics of sends, receives and deletes. Not modelled, and ignored by the emulator: the
+batching window.
 """
 
 import json
@@ -23,33 +23,23 @@ from ministack.services import sqs as service
 NAMESPACE = "AWS/SQS"
 MINUTES_KEPT = 180
 RECEIVES_OF_A_POISON_PILL = 3
-REFUSED = ("StartMessageMoveTask", "ListMessageMoveTasks", "CancelMessageMoveTask")
 _MOVED_AT = "opsctl_moved_at"
 
 
 def install() -> None:
-    """Add the operation, and refuse with a reason the ones that are not modelled."""
+    """Add the operation."""
     service._HANDLERS["ListDeadLetterSourceQueues"] = _list_dead_letter_source_queues
-    for action in REFUSED:
-        service._HANDLERS[action] = _refuse(action)
-
-
-def _refuse(action: str) -> Any:
-    def refuse(_data: Mapping[str, Any], _url: str) -> None:
-        message = f"The sandbox does not model {action}; `opsctl replay-dlq` replays message by message."
-        raise service._Err("UnsupportedOperation", message)
-
-    return refuse
 
 
 def _list_dead_letter_source_queues(data: Mapping[str, Any], url: str) -> dict[str, Any]:
     dead_letters = service._get_q(url or data["QueueUrl"], "sqs:ListDeadLetterSourceQueues")
     arn = dead_letters["attributes"]["QueueArn"]
-    sources = sorted(source_url for source_url, queue in service._queues.items() if _dead_letter_target(queue) == arn)
+    sources = sorted(source_url for source_url, queue in service._queues.items() if dead_letter_target(queue) == arn)
     return {"queueUrls": [service._externalize_url(source_url) for source_url in sources]}
 
 
-def _dead_letter_target(queue: Mapping[str, Any]) -> str | None:
+def dead_letter_target(queue: Mapping[str, Any]) -> str | None:
+    """Return the ARN of the queue that gets a queue's dead letters, None when none does."""
     policy = json.loads(queue["attributes"].get("RedrivePolicy") or "{}")
     target = policy.get("deadLetterTargetArn")
     return str(target) if target else None

@@ -18,6 +18,10 @@ MAXIMUM_RATE = 500
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html"""
 
 _ACTIVE = ("RUNNING", "CANCELLING")
+_REASONS = {
+    "CouldNotDetermineMessageSource": "the next message was put there by a consumer, and SQS knows no way back for it",
+    "AWS.SimpleQueueService.NonExistentQueue": "a queue that it moves to does not exist any more",
+}
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,8 @@ class MoveTask:
         if task["Status"] == "FAILED":
             reason = task.get("FailureReason", "no reason given")
             raise RefusedByAws(
-                f"SQS's move task failed after {counted(self.tally.moved, 'message')}: {reason}",
-                hint="`--engine client` replays message by message.",
+                f"SQS's move task failed after {counted(self.tally.moved, 'message')}: {_REASONS.get(reason, reason)}.",
+                hint="The others are where they were: without --engine native they are replayed message by message.",
             )
         self.tally.interrupted = task["Status"] in ("CANCELLED", "CANCELLING")
         return self.tally

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 SAMPLE = 30
-NATIVE_FROM = 10_000
-"""From how many messages on SQS's own task is preferred. Fewer are replayed by the client engine in seconds, and that
-one keeps a journal, so that the run can be undone, and marks each message, so that a bounce is seen."""
+NATIVE_FROM = 100_000
+"""From how many messages on the plan names SQS's own task as another way. It is never taken unasked: it keeps no
+journal to resume and undo by, marks no message, so that one which fails again may be moved again and again, and ends at
+the first message that no queue gave up."""
 
 CLIENT_RATE = 1_000
 """Messages a second to expect of the client engine: a careful figure for a network some 20 ms away."""
@@ -81,8 +82,8 @@ def plan_replay(
     """Return the plan. Raises, before anything is sent, what makes the replay impossible or unsafe."""
     refuse_while_active(support, source)
     _refuse_impossible(request, source, to)
-    engine, why = choose_engine(request, source, sources, support)
     sample = peek(sqs, source, limit=SAMPLE) if source.visible else []
+    engine, why = choose_engine(request, source, sources, support, sample)
     decisions = [admission.decide(letter) for letter in sample]
     chosen = [decision.message for decision in decisions if isinstance(decision, Admit)]
     destinations = Counter(decision.destination.label for decision in decisions if isinstance(decision, Admit))
@@ -97,26 +98,34 @@ def plan_replay(
 
 
 def choose_engine(
-    request: ReplayRequest, source: QueueFacts, sources: Sequence[QueueFacts], support: Support
+    request: ReplayRequest,
+    source: QueueFacts,
+    sources: Sequence[QueueFacts],
+    support: Support,
+    sample: Sequence[DeadLetter] = (),
 ) -> tuple[str, str]:
     """Return the engine for a request and why; raises `UsageProblem` when the one asked for cannot do it."""
-    obstacle = _native_obstacle(request, sources, support)
+    obstacle = _native_obstacle(request, sources, support, sample)
     if request.engine == "native" and obstacle:
         raise UsageProblem(f"SQS's own move task cannot be used: {obstacle}.", hint="Leave out --engine native.")
     if request.engine != "auto":
         return request.engine, "as asked for"
-    if obstacle:
-        return "client", obstacle
-    if source.visible < NATIVE_FROM:
-        return "client", f"under {NATIVE_FROM:,} messages, and it keeps a journal to resume and undo by"
-    return "native", "nothing is filtered or edited, and SQS moves the messages by itself"
+    if obstacle or source.visible < NATIVE_FROM:
+        return "client", obstacle or "it keeps a journal to resume and undo by"
+    return "client", "it keeps a journal; --engine native lets SQS move them by itself, without one"
 
 
-def _native_obstacle(request: ReplayRequest, sources: Sequence[QueueFacts], support: Support) -> str:
+def _native_obstacle(
+    request: ReplayRequest, sources: Sequence[QueueFacts], support: Support, sample: Sequence[DeadLetter]
+) -> str:
     if request.only_client:
         return f"SQS's own task cannot do {request.only_client}"
     if not sources:
         return "SQS's own task moves only what a queue gave up, and no queue has this one for its dead letters"
+    unsourced = sum(letter.origin_arn is None for letter in sample)
+    if unsourced and not request.to:
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
+        return f"{unsourced} of {len(sample)} looked at were put there by a consumer; SQS knows no way back for those"
     if not support.known:
         return "this endpoint has no move tasks"
     if request.rate and not 1 <= request.rate <= MAXIMUM_RATE:

@@ -77,5 +77,5 @@ def test_a_failed_task_is_an_error_with_sqs_s_reason() -> None:
     def failing(_seconds: float) -> None:
         world.sqs.tasks[0] |= {"Status": "FAILED", "FailureReason": "AWS.SimpleQueueService.NonExistentQueue"}
 
-    with pytest.raises(RefusedByAws, match="NonExistentQueue"):
+    with pytest.raises(RefusedByAws, match="a queue that it moves to does not exist any more"):
         engine(world, failing).run()

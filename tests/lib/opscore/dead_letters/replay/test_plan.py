@@ -42,17 +42,13 @@ def plan(world: World, request: ReplayRequest | None = None, to: QueueFacts | No
 @pytest.mark.parametrize(
     ("options", "source", "known", "engine"),
     [
-        ({}, {}, True, "native"),
-        ({}, {"visible": NATIVE_FROM - 1}, True, "client"),
+        ({}, {}, True, "client"),
+        ({}, {"visible": 1}, True, "client"),
         ({}, {}, False, "client"),
         ({"filter": "body"}, {}, True, "client"),
-        ({"maximum": 3}, {}, True, "client"),
-        ({"maximum_replays": 3}, {}, True, "client"),
-        ({"rate": 500}, {}, True, "native"),
-        ({"rate": 501}, {}, True, "client"),
-        ({"rate": 0.5}, {}, True, "client"),
         ({"engine": "client"}, {}, True, "client"),
         ({"engine": "native"}, {"visible": 1}, True, "native"),
+        ({"engine": "native", "rate": 500}, {}, True, "native"),
     ],
 )
 def test_the_engine(options: Any, source: Any, known: bool, engine: str) -> None:
@@ -60,10 +56,36 @@ def test_the_engine(options: Any, source: Any, known: bool, engine: str) -> None
     assert choose_engine(request, facts(**source), [facts()], Support(known))[0] == engine
 
 
-@pytest.mark.parametrize(("sources", "known"), [([], True), ([facts()], False)])
-def test_native_is_refused_where_it_cannot_work(sources: Any, known: bool) -> None:
+def test_the_other_way_is_named_only_where_it_helps_and_works() -> None:
+    def why(options: Any, **source: Any) -> str:
+        return choose_engine(ReplayRequest("q", **options), facts(**source), [facts()], NATIVE)[1]
+
+    assert "--engine native" in why({})
+    assert "--engine native" not in why({}, visible=NATIVE_FROM - 1)
+    assert "--filter" in why({"filter": "body"})
+    assert "--max-replays" in why({"maximum_replays": 3})
+    assert "1 to 500" in why({"rate": 501})
+    assert "1 to 500" in why({"rate": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("sources", "known", "options"), [([], True, {}), ([facts()], False, {}), ([facts()], True, {"rate": 501})]
+)
+def test_native_is_refused_where_it_cannot_work(sources: Any, known: bool, options: Any) -> None:
     with pytest.raises(UsageProblem, match="move task"):
-        choose_engine(ReplayRequest("q", engine="native"), facts(), sources, Support(known))
+        choose_engine(ReplayRequest("q", engine="native", **options), facts(), sources, Support(known))
+
+
+def test_native_is_refused_when_a_consumer_put_some_of_the_messages_there_itself() -> None:
+    world = World()
+    world.add_dead_letters(5)
+    world.sqs.put(world.dead, "buried by its consumer")
+    with pytest.raises(UsageProblem, match="1 of 6 looked at were put there by a consumer"):
+        plan(world, ReplayRequest("work", engine="native"))
+    assert plan(world).why_engine.startswith("1 of 6 looked at")
+    client: Any = world.sqs
+    rescue = describe(client, world.sqs.create("rescue").url)
+    assert plan(world, ReplayRequest("work", engine="native", to="rescue"), to=rescue).engine == "native"
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "CANCELLING"])
