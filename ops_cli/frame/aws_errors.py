@@ -6,30 +6,15 @@ from urllib.parse import urlsplit
 import botocore.exceptions as boto
 
 from ops_cli.frame.environments import Environment
-from opscore.aws_faults import is_throttling
+from opscore.aws_faults import EXPIRED, UNKNOWN_KEY, is_of_credentials, is_throttling
 from opscore.errors import ExitCode, NotFound, OpsError, RefusedByAws, UsageProblem
 
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
-_BAD_KEY = {
-    "InvalidClientTokenId",
-    "UnrecognizedClientException",
-    "InvalidAccessKeyId",
-    "SignatureDoesNotMatch",
-}
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "AuthorizationError"}
 _SKEWED = "RequestTimeTooSkewed"
 
 _CONNECTION = (boto.HTTPClientError, boto.ConnectionError, boto.IncompleteReadError)
 """Two bases, as botocore has them: what fails while connecting is no HTTPClientError."""
 
-_CREDENTIALS = (
-    boto.NoCredentialsError,
-    boto.PartialCredentialsError,
-    boto.CredentialRetrievalError,
-    boto.UnknownCredentialError,
-    boto.RefreshWithMFAUnsupportedError,
-    boto.MetadataRetrievalError,
-)
 _SIGN_IN = (
     boto.SSOError,
     boto.TokenRetrievalError,
@@ -67,10 +52,10 @@ def explain(error: Exception, endpoint: str | None = None) -> OpsError | None:
         return UsageProblem(_sentence(error), hint="`aws configure list-profiles` lists the profiles.")
     if isinstance(error, boto.NoRegionError):
         return UsageProblem("No region is set.", hint="Say --region, or give the environment one.")
-    if isinstance(error, _CREDENTIALS):
-        return RefusedByAws(f"No usable AWS credentials: {_sentence(error)}", hint=_LOGIN)
     if isinstance(error, _SIGN_IN):
         return RefusedByAws(f"You are not signed in, or no longer: {_sentence(error)}", hint=_LOGIN)
+    if is_of_credentials(error):
+        return RefusedByAws(f"No usable AWS credentials: {_sentence(error)}", hint=_LOGIN)
     if isinstance(error, _CONFIGURATION) or _is_bad_endpoint(error, endpoint):
         return UsageProblem(
             f"The AWS configuration cannot be used: {_sentence(error)}",
@@ -116,9 +101,9 @@ def _asked(error: Exception) -> str | None:
 def _client_error(error: boto.ClientError) -> OpsError:
     code = str(error.response.get("Error", {}).get("Code", ""))
     message = str(error.response.get("Error", {}).get("Message", "")) or code
-    if code in _EXPIRED:
+    if code in EXPIRED:
         return RefusedByAws("The AWS credentials have expired.", hint=_LOGIN)
-    if code in _BAD_KEY:
+    if code in UNKNOWN_KEY:
         return RefusedByAws(f"AWS does not know these credentials ({code}).", hint=_LOGIN)
     if code in _DENIED:
         return RefusedByAws(

@@ -10,12 +10,21 @@ from ops_cli.frame.confirm import confirm
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand, yes_option
 from ops_cli.frame.output import emit, note
+from ops_cli.frame.times import Seconds
+from opscore.dead_letters.engine.pace import GIVE_UP_SECONDS
 from opscore.errors import ExitCode, OpsError, PartlyDone
 
 if TYPE_CHECKING:
     from opscore.dead_letters.replay.service import ReplayResult
 
 _COUNT = click.IntRange(1)
+
+give_up_option = click.option(
+    "--give-up-after", "give_up_seconds", type=Seconds(), metavar="DURATION",
+    default=f"{GIVE_UP_SECONDS:g}s", show_default=True,
+    help="End when nothing has succeeded for so long, such as 90s or 1h; `opsctl dlq resume` does the rest.",
+)  # fmt: skip
+"""Throttling ends no run: it is an answer. What ends one is that AWS cannot be reached, or fails, all the time."""
 
 
 @click.command(cls=OpsCommand)
@@ -38,10 +47,20 @@ _COUNT = click.IntRange(1)
 @click.option("--canary", type=_COUNT, metavar="N", help="Replay N first, watch them, then more if few of them fail.")
 @click.option("--max-replays", "maximum_replays", type=_COUNT, metavar="N",
               help="Leave a message that was replayed N times already.")  # fmt: skip
+@give_up_option
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing; --output json prints it as data.")
 @yes_option
 @click.pass_obj
-def replay_dlq(ops: Ops, /, dry_run: bool, yes: bool, rate: str | None, edit_with: Path | None, **asked: Any) -> None:
+def replay_dlq(
+    ops: Ops,
+    /,
+    dry_run: bool,
+    yes: bool,
+    rate: str | None,
+    edit_with: Path | None,
+    give_up_seconds: float,
+    **asked: Any,
+) -> None:
     """Send dead letters back to where they failed.
 
     QUEUE is a work queue or its dead-letter queue, by role or by name. The plan is shown first, and it is what then
@@ -61,7 +80,7 @@ def replay_dlq(ops: Ops, /, dry_run: bool, yes: bool, rate: str | None, edit_wit
         edit_with=str(edit_with) if edit_with else None,
         edit_source=edit_with.read_text(encoding="utf-8") if edit_with else None,
     )
-    replays = queues.replays(request.queue)
+    replays = queues.replays(request.queue, give_up_seconds=give_up_seconds)
     plan = replays.plan(request)
     show_plan(plan, queues.environment)
     if dry_run:

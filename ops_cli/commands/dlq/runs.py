@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from ops_cli.commands.dlq.replay import give_up_option
 from ops_cli.commands.dlq.tables import RUNS
 from ops_cli.frame.confirm import confirm
 from ops_cli.frame.context import Ops
@@ -70,9 +71,10 @@ def row_of(run: str, state: "RunState") -> dict[str, Any]:
 
 @click.command(cls=OpsCommand)
 @click.argument("run", shell_complete=_complete_run)
+@give_up_option
 @yes_option
 @click.pass_obj
-def resume(ops: Ops, run: str, yes: bool) -> None:
+def resume(ops: Ops, run: str, give_up_seconds: float, yes: bool) -> None:
     """Do the rest of RUN, a replay that was interrupted or killed.
 
     RUN is an id of `opsctl dlq history`, or the beginning of one.
@@ -92,7 +94,8 @@ def resume(ops: Ops, run: str, yes: bool) -> None:
     confirm("Do the rest?", yes=yes)
     meter = Meter(state.header.get("count", 0))
     try:
-        result = queues.replays(request.queue).resume(run, meter, show_verdict)
+        replays = queues.replays(request.queue, give_up_seconds=give_up_seconds)
+        result = replays.resume(run, meter, show_verdict)
     finally:
         meter.close()
     show_result(ops, result)

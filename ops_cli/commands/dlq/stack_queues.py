@@ -10,6 +10,7 @@ from ops_cli.frame.folders import state_folder
 from ops_cli.frame.output import note
 from opscore.dead_letters.causes.consumer_log import CauseIndex, ids_of, read_causes, since
 from opscore.dead_letters.engine.journal import Runs
+from opscore.dead_letters.engine.pace import GIVE_UP_SECONDS
 from opscore.dead_letters.looking.peek import peek
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.message import DeadLetter
@@ -86,12 +87,14 @@ class StackQueues:
         ids = {name for letter in letters for name in ids_of(letter)}
         return CauseIndex.read(self.logs, self._log_groups(dead_letters.name), since(letters, dead_letters), ids)
 
-    def replays(self, name: str) -> "ReplayService":
-        """Return the replays of a dead-letter queue."""
+    def replays(self, name: str, *, give_up_seconds: float = GIVE_UP_SECONDS) -> "ReplayService":
+        """Return the replays of a dead-letter queue; a run ends when nothing succeeds for `give_up_seconds`."""
+        from opscore.dead_letters.engine.engine import Pace
         from opscore.dead_letters.replay.service import Records, ReplayService
 
         records = Records(journals(self._ops), state_folder() / "replay-counts.ndjson")
-        return ReplayService(self, self._names(name), records, self.place, find_queue=self.find)
+        pace = Pace(give_up_seconds=give_up_seconds)
+        return ReplayService(self, self._names(name), records, self.place, find_queue=self.find, pace=pace)
 
     def _names(self, name: str) -> "DeadLetterQueue":
         from opscore.dead_letters.replay.rules import DeadLetterQueue

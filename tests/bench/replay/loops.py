@@ -11,12 +11,13 @@ import botocore.session
 from botocore.config import Config
 
 from ops_cli.frame.lean_sqs import Key, LeanSqs
+from opscore.dead_letters.engine.attempts import Attempts
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
 from opscore.dead_letters.engine.journal import FileStorage, RunJournal
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.sending.admission import Admission
-from opscore.dead_letters.sending.destinations import Arrived, Confirmation, SqsDestination
+from opscore.dead_letters.sending.destinations import Confirmation, Outcome, SqsDestination
 from tests.bench.replay.sqs_stand_in import stand_in
 
 EVER = 2_000_000_000_000
@@ -54,9 +55,10 @@ def engine(messages: int, latency: float, *, workers: int = 16, maximum: int = 6
         sqs = lean_client(client(server.endpoint))
         queue = describe(sqs, "http://127.0.0.1/1/q")
         destination = SqsDestination(sqs, queue)
-        arrived = Arrived()
+        attempts = Attempts()
         for number in range(known):
-            arrived.add(Confirmation(f"known-{number}"))
+            attempts.settle(Outcome({f"known-{number}": Confirmation(f"known-{number}")}))
+            attempts.deleted([f"known-{number}"])
         with FileStorage(Path(folder) / "run.ndjson") as storage:
             run = ClientEngine(
                 sqs,
@@ -65,10 +67,10 @@ def engine(messages: int, latency: float, *, workers: int = 16, maximum: int = 6
                 RunJournal(storage),
                 limits=Limits(),
                 pace=Pace(workers, maximum),
-                arrived=arrived,
+                attempts=attempts,
             )
             began = time.perf_counter()
-            moved = run.run().moved
+            moved = run.run().moved - known
             seconds = time.perf_counter() - began
         sent, deleted = server.counts()
         if not moved == sent == deleted == messages:

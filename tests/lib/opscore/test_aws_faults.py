@@ -1,3 +1,6 @@
+import string
+
+import botocore.exceptions as boto
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
@@ -28,3 +31,59 @@ def test_a_call_without_an_answer_may_have_worked_and_a_throttled_one_has_not() 
     assert aws_faults.may_have_worked(ReadTimeoutError(endpoint_url="https://sqs"))
     assert not aws_faults.may_have_worked(refusal("ThrottlingException"))
     assert aws_faults.is_transient(refusal("ThrottlingException"))
+
+
+def botocore_error(name: str) -> Exception:
+    kind = getattr(boto, name)
+    fields = {field for _, field, _, _ in string.Formatter().parse(kind.fmt) if field}
+    made: Exception = kind(**dict.fromkeys(fields, "x"))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("name", "may_have_worked"),
+    [
+        ("EndpointConnectionError", False),
+        ("ConnectTimeoutError", False),
+        ("ProxyConnectionError", False),
+        ("SSLError", True),
+        ("ReadTimeoutError", True),
+        ("ConnectionClosedError", True),
+        ("HTTPClientError", True),
+        ("ResponseStreamingError", True),
+        ("IncompleteReadError", True),
+    ],
+)
+def test_every_trouble_of_a_connection_may_pass(name: str, may_have_worked: bool) -> None:
+    error = botocore_error(name)
+    assert aws_faults.is_transient(error)
+    assert aws_faults.is_of_aws(error)
+    assert not aws_faults.is_of_credentials(error)
+    assert aws_faults.may_have_worked(error) is may_have_worked
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *map(refusal, ["ExpiredToken", "ExpiredTokenException", "RequestExpired"]),
+        *map(refusal, ["UnrecognizedClientException", "InvalidClientTokenId"]),
+        *map(botocore_error, ["UnauthorizedSSOTokenError", "SSOTokenLoadError", "TokenRetrievalError"]),
+        *map(botocore_error, ["CredentialRetrievalError", "NoCredentialsError", "RefreshWithMFAUnsupportedError"]),
+        RuntimeError("Credentials were refreshed, but the refreshed credentials are still expired."),
+    ],
+    ids=str,
+)
+def test_credentials_that_end_are_known_and_do_not_pass_by_themselves(error: Exception) -> None:
+    assert aws_faults.is_of_credentials(error)
+    assert not aws_faults.is_transient(error)
+    assert not aws_faults.may_have_worked(error)
+    explained = aws_errors.explain(error)
+    assert explained is not None
+    assert "aws sso login" in explained.hint
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("odd"), KeyError("odd")])
+def test_what_is_of_this_machine_is_not_of_aws_and_nobody_knows_what_it_did(error: Exception) -> None:
+    assert not aws_faults.is_of_aws(error)
+    assert not aws_faults.is_transient(error)
+    assert aws_faults.may_have_worked(error)

@@ -20,10 +20,11 @@ class Left(StrEnum):
 class Tally:
     """What became of the messages so far.
 
-    `moved` were confirmed by their destination; `undeleted` of them could not be deleted from the dead-letter queue,
-    and `possibly_twice` were sent again because it is not known whether an earlier try arrived. `skipped` were not
-    asked for, `bounced` came back during the run, `quarantined` were replayed too often, `failed` could not be sent:
-    all four stay in the dead-letter queue. `held_elsewhere` were still hidden by another reader at the end.
+    `moved` were confirmed by their destination; `undeleted` of them could not be deleted from the dead-letter queue.
+    `skipped` were not asked for, `bounced` came back during the run, `quarantined` were replayed too often, `failed`
+    could not be sent: all four stay in the dead-letter queue. Of all these messages and of those that were not dealt
+    with, `possibly_twice` may be at their destination once more than is said here, because a send of them got no
+    answer. `held_elsewhere` were still hidden by another reader at the end.
     """
 
     moved: int = 0
@@ -43,9 +44,16 @@ class Tally:
         if why:
             self.reasons[why] += 1
 
-    def with_moved(self, moved: int) -> "Tally":
-        """Return a copy that counts `moved` messages as moved."""
-        return dataclasses.replace(self, moved=moved, reasons=Counter(self.reasons))
+    def take_back(self, left: Left, why: str = "") -> None:
+        """Count a message no longer that `leave` counted."""
+        setattr(self, left.value, getattr(self, left.value) - 1)
+        if why:
+            self.reasons[why] -= 1
+            self.reasons += Counter()  # without what has come to nothing
+
+    def copy(self) -> "Tally":
+        """Return the count as it is now."""
+        return dataclasses.replace(self, reasons=Counter(self.reasons))
 
     @property
     def settled(self) -> int:

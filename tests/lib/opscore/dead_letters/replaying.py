@@ -29,6 +29,11 @@ class MemoryStorage:
         self._pending = b""
         self._hook = hook
 
+    @property
+    def written(self) -> bytes:
+        """What a reader of the file sees while the machine is up."""
+        return self.durable + self._pending
+
     def write(self, data: bytes) -> None:
         self._hook("journal write", "before")
         self._pending += data

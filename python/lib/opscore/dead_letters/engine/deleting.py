@@ -11,14 +11,14 @@ from opscore.dead_letters.looking.queue import BATCH
 from opscore.dead_letters.sending.destinations import Confirmation
 
 MAXIMUM_TRIES = 3
+"""How often SQS may refuse to delete one message. Calls that failed as a whole do not count."""
 
 
 class Deleting:
-    """Decides on deletes. `undeleted` are messages that arrived and could not be deleted so far."""
+    """Decides on deletes of messages that arrived."""
 
     def __init__(self, chance: Callable[[], float]) -> None:
         self.backoff = Backoff(chance)
-        self.undeleted: set[str] = set()
         self._waiting: deque[tuple[float, Confirmation]] = deque()
         self._tries: Counter[str] = Counter()
 
@@ -49,11 +49,9 @@ class Deleting:
         for proof, handle in delete.proofs:
             message_id = proof.message_id
             if message_id in done:
-                self.undeleted.discard(message_id)
                 leases.let_go(message_id)
                 continue
             self._tries[message_id] += 1
-            self.undeleted.add(message_id)
             if leases.handle(message_id) != handle or self._tries[message_id] < MAXIMUM_TRIES:
                 self.add(proof, now)  # received again meanwhile, or worth another try
             elif leases.seconds_left(message_id, now) <= 0:
@@ -64,3 +62,9 @@ class Deleting:
         """Take in that the call as a whole failed: try again later."""
         self._waiting.extendleft((now, proof) for proof, _handle in reversed(delete.proofs))
         self.backoff.failed(now)
+
+    def stop(self) -> list[str]:
+        """Remove everything that waits; return the ids."""
+        message_ids = [proof.message_id for _since, proof in self._waiting]
+        self._waiting.clear()
+        return message_ids

@@ -15,6 +15,7 @@ MARGIN_SECONDS = 15
 """A message whose lease ends sooner is not sent any more: another reader could receive it meanwhile."""
 
 MAXIMUM_TRIES = 5
+"""How often a destination may refuse one message. Calls that failed as a whole and throttling do not count."""
 
 
 @dataclass
@@ -96,25 +97,23 @@ class Dispatch:
         self._put_back(send.outbox, again, now)
         return sent
 
-    def unanswered(self, send: Send, refusal: Refusal, now: float) -> Sent:
-        """Take in that the call as a whole failed."""
-        return self.settled(send, Outcome({}, {m.letter.message_id: refusal for m in send.messages}), now)
+    def not_sent(self, send: Send, now: float) -> None:
+        """Take in that the call as a whole failed: its messages wait again, as if they had not been tried."""
+        send.outbox.settle(send.messages)
+        self._put_back(send.outbox, send.messages, now)
 
-    def too_long(self, send: Send, now: float) -> Sent:
-        """Take in that the batch was too large for the endpoint: send halves from now on."""
-        if len(send.messages) == 1:
-            return self.unanswered(send, Refusal("TooLarge", "larger than the endpoint takes", final=True), now)
+    def too_long(self, send: Send, now: float) -> None:
+        """Take in that a batch of several messages was too large for the endpoint: send halves from now on."""
         send.outbox.batch_bytes = sum(message.size for message in send.messages) // 2
         send.outbox.settle(send.messages)
         send.outbox.put_back(send.messages, now)
-        return Sent()
 
     def stop(self) -> list[Outgoing]:
         """Remove and return everything that waits."""
         return [message for outbox in self._outboxes.values() for message in outbox.clear()]
 
     def _refused(self, message: Outgoing, refusal: Refusal, outbox: Outbox, sent: Sent, again: list[Outgoing]) -> None:
-        self._tries[message.letter.message_id] += 1
+        self._tries[message.letter.message_id] += not (refusal.is_throttling or refusal.is_of_credentials)
         if not refusal.final and self._tries[message.letter.message_id] < MAXIMUM_TRIES:
             again.append(message)
             return

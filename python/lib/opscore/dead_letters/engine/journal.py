@@ -2,6 +2,7 @@
 
 One line of NDJSON each, on the disk before the step it announces. After a crash it says which messages of the
 dead-letter queue have arrived already (delete them, do not send them) and which may have (that cannot be known).
+Reading it is making the run's `Attempts` again, event by event.
 """
 
 import fcntl
@@ -14,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from opscore.dead_letters.engine.attempts import Attempts
 from opscore.dead_letters.ndjson import to_line, to_record
-from opscore.dead_letters.sending.destinations import Arrived, Confirmation, Outcome
+from opscore.dead_letters.sending.destinations import Arrived, Confirmation, Outcome, Refusal
 from opscore.dead_letters.sending.outgoing import Outgoing
 from opscore.errors import NotFound, OpsError, UsageProblem
 from opscore.words import counted
@@ -30,7 +32,7 @@ class Journal(Protocol):
         """Write down what is about to be sent."""
 
     def sent(self, outcome: Outcome) -> None:
-        """Write down what arrived and what was refused."""
+        """Write down what arrived, what was refused, and what got no answer."""
 
     def deleted(self, message_ids: Iterable[str]) -> None:
         """Write down what is gone from the dead-letter queue."""
@@ -137,10 +139,14 @@ class RunJournal:
         self._append({"intent": letters, "to": destination}, copied=True)
 
     def sent(self, outcome: Outcome) -> None:
-        """Write down what arrived and what was refused. Returns when it is safe on the disk."""
-        confirmed = {message_id: proof.new_id for message_id, proof in outcome.confirmed.items()}
-        refused = {message_id: str(refusal) for message_id, refusal in outcome.refused.items()}
-        self._append({"sent": confirmed, **({"refused": refused} if refused else {})})
+        """Write down what arrived, what was refused, and what got no answer. What arrived is then safe on the disk.
+
+        A line without arrivals may be lost: what was about to be sent and has no answer is taken for doubtful, too.
+        """
+        fields: dict[str, Any] = {"sent": {name: proof.new_id for name, proof in outcome.confirmed.items()}}
+        for name, refusal in outcome.refused.items():
+            fields.setdefault("doubt" if refusal.doubtful else "refused", {})[name] = str(refusal)
+        self._append(fields, durable=bool(outcome.confirmed))
 
     def deleted(self, message_ids: Iterable[str]) -> None:
         """Write down what is gone from the dead-letter queue. Losing this line costs one more delete, no message."""
@@ -200,22 +206,36 @@ _CANDIDATES = 5
 
 @dataclass
 class RunState:
-    """What a journal says. `header` is its first line; of the messages `in_doubt` only the intent to send is known.
+    """What a journal says. `header` is its first line, `attempts` what became of each message.
 
-    Of those that arrived, `undone` were put back by an undo; the `canaries` among them are known by their new id, each
-    with its group, and `backlog` is how many messages waited at the destinations before the last step of canaries.
+    Of those that arrived, by their new ids: `undone` are back in the dead-letter queue, `undoing` an undo was about to
+    put there, and nobody knows more; the `canaries` are known with their groups, and `backlog` is how many messages waited at the destinations before the last step of canaries.
     `ended` is how the last process ended: done, interrupted, failed; None when it was killed, or still runs.
     """
 
     header: Mapping[str, Any] = field(default_factory=dict)
-    arrived: Arrived = field(default_factory=Arrived)
-    deleted: int = 0
+    attempts: Attempts = field(default_factory=Attempts)
     tally: Mapping[str, Any] = field(default_factory=dict)
-    in_doubt: set[str] = field(default_factory=set)
-    undone: int = 0
+    undone: Arrived = field(default_factory=Arrived)
+    undoing: set[str] = field(default_factory=set)
     canaries: dict[str, str] = field(default_factory=dict)
     backlog: int | None = None
     ended: str | None = None
+
+    @property
+    def arrived(self) -> Arrived:
+        """The messages that arrived."""
+        return self.attempts.arrived
+
+    @property
+    def in_doubt(self) -> set[str]:
+        """The messages that may have arrived, and of which nothing more is known."""
+        return self.attempts.in_doubt
+
+    @property
+    def possibly_twice(self) -> int:
+        """How many messages may be at their destination once more than is known, those that arrived included."""
+        return self.attempts.possibly_twice
 
     @property
     def moved(self) -> int:
@@ -225,7 +245,7 @@ class RunState:
     @property
     def open(self) -> int:
         """How many messages arrived and are not known to be deleted."""
-        return max(0, len(self.arrived) - self.deleted)
+        return len(self.arrived) - self.arrived.deleted
 
 
 def read_state(lines: Iterable[bytes]) -> RunState:
@@ -246,20 +266,28 @@ def _read_state(lines: Iterable[bytes]) -> RunState:
             state.header = fields
         elif "intent" in fields:
             state.ended = None
-            state.in_doubt |= {record["message_id"] for record in fields["intent"]}
+            state.attempts.intend(record["message_id"] for record in fields["intent"])
         elif "sent" in fields:
-            _settle(state, fields)
+            state.attempts.settle(_outcome(fields))
         elif "deleted" in fields:
-            state.deleted += len(fields["deleted"])
+            state.attempts.deleted(fields["deleted"])
         elif "canaries" in fields:
             state.canaries |= fields["canaries"]
         elif "step" in fields:
             state.backlog = fields["step"]["backlog"]
         elif "undone" in fields:
-            state.undone += len(fields["undone"])
+            _undo(state, fields["undone"])
+        elif "undoing" in fields:
+            state.undoing |= {*fields["undoing"]}
         elif "end" in fields:
             state.ended, state.tally = fields["end"], fields.get("tally", {})
     return state
+
+
+def _undo(state: RunState, new_ids: Iterable[str]) -> None:
+    for new_id in new_ids:
+        state.undone.add(Confirmation(new_id))
+        state.undoing.discard(new_id)
 
 
 def check_place(run: str, state: RunState, place: str) -> None:
@@ -272,10 +300,10 @@ def check_place(run: str, state: RunState, place: str) -> None:
         raise UsageProblem(f"{run} was begun in {began_in}, and this is {place}.", hint=f"Say --env {began_in}.")
 
 
-def _settle(state: RunState, fields: Mapping[str, Any]) -> None:
-    for message_id, new_id in fields["sent"].items():
-        state.arrived.add(Confirmation(message_id, new_id))
-    state.in_doubt -= fields["sent"].keys() | fields.get("refused", {}).keys()
+def _outcome(fields: Mapping[str, Any]) -> Outcome:
+    refused = {name: Refusal("", why, final=False) for name, why in fields.get("refused", {}).items()}
+    doubt = {name: Refusal("", why, final=False, doubtful=True) for name, why in fields.get("doubt", {}).items()}
+    return Outcome({name: Confirmation(name, new_id) for name, new_id in fields["sent"].items()}, refused | doubt)
 
 
 def parse(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Which messages this process holds: hidden from everybody else until their visibility timeout ends."""
 
 import heapq
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
@@ -70,6 +71,15 @@ class Leases:
         for message_id, _handle in chosen:
             del self._held[message_id]
         return chosen
+
+    def take_back(self, leases: Iterable[tuple[str, str]], now: float) -> None:
+        """Hold messages again, for a later try to show them to everybody; they are not renewed."""
+        for message_id, handle in leases:
+            self._held.setdefault(message_id, Lease(handle, now, now, float("inf")))
+
+    def clear(self) -> None:
+        """Hold nothing any more."""
+        self._held.clear()
 
     def due(self, now: float, limit: int) -> list[tuple[str, str, int]]:
         """Return up to `limit` (id, handle, seconds) to renew now; each is offered once."""

@@ -28,6 +28,34 @@ class TokenBucket:
         self._filled_at = now
 
 
+GIVE_UP_SECONDS = 120.0
+
+
+@dataclass
+class Patience:
+    """How long a run goes on while nothing succeeds: `seconds` after the first failure of which no success followed.
+
+    Time, and not a number of failures: many calls are under way at once, and a gap of 50 ms in the network fails them
+    all. An answer that asks for fewer requests is a success here, for the service is there: throttling ends no run.
+    """
+
+    seconds: float
+    failing_since: float | None = None
+
+    def succeeded(self) -> None:
+        """Note that a call got an answer."""
+        self.failing_since = None
+
+    def failed(self, now: float) -> None:
+        """Note that a call failed."""
+        if self.failing_since is None:
+            self.failing_since = now
+
+    def is_over(self, now: float) -> bool:
+        """Say whether it is time to give up."""
+        return self.failing_since is not None and now - self.failing_since >= self.seconds
+
+
 @dataclass
 class Backoff:
     """How long to make no call of one kind after failures in a row: full jitter, doubling up to 20 s.
@@ -40,7 +68,9 @@ class Backoff:
     failures: int = 0
 
     def failed(self, now: float) -> None:
-        """Note a failure."""
+        """Note a failure. Calls that were under way together fail together: they are one."""
+        if now < self.until:
+            return
         self.failures += 1
         self.until = now + max(0.05, self.chance() * min(20.0, 0.1 * 2.0**self.failures))
 

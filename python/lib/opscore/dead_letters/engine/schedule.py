@@ -7,6 +7,7 @@ So every connection does what is needed most, and no number of threads is set fo
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from opscore.dead_letters.engine.attempts import Attempts
 from opscore.dead_letters.engine.calls import Call, Delete, Receive, Release, Renew, Send
 from opscore.dead_letters.engine.deleting import Deleting
 from opscore.dead_letters.engine.dispatch import Dispatch, Sent
@@ -15,8 +16,8 @@ from opscore.dead_letters.engine.pace import Backoff
 from opscore.dead_letters.engine.receiving import Receiving
 from opscore.dead_letters.looking.queue import BATCH
 from opscore.dead_letters.sending.admission import Admit, Leave
-from opscore.dead_letters.sending.destinations import Arrived, Confirmation
-from opscore.dead_letters.tally import Left, Tally
+from opscore.dead_letters.sending.destinations import Confirmation, Outcome
+from opscore.dead_letters.tally import Left
 
 PREFETCH_SECONDS = 20
 
@@ -37,44 +38,45 @@ class Limits:
 
 
 class Schedule:
-    """The state of a run. Its engine holds one lock around every method.
+    """The state of a run, or of one step of it. Its engine holds one lock around every method.
 
-    `arrived`, `in_doubt` and `to_delete` come from the journal of an earlier process: messages known to have arrived,
-    messages that were about to be sent when it died, and how many of the arrived ones may still be in the queue.
+    `attempts` is what earlier steps and processes of the run have come to, and what this one adds to it.
     """
 
     def __init__(
         self,
         limits: Limits,
+        attempts: Attempts,
         *,
         now: float,
         chance: Callable[[], float],
         workers: int,
-        arrived: Arrived,
-        in_doubt: Collection[str] = (),
-        to_delete: int = 0,
         returns_expected: bool = False,
     ) -> None:
-        self.tally = Tally()
+        attempts.answers_end()
+        self.attempts, self.tally = attempts, attempts.tally
+        self.tally.held_elsewhere = 0
         self.leases = Leases()
         self.dispatch = Dispatch(rate=limits.rate, now=now, chance=chance)
         self.deleting = Deleting(chance)
+        # What may have arrived has its place under the maximum, and is looked for, until it is met in the queue.
+        self._counted_already = attempts.in_doubt
+        to_delete = 0 if limits.keep else len(attempts.arrived) - attempts.arrived.deleted
         self.receiving = Receiving(
             maximum=limits.maximum,
-            moving=len(arrived) + len(in_doubt),
-            to_delete=to_delete + len(in_doubt),
+            moving=len(attempts.arrived) + len(self._counted_already),
+            to_delete=to_delete + len(self._counted_already),
             returns_expected=returns_expected,
             prefetch=limits.prefetch(workers),
             now=now,
             chance=chance,
         )
         self._limits = limits
-        self._arrived, self._in_doubt = arrived, set(in_doubt)
-        self._counted_already = set(in_doubt)  # they may have arrived, so they have their place under the maximum
         self._blocked_groups: set[str] = set()
-        self._renewals = Backoff(chance)
+        self._renewals, self._releases = Backoff(chance), Backoff(chance)
+        self._deleted_late: set[str] = set()
         self._under_way = self._releasing = 0
-        self._stopped = False
+        self._stopped = self._given_up = False
 
     def next(self, now: float) -> Call | None:
         """Return the call to make now, None when there is none at the moment."""
@@ -94,12 +96,13 @@ class Schedule:
                 waiting_bytes=self.dispatch.waiting_bytes,
                 held=len(self.leases),
             )
-            or self._release()
+            or self._release(now)
         )
 
     def pause(self, now: float) -> float:
         """Return for how many seconds at most there is nothing to do unless an answer comes in."""
-        times = [*self.dispatch.wakes(now), *self.deleting.wakes(), self.receiving.backoff.until]
+        times = [*self.dispatch.wakes(now), *self.deleting.wakes()]
+        times += [self.receiving.backoff.until, self._renewals.until, self._releases.until]
         times += [due] if (due := self.leases.next_due()) is not None else []
         later = [time - now for time in times if time > now]
         return min(later, default=1.0)
@@ -120,13 +123,16 @@ class Schedule:
         self.receiving.over = True
         self.dispatch.stop()
 
-    def failures(self, call: Call) -> int:
-        """Return how many calls of this kind failed in a row."""
-        if isinstance(call, Send):
-            return self.dispatch.backoff.failures
-        if isinstance(call, Delete):
-            return self.deleting.backoff.failures
-        return self._renewals.failures if isinstance(call, Renew) else self.receiving.backoff.failures
+    def give_up(self) -> None:
+        """Stop, and make no call of a kind again that fails from now on: the run is to end."""
+        self.stop()
+        self._given_up = True
+
+    def late_deletes(self) -> Collection[str]:
+        """Take in that the run is over; return what is gone after all: deleted late, and not come back by the end."""
+        gone = set() if self._stopped else self._deleted_late
+        self.attempts.deleted(gone)
+        return gone
 
     def _renew(self, now: float) -> Renew | None:
         if now < self._renewals.until:
@@ -138,17 +144,21 @@ class Schedule:
         while send := self.dispatch.next(now, flush=flush):
             late = self.dispatch.expired(send, self.leases, now)
             if not late:
-                return send
+                return self._intended(send)
             for message in late:
                 self.leases.let_go(message.letter.message_id)
             self.receiving.moving -= len(late)
             self.receiving.expect_returns(now)
             if fresh := [message for message in send.messages if message not in late]:
-                return Send(send.outbox, fresh)
+                return self._intended(Send(send.outbox, fresh))
         return None
 
-    def _release(self) -> Release | None:
-        if not self._idle:
+    def _intended(self, send: Send) -> Send:
+        self.attempts.intend(message.letter.message_id for message in send.messages)
+        return send
+
+    def _release(self, now: float) -> Release | None:
+        if not self._idle or now < self._releases.until:
             return None
         handles = self.leases.let_some_go(BATCH)
         self._releasing += bool(handles)
@@ -173,7 +183,8 @@ class Schedule:
             self._counted_already.remove(letter.message_id)
             self.receiving.to_delete -= 1
             self.receiving.moving -= 1
-        if proof := self._arrived.proof(letter.message_id):
+        if proof := self.attempts.arrived.proof(letter.message_id):
+            self._deleted_late.discard(letter.message_id)
             self.receiving.to_delete -= 1
             self._delete_later(proof, now)
         elif isinstance(decision, Leave):
@@ -189,17 +200,30 @@ class Schedule:
             self.deleting.add(proof, now)
 
     def _leave(self, leave: Leave) -> None:
-        self.tally.leave(leave.left, leave.why)
+        self.attempts.leave(leave.letter.message_id, leave.left, leave.why)
         if self._limits.ordered and leave.letter.group_id:
             self._blocked_groups.add(leave.letter.group_id)
 
-    def sent(self, sent: Sent, now: float) -> None:
-        """Take in what became of a batch, as `dispatch` read it."""
+    def sent(self, send: Send, outcome: Outcome, now: float) -> None:
+        """Take in what a destination answered."""
+        self.attempts.settle(outcome)
+        self._take_out(self.dispatch.settled(send, outcome, now), now)
+
+    def not_sent(self, send: Send, outcome: Outcome, now: float, *, too_long: bool = False) -> None:
+        """Take in that a call as a whole failed, which `outcome` says of each message; `too_long` for the endpoint."""
+        self.attempts.settle(outcome)
+        sent = Sent()
+        if not too_long:
+            self.dispatch.not_sent(send, now)
+        elif len(send.messages) > 1:
+            self.dispatch.too_long(send, now)
+        else:
+            sent = self.dispatch.settled(send, outcome, now)
+        self._take_out(sent, now)
+
+    def _take_out(self, sent: Sent, now: float) -> None:
         self._under_way -= 1
         for proof in sent.arrived:
-            self._arrived.add(proof)
-            self.tally.moved += 1
-            self.tally.possibly_twice += proof.message_id in self._in_doubt
             self._delete_later(proof, now)
         for message, why in sent.failed:
             self.receiving.moving -= 1
@@ -207,26 +231,29 @@ class Schedule:
         if self._stopped:
             self.dispatch.stop()
 
-    def doubt(self, send: Send) -> None:
-        """Remember that a batch got no answer: it may have arrived all the same."""
-        self._in_doubt |= {message.letter.message_id for message in send.messages}
-
-    def deleted(self, delete: Delete, done: Collection[str], now: float) -> None:
-        """Take in which messages SQS deleted; it refused the others."""
+    def deleted(self, delete: Delete, done: Collection[str], now: float) -> list[str]:
+        """Take in which messages SQS deleted; it refused the others. Return those that are gone for certain."""
         self._under_way -= 1
-        late = [proof for proof, _ in delete.proofs if self.leases.seconds_left(proof.message_id, now) <= 0]
+        confirmed = set(done)
+        late = {proof.message_id for proof, _ in delete.proofs if self.leases.seconds_left(proof.message_id, now) <= 0}
         # SQS may confirm the delete of an old handle and not do it: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/
         # APIReference/API_DeleteMessage.html. If it is still there it comes back, and is deleted then.
         self.receiving.to_delete += len(late)
+        self._deleted_late |= late & confirmed
         if late or len(done) < len(delete.proofs):
             self.receiving.expect_returns(now)
+        self.attempts.not_deleted({proof.message_id for proof, _ in delete.proofs} - confirmed)
         self.deleting.settled(delete, done, self.leases, now)
-        self.tally.undeleted = len(self.deleting.undeleted)
+        certain = [message_id for message_id in done if message_id not in late]
+        self.attempts.deleted(certain)
+        return certain
 
     def not_deleted(self, delete: Delete, now: float) -> None:
         """Take in that a delete got no answer."""
         self._under_way -= 1
         self.deleting.failed(delete, now)
+        if self._given_up:
+            self.attempts.not_deleted(self.deleting.stop())
 
     def renewed(self, renew: Renew, refused: Collection[str], asked: float) -> None:
         """Take in which leases were extended. What was refused is not ours any more and will not be sent."""
@@ -240,13 +267,26 @@ class Schedule:
         """Take in that a renewal got no answer."""
         self._under_way -= 1
         self._renewals.failed(now)
+        if self._given_up:
+            return
         for message_id, _handle, _seconds in renew.leases:
             self.leases.not_renewed(message_id, self._renewals.until)
 
     def released(self) -> None:
-        """Take in that a release is over, whatever came of it: what is still hidden comes back by itself."""
+        """Take in that a release was answered. A handle that SQS refused is stale, and needs no release."""
         self._under_way -= 1
         self._releasing -= 1
+        self._releases.succeeded()
+
+    def not_released(self, release: Release, now: float, *, again: bool) -> None:
+        """Take in that a release failed; without `again` nothing more is released, and comes back by itself."""
+        self._under_way -= 1
+        self._releasing -= 1
+        self._releases.failed(now)
+        if again and not self._given_up:
+            self.leases.take_back(release.leases, now)
+        else:
+            self.leases.clear()
 
     def receive_failed(self, receive: Receive, now: float) -> None:
         """Take in that a receive failed."""

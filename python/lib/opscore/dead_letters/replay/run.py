@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from opscore import aws_faults
+from opscore.dead_letters.engine.attempts import Attempts
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
 from opscore.dead_letters.engine.journal import RunJournal, RunState
 from opscore.dead_letters.engine.schedule import Limits
@@ -11,15 +13,34 @@ from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import OnArrival
 from opscore.dead_letters.tally import Tally
+from opscore.errors import RefusedByAws
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+
+class EndedEarly(RefusedByAws):
+    """AWS, or the way to it, ended a run before it was done. Nothing is lost, and the rest can be done later."""
+
+    def __init__(self, run: str, tally: Tally, error: Exception, waited_seconds: float) -> None:
+        said = f"{aws_faults.name(error)}: {aws_faults.message(error)}".rstrip(".")
+        rest = f"`opsctl dlq resume {run}` does the rest."
+        if aws_faults.is_of_credentials(error):
+            hint = f"Sign in again (`aws sso login --profile NAME`, or your own way to get new credentials); {rest}"
+        elif aws_faults.is_transient(error):
+            said = f"nothing succeeded for {waited_seconds:g} s, at last with {said}"
+            hint = f"When AWS can be reached again, {rest}"
+        else:
+            hint = f"When that is mended, {rest}"
+        super().__init__(f"{run} ended early, with {tally.moved:,} moved: {said}.", hint=hint)
+        self.tally = tally
 
 
 class ClientRun:
     """All the work under one run id. `work` may be called again, with a larger maximum, as canaries do.
 
     `earlier` is what the journal of another process says: what arrived is only deleted, what is in doubt is sent again.
+    Every tally is of the whole run: of all its steps, and of what earlier processes moved and left in doubt.
     """
 
     def __init__(
@@ -36,11 +57,10 @@ class ClientRun:
         report: Callable[[Tally], None] = lambda _tally: None,
     ) -> None:
         self._sqs, self._source, self._request = sqs, source, request
-        self._admission, self._journal, self._pace = admission, journal, pace
-        self._resumed, self._state = earlier is not None, earlier or RunState()
-        self._to_delete = self._state.open  # now: what this process moves is added to the same state
+        self._admission, self._journal, self._pace = admission, journal, pace or Pace()
+        self._resumed = earlier is not None
+        self._attempts = earlier.attempts if earlier else Attempts()
         self._on_arrival, self._report = on_arrival, report
-        self._moved = 0
 
     def begin(self, facts: Mapping[str, Any]) -> None:
         """Write the journal's first line: with it, another process can continue."""
@@ -56,25 +76,28 @@ class ClientRun:
         )
 
     def work(self, maximum: int | None) -> Tally:
-        """Replay until `maximum` of the run's messages arrived or nothing is left; return the whole run's tally."""
-        engine = ClientEngine(
+        """Replay until `maximum` of the run's messages arrived or nothing is left; return the whole run's tally.
+
+        Raises `EndedEarly` when AWS refuses something for good, or cannot be reached for too long.
+        """
+        try:
+            return self._engine(maximum).run()
+        except Exception as error:
+            if not aws_faults.is_of_aws(error):
+                raise
+            tally = self._attempts.tally.copy()
+            raise EndedEarly(self._admission.run, tally, error, self._pace.give_up_seconds) from error
+
+    def _engine(self, maximum: int | None) -> ClientEngine:
+        return ClientEngine(
             self._sqs,
             describe(self._sqs, self._source.url),
             self._admission,
             self._journal,
             limits=Limits(maximum, self._request.rate, self._request.keep, ordered=self._source.fifo),
             pace=self._pace,
-            arrived=self._state.arrived,
+            attempts=self._attempts,
             resumed=self._resumed,
-            in_doubt=self._state.in_doubt,
-            to_delete=self._to_delete,
             on_arrival=self._on_arrival,
-            report=lambda tally: self._report(self._whole(tally)),
+            report=self._report,
         )
-        tally = self._whole(engine.run())
-        self._moved = tally.moved
-        return tally
-
-    def _whole(self, tally: Tally) -> Tally:
-        # What was left by one step is met again by the next; what was moved is not.
-        return tally.with_moved(self._moved + tally.moved)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opscore.batches import batches
+from opscore.dead_letters.engine.attempts import Attempts
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
-from opscore.dead_letters.engine.journal import RunJournal, check_place, parse
+from opscore.dead_letters.engine.journal import RunJournal, RunState, check_place, parse
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.files import Import
 from opscore.dead_letters.looking.queue import BATCH, QueueFacts, describe
@@ -20,7 +21,7 @@ from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.ndjson import to_line
 from opscore.dead_letters.replay.journals import Journals
 from opscore.dead_letters.sending.admission import Admission
-from opscore.dead_letters.sending.destinations import Arrived, Confirmation, Outcome, SqsDestination
+from opscore.dead_letters.sending.destinations import Confirmation, Outcome, SqsDestination
 from opscore.dead_letters.sending.outgoing import Outgoing
 from opscore.errors import UsageProblem
 from opscore.id_set import IdSet
@@ -57,25 +58,18 @@ class Undone:
 
 
 class Replayed:
-    """The messages of a journal that arrived, by the id they got at their destination, and what was taken back.
+    """The messages of a journal that arrived, by the id they got at their destination; `state` is what it says."""
 
-    `undone` are back in the dead-letter queue; of those that an undo was about to put there, `undoing`, nobody knows.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.new_ids, self.undone = IdSet(), Arrived()
-        self.undoing: set[str] = set()
+    def __init__(self, path: Path, state: RunState) -> None:
+        self._path = path
+        self.undone, self.undoing, self.in_doubt = state.undone, state.undoing, len(state.in_doubt)
+        self.new_ids = IdSet()
         self.destinations: set[str] = set()
         for fields in self._lines():
             for new_id in fields.get("sent", {}).values():
                 self.new_ids.add(new_id)
             if "to" in fields:
                 self.destinations.add(fields["to"])
-            self.undoing |= {*fields.get("undoing", ())}
-            for new_id in fields.get("undone", ()):
-                self.undone.add(Confirmation(new_id))
-                self.undoing.discard(new_id)
 
     def originals(self, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the new id and the record of the dead letter it was made from, of those whose new id `is_wanted`."""
@@ -89,7 +83,7 @@ class Replayed:
                     yield new_id, record
 
     def _lines(self) -> Iterator[dict[str, Any]]:
-        with self.path.open("rb") as lines:
+        with self._path.open("rb") as lines:
             yield from parse(lines)
 
 
@@ -101,7 +95,6 @@ class UndoPlan:
     dead_letters: QueueFacts
     work_queues: Sequence[QueueFacts]
     replayed: Replayed
-    in_doubt: int
 
     @property
     def count(self) -> int:
@@ -125,9 +118,9 @@ def plan_undo(sqs: "SQSClient", journals: Journals, run: str, environment: str) 
     check_place(run, state, environment)
     if state.header.get("engine") != "client":
         raise UsageProblem(f"{run} was SQS's own move task: it left no journal to undo it by.")
-    replayed = Replayed(journals.path(run))
+    replayed = Replayed(journals.path(run), state)
     queues = [describe(sqs, name) for name in sorted(replayed.destinations) if ":" not in name]
-    return UndoPlan(run, describe(sqs, state.header["source"]["name"]), queues, replayed, len(state.in_doubt))
+    return UndoPlan(run, describe(sqs, state.header["source"]["name"]), queues, replayed)
 
 
 def undo(sqs: "SQSClient", journals: Journals, plan: UndoPlan, *, copies: bool, pace: Pace | None = None) -> Undone:
@@ -213,7 +206,7 @@ class Undo:
             not_found=0 if self._searched else missing,
             copied=self._copied,
             possibly_twice=self._twice,
-            in_doubt=self._plan.in_doubt,
+            in_doubt=self._plan.replayed.in_doubt,
             interrupted=self._interrupted,
             why=tuple(self._why),
         )
@@ -248,6 +241,8 @@ class Undo:
             selected=self._selected,
             history=lambda letter: ("", max(-1, letter.replay[1] - 2)),
         )
+        attempts = Attempts()
+        attempts.arrived = self._done  # what an earlier undo put back, and could not delete here any more
         engine = ClientEngine(
             self._sqs,
             queue,
@@ -255,7 +250,7 @@ class Undo:
             self._journal,
             limits=Limits(ordered=queue.fifo),
             pace=self._pace,
-            arrived=self._done,  # what an earlier undo put back and could not delete here any more
+            attempts=attempts,
             on_arrival=self._arrived,
         )
         tally = engine.run()

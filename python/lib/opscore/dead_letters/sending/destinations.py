@@ -9,11 +9,12 @@ from opscore import aws_faults
 from opscore.dead_letters.envelopes import Kind, unwrap
 from opscore.dead_letters.looking.queue import MAXIMUM_BYTES, QueueFacts
 from opscore.dead_letters.sending.outgoing import Outgoing
-from opscore.id_set import IdSet
+from opscore.id_set import IdMap
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +33,29 @@ OnArrival = Callable[[Outgoing, Confirmation], None]
 """Called for a message that arrived, with the proof."""
 
 
+_THERE, _GONE = 0, 1
+
+
 class Arrived:
-    """Every dead letter that a destination took, and so may be deleted."""
+    """Every dead letter that a destination took, and so may be deleted; and which of them are deleted."""
 
     def __init__(self) -> None:
-        self._ids = IdSet()
+        self._ids = IdMap()
+        self.deleted = 0
 
     def __len__(self) -> int:
         return len(self._ids)
 
     def add(self, confirmation: Confirmation) -> None:
         """Keep a proof."""
-        self._ids.add(confirmation.message_id)
+        if confirmation.message_id not in self._ids:
+            self._ids.put(confirmation.message_id, _THERE)
+
+    def delete(self, message_id: str) -> None:
+        """Note that a message is gone from the dead-letter queue. One that did not arrive is none of these."""
+        if self._ids.get(message_id) == _THERE:
+            self._ids.put(message_id, _GONE)
+            self.deleted += 1
 
     def proof(self, message_id: str) -> Confirmation | None:
         """Return the proof that this message arrived, None when there is none."""
@@ -52,14 +64,34 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a destination did not take a message; `final` when trying again cannot help."""
+    """Why a destination did not take a message; `final` when trying again cannot help.
+
+    `doubtful` when it may have taken it all the same: the answer was lost, or AWS failed in the middle.
+    """
 
     code: str
     message: str
     final: bool
+    doubtful: bool = False
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
+
+    @property
+    def is_throttling(self) -> bool:
+        """Whether AWS asked for fewer requests."""
+        return aws_faults.is_throttling_code(self.code)
+
+    @property
+    def is_of_credentials(self) -> bool:
+        """Whether the credentials are not valid (any more)."""
+        return aws_faults.is_credentials_code(self.code)
+
+    @classmethod
+    def of(cls, error: Exception, *, final: bool) -> "Refusal":
+        """Return what a failed call means for each message that it carried."""
+        doubtful = aws_faults.may_have_worked(error)
+        return cls(aws_faults.name(error), aws_faults.message(error), final, doubtful)
 
 
 @dataclass(frozen=True)
@@ -114,13 +146,16 @@ class SqsDestination:
         confirmed = {
             ids[done["Id"]]: Confirmation(ids[done["Id"]], done["MessageId"]) for done in answer.get("Successful", [])
         }
-        refused = {
-            ids[failed["Id"]]: Refusal(failed["Code"], failed.get("Message", ""), failed["SenderFault"])
-            for failed in answer.get("Failed", [])
-        }
-        unanswered = Refusal("NoAnswer", "the answer does not name this message", final=False)
+        refused = {ids[failed["Id"]]: _refusal(failed) for failed in answer.get("Failed", [])}
+        unanswered = Refusal("NoAnswer", "the answer does not name this message", final=False, doubtful=True)
         silent = {name: unanswered for name in ids.values() if name not in confirmed and name not in refused}
         return Outcome(confirmed, refused | silent)
+
+
+def _refusal(failed: "BatchResultErrorEntryTypeDef") -> Refusal:
+    code = failed["Code"]
+    final = failed["SenderFault"] and not (aws_faults.is_throttling_code(code) or aws_faults.is_credentials_code(code))
+    return Refusal(code, failed.get("Message", ""), final, doubtful=aws_faults.is_fault_code(code))
 
 
 _ACCEPTED = 202
@@ -128,6 +163,8 @@ _ACCEPTED = 202
 
 class LambdaDestination:
     """A function, invoked asynchronously with what it was invoked with before. It confirms with status 202.
+
+    The client must try each invocation once: a try that it made again by itself could be a second event.
 
     `from_topic` wraps a notification in the event that SNS invokes a function with.
     """
@@ -168,11 +205,11 @@ class LambdaDestination:
                 FunctionName=self._function, InvocationType="Event", Payload=self._event(message.body)
             )
         except Exception as error:
-            if aws_faults.is_transient(error):
+            if aws_faults.is_transient(error) or aws_faults.is_of_credentials(error):
                 raise
-            return Refusal(aws_faults.code(error) or type(error).__name__, aws_faults.message(error), final=True)
+            return Refusal.of(error, final=True)
         if answer["StatusCode"] != _ACCEPTED:
-            return Refusal("NotAccepted", f"status {answer['StatusCode']}", final=False)
+            return Refusal("NotAccepted", f"status {answer['StatusCode']}", final=False, doubtful=True)
         return Confirmation(message.letter.message_id, answer["ResponseMetadata"].get("RequestId", ""))
 
     def _event(self, body: str) -> bytes:

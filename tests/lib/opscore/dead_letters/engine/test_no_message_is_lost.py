@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from opscore.dead_letters.engine.journal import RunJournal, RunState, read_state
 from opscore.dead_letters.engine.schedule import Limits
-from opscore.dead_letters.sending.destinations import Arrived
 from tests.lib.opscore.dead_letters.fake_sqs import error
 from tests.lib.opscore.dead_letters.replaying import Killed, MemoryStorage, World, duplicates, lost, sent_bodies
 
@@ -47,8 +46,7 @@ def run_until_killed(world: World, kill: Any, threads: int = 1, limits: Limits |
 def resume(world: World, limits: Limits | None = None) -> RunState:
     state = read_state(world.storage.durable.splitlines())
     world.clock.sleep(1)
-    known: dict[str, Any] = {"arrived": state.arrived, "in_doubt": state.in_doubt, "to_delete": state.open}
-    world.replay(limits=limits or Limits(ordered=world.dead.fifo), resumed=True, **known)
+    world.replay(limits=limits or Limits(ordered=world.dead.fifo), resumed=True, attempts=state.attempts)
     return state
 
 
@@ -75,7 +73,7 @@ def test_a_kill_at_any_step_and_a_resume_lose_nothing(fifo: bool) -> None:
         world = World(fifo=fifo)
         bodies = world.add_dead_letters(MESSAGES)
         run_until_killed(world, KillAt(kill_at))
-        doubt = resume(world).in_doubt
+        doubt = resume(world).attempts.doubtful
         assert not lost(bodies, world), kill_at
         assert world.dead.messages == [], kill_at
         assert duplicates(world.work) <= len(doubt) <= 10, kill_at
@@ -244,5 +242,5 @@ def test_the_harness_sees_a_resume_without_a_journal_send_twice() -> None:
 
     run_until_killed(world, kill_after_the_first_send)
     world.clock.sleep(130)
-    world.replay(arrived=Arrived())
+    world.replay()
     assert duplicates(world.work) == len(set(sent_bodies(world.work)) & {f"body {n}" for n in range(10)})

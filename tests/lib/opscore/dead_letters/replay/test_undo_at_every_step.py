@@ -9,13 +9,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opscore.dead_letters.engine.engine import Pace
-from opscore.dead_letters.engine.journal import RunJournal
+from opscore.dead_letters.engine.journal import RunJournal, read_state
 from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.replay.undo import Replayed, Undo, Undone, UndoPlan
 from tests.lib.opscore.dead_letters.fake_sqs import Message
 from tests.lib.opscore.dead_letters.replaying import Killed, MemoryStorage, World
 
 COUNT = 14
+
+
+def replayed_of(path: Path) -> Replayed:
+    return Replayed(path, read_state(path.read_bytes().splitlines()))
 
 
 class Scene:
@@ -52,7 +56,7 @@ class Scene:
         world = self.world
         client: Any = world.sqs
         work = describe(client, world.work.url)
-        plan = UndoPlan("run", describe(client, world.dead.url), [work], Replayed(self.path), in_doubt=0)
+        plan = UndoPlan("run", describe(client, world.dead.url), [work], replayed_of(self.path))
         armed = False
         storage = MemoryStorage(lambda operation, phase: hook(operation, phase) if armed else None)
         undo = Undo(client, plan, RunJournal(storage), Pace(1, 1, clock=world.clock, sleep=world.clock.sleep))
@@ -136,7 +140,7 @@ def test_thirty_of_one_group_that_came_back_are_not_copied_as_only_ten_can_be_se
         world.sqs.move_to_dead_letters(world.work, message, world.dead)
     client: Any = world.sqs
     work = describe(client, world.work.url)
-    plan = UndoPlan("run", describe(client, world.dead.url), [work], Replayed(path), in_doubt=0)
+    plan = UndoPlan("run", describe(client, world.dead.url), [work], replayed_of(path))
     pace = Pace(1, 1, clock=world.clock, sleep=world.clock.sleep)
     undone = Undo(client, plan, RunJournal(MemoryStorage()), pace).run(copies=True)
     assert (undone.back_already, undone.not_found, undone.copied) == (10, 20, 0)
