@@ -31,7 +31,7 @@ def show_plan(plan: ReplayPlan, environment: str) -> None:
     if plan.oldest_ms is not None:
         _fact("expiry", f"the oldest seen is deleted by SQS in {spoken(plan.expires_seconds)}")
     for message in plan.chosen[:_SAMPLES]:
-        _fact("such as", _example(message))
+        _show_example(message)
     for warning in plan.warnings:
         _fact("warning", warning, color="yellow")
 
@@ -56,7 +56,7 @@ def plan_data(plan: ReplayPlan, environment: str) -> dict[str, Any]:
         "looked_at": len(plan.sample),
         "destinations": [{"destination": label, "count": count} for label, count in plan.destinations.items()],
         "left": [{"why": why, "count": count} for why, count in plan.left.items()],
-        "samples": [{"message_id": sent.letter.message_id, "body": sent.body} for sent in plan.chosen[:_SAMPLES]],
+        "samples": [_sample(message) for message in plan.chosen[:_SAMPLES]],
         "warnings": plan.warnings,
         "request": plan.request.plain(),
     }
@@ -78,10 +78,24 @@ def _pace(plan: ReplayPlan) -> str:
     return f"in about {spoken(plan.seconds)}{rate}"
 
 
-def _example(message: Outgoing) -> str:
-    """Return a message in one line: on a terminal with the beginning of its body."""
-    line = printable(f"{message.letter.message_id}  {' '.join(message.body.split())}")
-    return clip(line, (screen(err=True).width or _LONGEST_EXAMPLE) - _NAME_WIDTH)
+def _sample(message: Outgoing) -> dict[str, Any]:
+    """Return a message for programs: the body that would be sent, and the one that it has when that is another."""
+    shown = {"message_id": message.letter.message_id, "body": message.body}
+    return shown if message.body == message.letter.body else shown | {"body_before": message.letter.body}
+
+
+def _show_example(message: Outgoing) -> None:
+    """Show a message in one line, one that is edited in two: on a terminal with the beginning of its body."""
+    before = f"{message.letter.message_id}  {message.letter.body}"
+    if message.body == message.letter.body:
+        _fact("such as", _line(before))
+    else:
+        _fact("edits", _line(before))
+        _fact("into", _line(message.body))
+
+
+def _line(text: str) -> str:
+    return clip(printable(" ".join(text.split())), (screen(err=True).width or _LONGEST_EXAMPLE) - _NAME_WIDTH)
 
 
 def _fact(name: str, text: str, *, color: str = "cyan") -> None:

@@ -16,6 +16,7 @@ from opscore.errors import ExitCode, OpsError, PartlyDone
 
 if TYPE_CHECKING:
     from opscore.dead_letters.replay.service import ReplayResult
+    from opscore.dead_letters.tally import Tally
 
 _COUNT = click.IntRange(1)
 
@@ -117,10 +118,11 @@ def show_result(ops: Ops, result: "ReplayResult") -> None:
             f"Stopped after the canaries: {result.verdict.why.rstrip('.')}.", hint="The others were not touched."
         )
     if not tally.is_whole:
-        raise PartlyDone(_unfinished(tally.plain()), hint="; ".join(f"{n} x {why}" for why, n in tally.reasons.items()))
+        raise PartlyDone(_unfinished(tally), hint="; ".join(f"{n} x {why}" for why, n in tally.reasons.items()))
 
 
-def _unfinished(counts: dict[str, Any]) -> str:
+def _unfinished(tally: "Tally") -> str:
+    counts = tally.plain()
     words = {
         "failed": "not sent and still in the dead-letter queue",
         "quarantined": "replayed too often and left there",
@@ -128,4 +130,5 @@ def _unfinished(counts: dict[str, Any]) -> str:
         "held_elsewhere": "still hidden by another reader",
     }
     parts = [f"{counts[name]:,} {text}" for name, text in words.items() if counts[name]]
+    parts += ["as many came back: what they died of is not mended"] if tally.all_came_back else []
     return f"{counts['moved']:,} replayed, {', '.join(parts)}."

@@ -1,5 +1,6 @@
 """How a replay is shown while it runs, on stderr, and what it came to, on stdout."""
 
+import datetime as dt
 import time
 from collections.abc import Callable, Iterable
 
@@ -10,6 +11,7 @@ from ops_cli.frame.times import spoken
 from opscore.dead_letters.replay.canary import Verdict
 from opscore.dead_letters.replay.service import ReplayResult
 from opscore.dead_letters.tally import Tally
+from opscore.words import counted
 
 _GROUPS = Section(
     "groups",
@@ -38,6 +40,10 @@ class Meter:
         parts = [f"{tally.moved} of about {total} moved"]
         counts = ("failed", "skipped", "bounced", "quarantined", "undeleted")
         parts += [f"{getattr(tally, name)} {name}" for name in counts if getattr(tally, name)]
+        if tally.waits_for:
+            until = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=tally.waits_seconds)
+            hidden = counted(tally.waits_for, "message")
+            return ", ".join([*parts, f"waiting for {hidden} that another reader hides, until {until:%H:%M:%S} UTC"])
         parts.append(f"{rate:.0f}/s")
         if rate > 0 and total > tally.moved:
             parts.append(f"{spoken(round((total - tally.moved) / rate))} left")

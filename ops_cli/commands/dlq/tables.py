@@ -46,10 +46,12 @@ RUNS = (
     Column("state", "text", rank=1),
     Column("queue", "text", rank=2),
     Column("moved", "number", rank=3),
-    Column("undeleted", "number", rank=4),
-    Column("in_doubt", "number", rank=5),
-    Column("environment", "text", rank=6),
-    Column("engine", "text", rank=7),
+    Column("failed", "number", rank=4),
+    Column("bounced", "number", rank=5),
+    Column("in_doubt", "number", rank=6),
+    Column("undeleted", "number", rank=7),
+    Column("environment", "text", rank=8),
+    Column("engine", "text", rank=9),
 )
 
 

@@ -16,6 +16,9 @@ class Left(StrEnum):
     FAILED = "failed"
 
 
+_NO_RESULT = ("reasons", "waits_for", "waits_seconds")
+
+
 @dataclass
 class Tally:
     """What became of the messages so far.
@@ -25,6 +28,9 @@ class Tally:
     could not be sent: all four stay in the dead-letter queue. Of all these messages and of those that were not dealt
     with, `possibly_twice` may be at their destination once more than is said here, because a send of them got no
     answer. `held_elsewhere` were still hidden by another reader at the end.
+
+    While a run is at work, `waits_for` are messages that another reader hides now; it waits for them `waits_seconds` at
+    most.
     """
 
     moved: int = 0
@@ -37,6 +43,8 @@ class Tally:
     held_elsewhere: int = 0
     interrupted: bool = False
     reasons: Counter[str] = field(default_factory=Counter)
+    waits_for: int = 0
+    waits_seconds: int = 0
 
     def leave(self, left: Left, why: str = "") -> None:
         """Count one message that stays in the dead-letter queue."""
@@ -62,10 +70,16 @@ class Tally:
 
     @property
     def is_whole(self) -> bool:
-        """Whether everything that was asked for was done."""
-        return not (self.failed or self.quarantined or self.undeleted or self.held_elsewhere or self.interrupted)
+        """Whether everything that was asked for was done, and not all of it came back."""
+        left = self.failed or self.quarantined or self.undeleted or self.held_elsewhere or self.interrupted
+        return not left and not self.all_came_back
+
+    @property
+    def all_came_back(self) -> bool:
+        """Whether as many messages came back during the run as it replayed."""
+        return self.bounced > 0 and self.bounced >= self.moved
 
     def plain(self) -> dict[str, Any]:
         """Return the count as a mapping, the reasons from the most frequent on."""
-        counts = {key: value for key, value in vars(self).items() if key != "reasons"}
+        counts = {key: value for key, value in vars(self).items() if key not in _NO_RESULT}
         return counts | {"reasons": dict(self.reasons.most_common())}

@@ -1,5 +1,7 @@
 """How a replay is shown while it runs."""
 
+import re
+
 import pytest
 
 from ops_cli.commands.dlq.replay_view import Meter, show_verdict
@@ -32,3 +34,11 @@ def test_a_pipe_sees_a_line_every_few_seconds(capsys: pytest.CaptureFixture[str]
 def test_why_the_canaries_were_stopped_is_shown_without_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
     show_verdict(Verdict("stop", "log says \x1b]52;c;AA\x07"))
     assert capsys.readouterr().err == "canaries: stop: log says \\x1b]52;c;AA\\x07\n"
+
+
+def test_while_other_readers_hide_messages_it_says_how_many_and_until_when() -> None:
+    meter = Meter(400, clock=lambda: 0.0)
+    line = meter.line(Tally(moved=110, waits_for=1, waits_seconds=30), 10.0)
+    assert re.fullmatch(
+        r"110 of about 400 moved, waiting for 1 message that another reader hides, until \d\d:\d\d:\d\d UTC", line
+    )

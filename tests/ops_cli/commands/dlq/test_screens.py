@@ -1,5 +1,6 @@
 """The screens of the dead letters, whole, as somebody on call sees them: at 80 x 24, at 120 columns, in a pipe."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
@@ -184,6 +185,19 @@ def test_a_plan_is_data_with_every_count_and_no_colour(capsys: pytest.CaptureFix
     assert data["request"]["filter"] == "x"
 
 
+def test_a_plan_shows_what_an_edit_makes_of_a_body(capsys: pytest.CaptureFixture[str]) -> None:
+    was = letter(1, '{"account": "ember"}')
+    edited = prepare(was, run="plan", body='{"account":"frost"}', replays=1)
+    planned = dataclasses.replace(plan(edit="x"), chosen=[edited])
+    _, said = written(SCREENS["120"], lambda: plan_view.show_plan(planned, "prod"), capsys)
+    lines = said.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("edits"))
+    assert lines[at].endswith('{"account": "ember"}')
+    assert lines[at + 1] == 'into     {"account":"frost"}'
+    (sample,) = plan_view.plan_data(planned, "prod")["samples"]
+    assert (sample["body_before"], sample["body"]) == (was.body, edited.body)
+
+
 def test_as_data_a_result_has_all_counts(capsys: pytest.CaptureFixture[str]) -> None:
     replay_view.show_counts(ReplayResult("r", Tally(moved=4)), Choices(output="json"))
     data = json.loads(capsys.readouterr().out)
@@ -192,8 +206,6 @@ def test_as_data_a_result_has_all_counts(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_a_queue_that_cannot_be_seen_now_is_not_called_empty(capsys: pytest.CaptureFixture[str]) -> None:
-    import dataclasses
-
     in_flight = dataclasses.replace(FACTS, visible=0, in_flight=290)
     tables.emit_letters([], in_flight, TABLE)
     assert "it is not empty: 290 in flight" in capsys.readouterr().err

@@ -208,9 +208,10 @@ _CANDIDATES = 5
 class RunState:
     """What a journal says. `header` is its first line, `attempts` what became of each message.
 
-    Of those that arrived, by their new ids: `undone` are back in the dead-letter queue, `undoing` an undo was about to
-    put there, and nobody knows more; the `canaries` are known with their groups, and `backlog` is how many messages waited at the destinations before the last step of canaries.
-    `ended` is how the last process ended: done, interrupted, failed; None when it was killed, or still runs.
+    Of those that arrived, by their new ids: `undone` are back in the dead-letter queue; of those that an undo was about
+    to put there, `undoing`, nobody knows more; `canaries` are watched, each with its group. `backlog` is how many
+    messages waited at the destinations before the last step of canaries. `ended` is how the last process ended: done,
+    stopped by its canaries, interrupted, failed; None when it was killed, or still runs.
     """
 
     header: Mapping[str, Any] = field(default_factory=dict)

@@ -36,7 +36,7 @@ class Receiving:
         self.moving = moving
         self.to_delete = to_delete
         self._returns_expected = returns_expected
-        self.held_elsewhere = 0
+        self.held_elsewhere = self.waits_for = self.waits_seconds = 0
         self.over = False
         self.backoff = Backoff(chance)
         self._maximum, self._prefetch = maximum, prefetch
@@ -94,6 +94,7 @@ class Receiving:
         self.backoff.succeeded()
         if count:
             self._empty_answers, self._quiet_since = 0, now
+            self.waits_for = self.waits_seconds = 0
         else:
             self._empty_answers += 1
 
@@ -115,7 +116,9 @@ class Receiving:
         if nothing_to_wait_for or quiet >= RETURN_SECONDS or held >= MAXIMUM_HELD:
             self.over = True
             self.held_elsewhere = others if not blocked else 0
+            self.waits_for = self.waits_seconds = 0
         else:
+            self.waits_for, self.waits_seconds = others, round(RETURN_SECONDS - quiet)
             self._empty_answers = EMPTY_ANSWERS - 1
 
     def look_failed(self, now: float) -> None:

@@ -170,6 +170,7 @@ class Schedule:
         """Take in the messages that a receive begun at `asked` brought."""
         self._under_way -= 1
         self.receiving.received(len(decisions), receive.count, now)
+        self._say_for_what_it_waits()
         for decision in decisions:
             self._take_in(decision, asked, now)
 
@@ -299,6 +300,10 @@ class Schedule:
         blocked = bool(self._blocked_groups)
         self.receiving.looked(visible, hidden, len(self.leases), now, blocked=blocked)
         self.tally.held_elsewhere = self.receiving.held_elsewhere
+        self._say_for_what_it_waits()
+
+    def _say_for_what_it_waits(self) -> None:
+        self.tally.waits_for, self.tally.waits_seconds = self.receiving.waits_for, self.receiving.waits_seconds
 
     def look_failed(self, now: float) -> None:
         """Take in that the count could not be had."""

@@ -248,6 +248,8 @@ def test_a_run_leaves_what_came_back_while_it_was_running() -> None:
     assert tally.bounced == 20
     assert len(world.work.log) == 20
     assert len(world.dead.messages) == 20
+    assert tally.all_came_back
+    assert not tally.is_whole
 
 
 @pytest.mark.parametrize("fifo", [False, True])
