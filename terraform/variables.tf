@@ -35,12 +35,12 @@ variable "artifacts_bucket" {
 }
 
 variable "build_manifest" {
-  description = "Path of the manifest.json that `make build` wrote for the target."
+  description = "Path of the manifest.json of the build whose zips were pushed; `opsctl deploy` makes it and names it."
   type        = string
 
   validation {
     condition     = fileexists(var.build_manifest)
-    error_message = "There is no build manifest at ${var.build_manifest}. `make build` writes it."
+    error_message = "There is no build manifest at ${var.build_manifest}: `opsctl deploy plan` and `apply` make it and name it."
   }
 }
 

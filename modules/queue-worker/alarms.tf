@@ -17,7 +17,7 @@ locals {
       queue       = local.dead_letter_name
       metric      = "ApproximateNumberOfMessagesVisible"
       threshold   = 1
-      description = "${var.consumer.role} gave up on a message. Next: opsctl dlq show ${var.role}"
+      description = "${var.consumer.role} gave up on a message. Next: opsctl dlq analyse ${var.role}"
     }
   }
 }

@@ -12,6 +12,7 @@ module "function" {
     ACCOUNTS_TABLE      = var.accounts_table.name
     REPORTS_TABLE       = var.reports_table.name
     MAXIMUM_PERIOD_DAYS = var.maximum_period_days
+    FORMATS             = join(",", var.formats)
   }
 
   statements = {

@@ -39,6 +39,17 @@ variable "report_queue" {
   type        = object({ url = string, arn = string })
 }
 
+variable "formats" {
+  description = "Formats that may be asked for: those that the report generator can write. For pdf, add fpdf2 to its requirements.txt."
+  type        = list(string)
+  default     = ["csv", "html", "json", "xlsx"]
+
+  validation {
+    condition     = length(var.formats) > 0 && length(setsubtract(var.formats, ["csv", "html", "json", "pdf", "xlsx"])) == 0
+    error_message = "The formats are some of csv, html, json, pdf and xlsx, at least one."
+  }
+}
+
 variable "maximum_period_days" {
   description = "Longest period that one report may cover."
   type        = number

@@ -14,8 +14,7 @@ import click
 from ops_cli.frame.context import Ops
 from ops_cli.frame.environments import config_file, is_passed_over
 from ops_cli.frame.options import OpsCommand
-from ops_cli.frame.output import emit_lines, printable, screen
-from ops_cli.frame.output.width import wrap
+from ops_cli.frame.output import emit_lines, printable, screen, wrap
 from opscore.errors import OpsError
 from opscore.words import counted
 

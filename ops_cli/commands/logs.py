@@ -11,8 +11,7 @@ import click
 from ops_cli.frame.completion import complete_service
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand
-from ops_cli.frame.output import Screen, Stream, emit_lines, note, printable, screen
-from ops_cli.frame.output.width import width, wrap
+from ops_cli.frame.output import Screen, Stream, emit_lines, note, printable, screen, width, wrap
 from ops_cli.frame.times import Since, rfc3339
 from opscore import log_events
 from opscore.errors import NotFound

@@ -44,6 +44,11 @@ class Choices:
     no_color: bool = False
 
     @property
+    def is_for_people(self) -> bool:
+        """Whether the answer is laid out for people: as a table, and not queried."""
+        return self.output == "table" and self.query is None
+
+    @property
     def color(self) -> bool | None:
         """Whether to colour: False when refused (https://no-color.org), None to let Click ask the terminal."""
         refused = self.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"

@@ -124,7 +124,9 @@ def order(world: "World") -> Callable[..., Status]:
             watch.make(lambda: world.sqs.send_message(QueueUrl=world.queue_url, MessageBody=body))
 
         s3, dynamodb = Watched(world.s3, watch), Watched(world.dynamodb, watch)
-        deps = Dependencies(s3, dynamodb, world.states_by(dynamodb), send, world.reports, world.accounts, 400)  # type: ignore[arg-type]
+        states = world.states_by(dynamodb)
+        formats = ("csv", "html")
+        deps = Dependencies(s3, dynamodb, states, send, world.reports, world.accounts, 400, formats)  # type: ignore[arg-type]
         return place_order(ORDER, deps).status
 
     return run

@@ -177,7 +177,7 @@ run "depth_age_and_dead_letters_raise_alarms_that_name_the_next_command" {
   }
 
   assert {
-    condition     = strcontains(aws_cloudwatch_metric_alarm.this["dead-letters"].alarm_description, "opsctl dlq show report-requests")
+    condition     = strcontains(aws_cloudwatch_metric_alarm.this["dead-letters"].alarm_description, "opsctl dlq analyse report-requests")
     error_message = "The alarm must name the command to run next."
   }
 }

@@ -62,3 +62,11 @@ run "a_period_of_no_days_is_refused" {
   }
   expect_failures = [var.maximum_period_days]
 }
+
+run "a_format_that_no_report_has_is_refused" {
+  command = plan
+  variables {
+    formats = ["csv", "docx"]
+  }
+  expect_failures = [var.formats]
+}

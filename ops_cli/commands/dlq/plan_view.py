@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from ops_cli.frame.output import note, printable, screen
-from ops_cli.frame.output.width import clip, wrap
+from ops_cli.frame.output import clip, note, printable, screen, wrap
 from ops_cli.frame.times import spoken
 from opscore.dead_letters.message import moment
 from opscore.dead_letters.replay.plan import ReplayPlan

@@ -92,7 +92,7 @@ def _show_again(ops: Ops, stream: Stream, rows: list[Row], stuck: bool) -> None:
     """Show one look of several, which begins with its time."""
     now = dt.datetime.now(dt.UTC)
     note(f"{now:%H:%M:%S} UTC: {_counts(rows)}")
-    if ops.choices.output == "table" and ops.choices.query is None:
+    if ops.choices.is_for_people:
         _show(ops, rows, stuck)
         return
     for row in rows:

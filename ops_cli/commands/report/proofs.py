@@ -55,7 +55,7 @@ def explain(ops: Ops, report_id: str, metric: str) -> None:
         "rows": list(found.rows),
         "row_count": found.row_count,
     }
-    if ops.choices.output == "table" and ops.choices.query is None:
+    if ops.choices.is_for_people:
         _show_definition(ops, found)
     sections = (
         Section("inputs", _INPUTS, more="--output json", empty="no event file"),
@@ -84,7 +84,7 @@ def diff(ops: Ops, report_id: str, other_id: str) -> None:
     from ops_cli.commands.report import stack_proofs
 
     found = stack_proofs.diff(ops, report_id, other_id)
-    is_read = ops.choices.output == "table" and ops.choices.query is None
+    is_read = ops.choices.is_for_people
     screen = {
         "figures": [_written(figure) for figure in found.figures] if is_read else found.figures,
         "files": [{"file": key, "is": what} for key, what in found.files.items()],

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from insight.delivery.search import ReportSummary
 
 _LAST_DAY = "Last day, included: 2026-10-31, or a month: 2026-10.  [default: --from, if that is a month]"
-_FORMATS = "csv, html, json, xlsx or pdf; several may be given, also as csv,html.  [default: csv,html]"
+_FORMATS = "csv, html, json, xlsx; pdf where it is made; may be given again, or csv,html.  [default: csv,html]"
 _COLUMNS = (
     Column("report_id", "id"),
     Column("account", "id", rank=0),
@@ -123,7 +123,7 @@ def link(ops: Ops, report_id: str, name: str, minutes: int) -> None:
     found = stack_reports.find(ops, report_id)
     address = stack_reports.link(ops, found, name, minutes * 60)
     row = {"report_id": found.report_id, "file": name, "link": address, "minutes": minutes}
-    if _is_for_people(ops):
+    if ops.choices.is_for_people:
         emit_line(row, address, ops.choices)
     else:
         emit(row, ops.choices)
@@ -133,7 +133,7 @@ def link(ops: Ops, report_id: str, name: str, minutes: int) -> None:
 def _show(ops: Ops, found: "ReportSummary", folder: Path | None) -> None:
     from ops_cli.commands.report import stack_reports
 
-    read = _is_for_people(ops)
+    read = ops.choices.is_for_people
     details: dict[str, Any] = _row(found)
     if found.is_readable:
         manifest = stack_reports.manifest(ops, found)
@@ -153,15 +153,11 @@ def _draw(ops: Ops, found: "ReportSummary") -> None:
 
     points = stack_proofs.trend(ops, found)
     rows = [{"month": month, "active_users": users} for month, users in points]
-    if not _is_for_people(ops):
+    if not ops.choices.is_for_people:
         emit(rows, ops.choices)
         return
     for row, line in zip(rows, charts.terminal(points), strict=True):
         emit_line(row, line, ops.choices)
-
-
-def _is_for_people(ops: Ops) -> bool:
-    return ops.choices.output == "table" and not ops.choices.query
 
 
 def _row(found: "ReportSummary") -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ops_cli.frame.output.show import emit
 from ops_cli.frame.output.stream import Stream, emit_line, emit_lines
 from ops_cli.frame.output.table import Paint
 from ops_cli.frame.output.terminal import Screen, screen, showing_on
+from ops_cli.frame.output.width import clip, width, wrap
 from ops_cli.frame.output.writing import Parts, RewrittenLine, complain, note
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Screen",
     "Section",
     "Stream",
+    "clip",
     "complain",
     "emit",
     "emit_line",
@@ -33,4 +35,6 @@ __all__ = [
     "showing_on",
     "sized",
     "to_plain",
+    "width",
+    "wrap",
 ]

@@ -73,7 +73,7 @@ def emit_screen(
     and not part of the data. On a terminal the whole is cut to its height, from the sections alone, so that head and
     foot are both on the screen; elsewhere every row is printed. A row's `level` (red, yellow, green) is its colour.
     """
-    if choices.output != "table" or choices.query is not None:
+    if not choices.is_for_people:
         emit(data, choices)
         return
     plain, on = to_plain(data), screen()

@@ -28,7 +28,7 @@ class Stream:
 
     def row(self, row: object, text: Parts) -> None:
         """Print one row: `text` for people, plain or in coloured parts, the row itself for programs."""
-        if self._choices.output == "table" and self._choices.query is None:
+        if self._choices.is_for_people:
             put_line(safe_line(text), color=self._choices.color)
             return
         plain = query(to_plain(row), self._choices.query)

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dependencies:
-    """What an order is answered with; `send` puts a message body on the queue and raises when it could not."""
+    """What an order is answered with; `send` puts a message body on the queue and raises when it could not.
+
+    `formats` are those that the generator can write.
+    """
 
     s3: "S3Client"
     dynamodb: "DynamoDBClient"
@@ -28,6 +31,7 @@ class Dependencies:
     reports_bucket: str
     accounts_table: str
     maximum_period_days: int
+    formats: tuple[str, ...]
 
 
 class _Refused(Exception):
@@ -40,7 +44,7 @@ class _Refused(Exception):
 def place_order(payload: object, deps: Dependencies) -> ReportAnswer:
     """Answer an order; one that cannot be fulfilled is refused. AWS's errors are raised, and ordering again is safe."""
     try:
-        order = _checked(payload, deps.maximum_period_days)
+        order = _checked(payload, deps)
         account = _account(order.account, deps)
     except _Refused as refused:
         return ReportAnswer(Status.REFUSED, reason=refused.why.value, message=refused.message)
@@ -67,13 +71,18 @@ def _wanted(request: ReportRequest, deps: Dependencies, *, force: bool) -> tuple
     return (deps.states.next_generation(newest), False) if force else (newest, True)
 
 
-def _checked(payload: object, maximum_days: int) -> ReportOrder:
+def _checked(payload: object, deps: Dependencies) -> ReportOrder:
     try:
         order = ReportOrder.from_payload(payload)
+        if unwritten := sorted(set(order.formats) - set(deps.formats)):
+            raise BadRequest(
+                f"No report is made as {', '.join(unwritten)} here.",
+                hint=f"Formats here: {', '.join(deps.formats)}. The generator's zip has no writer for others.",
+            )
     except (BadRequest, BadPeriod) as error:
         raise _Refused(Refusal.BAD_ORDER, error) from error
     try:
-        check_range(order.start, order.end, maximum_days=maximum_days)
+        check_range(order.start, order.end, maximum_days=deps.maximum_period_days)
     except BadPeriod as error:
         raise _Refused(Refusal.PERIOD_TOO_LONG, error) from error
     return order

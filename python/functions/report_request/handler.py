@@ -27,6 +27,7 @@ def _wiring() -> Dependencies:
         reports_bucket=settings.reports_bucket,
         accounts_table=settings.accounts_table,
         maximum_period_days=settings.maximum_period_days,
+        formats=tuple(settings.formats.split(",")),
     )
 
 

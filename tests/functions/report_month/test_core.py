@@ -64,7 +64,7 @@ def test_the_month_before_the_scheduled_time_is_asked_for_once_for_each_account(
     world: "World", deps: Dependencies, sent: list[str]
 ) -> None:
     outcome = open_month(ORDER, deps)
-    assert (outcome.month, outcome.expected, outcome.asked) == ("2026-10", ACCOUNTS, {"never asked for": ACCOUNTS})
+    assert (outcome.month, outcome.expected, outcome.asked) == ("2026-10", ACCOUNTS, {"missing": ACCOUNTS})
     assert accounts(sent) == sorted({"acme", *(f"a{number:02}" for number in range(ACCOUNTS - 1))})
     request = ReportRequest.from_json(next(body for body in sent if '"acme"' in body))
     assert (request.start, request.end, request.time_zone) == (date(2026, 10, 1), date(2026, 11, 1), "Europe/Berlin")
@@ -95,7 +95,7 @@ def test_an_account_without_a_usable_record_stops_no_other_and_is_included_once_
     assert poisoned.state is State.FAILED
     assert "time_zone" in poisoned.entry.problem
     world.put_account(Account("poisoned", "Corrected", "UTC", 1, "x"))
-    assert open_month(ORDER, deps).asked == {"never asked for": 1}
+    assert open_month(ORDER, deps).asked == {"missing": 1}
     assert accounts(sent).count("poisoned") == 1
 
 

@@ -31,7 +31,7 @@ def _environment(world: "World", monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_schedules_event_puts_a_request_on_the_queue(world: "World", capsys: pytest.CaptureFixture[str]) -> None:
     answer = handler.handle({"scheduled_at": "2026-11-02T06:00:00Z"}, None)
-    assert (answer["month"], answer["expected"], answer["asked"]) == ("2026-10", 1, {"never asked for": 1})
+    assert (answer["month"], answer["expected"], answer["asked"]) == ("2026-10", 1, {"missing": 1})
     (body,) = world.take_messages()
     assert json.loads(body)["account"] == "acme"
     (line,) = map(json.loads, capsys.readouterr().out.splitlines())

@@ -29,7 +29,7 @@ def sent() -> list[str]:
 @pytest.fixture
 def deps(world: "World", sent: list[str]) -> Dependencies:
     return Dependencies(
-        world.s3, world.dynamodb, world.states, sent.append, world.reports, world.accounts, maximum_period_days=400
+        world.s3, world.dynamodb, world.states, sent.append, world.reports, world.accounts, 400, ("csv", "html")
     )
 
 
@@ -150,3 +150,13 @@ def test_the_longest_period_is_taken(deps: Dependencies) -> None:
 def test_the_zone_of_the_record_decides_the_id(world: "World", deps: Dependencies) -> None:
     world.put_account(Account("acme", "Acme", "America/Toronto", 40, "enterprise"))
     assert place_order(ORDER, deps).report_id == replace(REQUEST, time_zone="America/Toronto").report_id
+
+
+def test_a_format_that_the_generator_cannot_write_is_refused(
+    world: "World", deps: Dependencies, sent: list[str]
+) -> None:
+    answer = place_order({**ORDER, "formats": ["html", "pdf"]}, deps)
+    assert (answer.status, answer.reason) == (Status.REFUSED, Refusal.BAD_ORDER.value)
+    assert answer.message.startswith("No report is made as pdf here. Formats here: csv, html.")
+    assert not sent
+    assert world.states.get(REQUEST.report_id) is None

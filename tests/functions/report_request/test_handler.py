@@ -30,6 +30,7 @@ def environment(world: "World", monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCOUNTS_TABLE", world.accounts)
     monkeypatch.setenv("REPORTS_TABLE", world.table)
     monkeypatch.setenv("MAXIMUM_PERIOD_DAYS", "31")
+    monkeypatch.setenv("FORMATS", "csv,html")
 
 
 @pytest.mark.usefixtures("environment")

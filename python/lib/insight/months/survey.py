@@ -112,7 +112,7 @@ class Policy:
         if standing.request is None:
             return ""
         if record is None:
-            return "never asked for"
+            return "missing"
         if record.state is State.FAILED:
             return "failed" if self.failed_too else ""
         return "stalled" if record.is_stalled(now, self.patience_seconds) else ""

@@ -25,7 +25,7 @@ ENTRIES = [
 
 @pytest.fixture
 def month(aws: Callable[[str], Any]) -> States:
-    """October: acme delivered, borealis failed, dunedin never asked for, ember without a usable record."""
+    """October: acme delivered, borealis failed, dunedin missing, ember without a usable record."""
     owed = ledger.make_ledger("2026-10", NOON, ENTRIES)
     ledger.write_once(aws("s3"), "opsctl-test-reports", owed)
     states = States(aws("dynamodb"), "opsctl-test-report-states", lambda: NOON)
@@ -74,7 +74,7 @@ class Functions:
 
     def invoke(self, **request: Any) -> dict[str, Any]:
         self.payloads.append(json.loads(request["Payload"]))
-        return {"Payload": io.BytesIO(json.dumps({"asked": {"failed": 1, "never asked for": 1}}).encode())}
+        return {"Payload": io.BytesIO(json.dumps({"asked": {"failed": 1, "missing": 1}}).encode())}
 
     def list_event_source_mappings(self, **_: Any) -> dict[str, Any]:
         scaling = {"MaximumConcurrency": 5}
@@ -89,7 +89,7 @@ def test_request_asks_for_what_is_missing_and_for_what_has_failed(opsctl: Opsctl
     functions = Functions()
     answer = opsctl("report", "month", "2026-10", "--request", "--account", "dunedin", lambda_client=functions)
     assert answer.code == 0
-    assert "Asked for: 1 failed, 1 never asked for." in answer.err
+    assert "Asked for: 1 failed, 1 missing." in answer.err
     order = MonthOrder.from_payload(functions.payloads[0])
     assert (order.month, order.again, order.accounts) == ("2026-10", True, ("dunedin",))
 
