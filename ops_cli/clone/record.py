@@ -4,6 +4,7 @@ Reading it costs no call: the process tells by its beginning whether it is the o
 the record is this clone's own or came with a copy of another's.
 """
 
+import datetime as dt
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -72,3 +73,8 @@ def write_record(places: Places, emulator: Emulator) -> None:
     draft = places.process.with_name(f"{places.process.name}.draft")
     draft.write_text(json.dumps(asdict(emulator)), encoding="utf-8")
     draft.replace(places.process)
+
+
+def time_of(seconds: float) -> dt.datetime:
+    """Return a record's time."""
+    return dt.datetime.fromtimestamp(int(seconds), dt.UTC)

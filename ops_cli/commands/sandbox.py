@@ -129,7 +129,7 @@ def status(ops: Ops) -> None:
 def list_sandboxes(ops: Ops) -> None:
     """List the sandboxes of this machine: where they are, whether they run, and which is meant here."""
     from ops_cli.frame.choice import here
-    from ops_cli.sandbox.registry import look_around
+    from ops_cli.sandbox.emulator.registry import look_around
 
     emit(
         look_around(here()),
@@ -145,7 +145,7 @@ def list_sandboxes(ops: Ops) -> None:
 @click.pass_obj
 def logs(ops: Ops, follow: bool, lines: int) -> None:
     """Show the emulator's own log; `opsctl logs SERVICE` shows a function's."""
-    from ops_cli.sandbox import logs as emulator_log
+    from ops_cli.sandbox.emulator import logs as emulator_log
 
     log = _places(ops).log
     if not follow:

@@ -6,10 +6,10 @@ from typing import Any
 
 from ops_cli.clone.places import Places
 from ops_cli.clone.record import Emulator, any_record, endpoint_of, recorded
-from ops_cli.sandbox import emulator as emulators
-from ops_cli.sandbox import registry
-from ops_cli.sandbox.checkpoints import read_checkpoint
-from ops_cli.sandbox.ports import kept_port
+from ops_cli.sandbox.emulator import process as emulators
+from ops_cli.sandbox.emulator import registry
+from ops_cli.sandbox.emulator.checkpoints import read_checkpoint
+from ops_cli.sandbox.emulator.ports import kept_port
 
 UP = "`opsctl sandbox up`"
 

@@ -4,10 +4,10 @@ import contextlib
 
 from ops_cli.clone.places import Places
 from ops_cli.frame.progress import Progress
-from ops_cli.sandbox import lifecycle, registry
-from ops_cli.sandbox.apply import TerraformLog
-from ops_cli.sandbox.deployment import deployment_at
-from ops_cli.sandbox.terraform_lock import wait_for_holder
+from ops_cli.sandbox.emulator import lifecycle, registry
+from ops_cli.sandbox.terraform.apply import TerraformLog
+from ops_cli.sandbox.terraform.deployment import deployment_at
+from ops_cli.sandbox.terraform.lock import wait_for_holder
 
 
 def down(places: Places, progress: Progress) -> bool:

@@ -4,12 +4,12 @@ import datetime as dt
 from dataclasses import dataclass
 
 from ops_cli.clone.places import Places
-from ops_cli.clone.record import Emulator, recorded
-from ops_cli.sandbox import emulator as emulators
+from ops_cli.clone.record import recorded, time_of
 from ops_cli.sandbox.applied import Applied, read_applied
-from ops_cli.sandbox.checkpoints import read_checkpoint
-from ops_cli.sandbox.deployment import deployment_at, fingerprint
-from ops_cli.sandbox.ports import kept_port
+from ops_cli.sandbox.emulator.checkpoints import read_checkpoint
+from ops_cli.sandbox.emulator.ports import kept_port
+from ops_cli.sandbox.emulator.process import state_of
+from ops_cli.sandbox.terraform.deployment import deployment_at, fingerprint
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,6 @@ def look(places: Places) -> Status:
     )
 
 
-def state_of(last: Emulator | None) -> str:
-    """Return the state of what was started last: it is asked when its process runs."""
-    if last is None:
-        return "stopped"
-    if not last.process.is_running():
-        return "killed"
-    return "running" if emulators.answers(last) else "not answering"
-
-
 def _applied(places: Places, applied: Applied | None) -> str:
     if applied is None:
         return "never"
@@ -62,8 +53,3 @@ def _applied(places: Places, applied: Applied | None) -> str:
     if not deployment.manifest.exists():
         return "outdated"
     return "current" if fingerprint(deployment) == applied.fingerprint else "outdated"
-
-
-def time_of(seconds: float) -> dt.datetime:
-    """Return a record's time."""
-    return dt.datetime.fromtimestamp(int(seconds), dt.UTC)

@@ -13,13 +13,13 @@ from ops_cli.frame.environments import SANDBOX
 from ops_cli.frame.options import Choices
 from ops_cli.frame.progress import Progress
 from ops_cli.packaging import Target, build
-from ops_cli.sandbox import emulator as emulators
-from ops_cli.sandbox import lifecycle, registry
 from ops_cli.sandbox.applied import Applied, digest, is_current, read_applied, write_applied
-from ops_cli.sandbox.apply import TerraformLog, apply, reason_to_begin_anew
-from ops_cli.sandbox.deployment import deployment_at, fingerprint
+from ops_cli.sandbox.emulator import lifecycle, registry
+from ops_cli.sandbox.emulator import process as emulators
 from ops_cli.sandbox.seed import seed
-from ops_cli.sandbox.terraform_lock import wait_for_holder
+from ops_cli.sandbox.terraform.apply import TerraformLog, apply, reason_to_begin_anew
+from ops_cli.sandbox.terraform.deployment import deployment_at, fingerprint
+from ops_cli.sandbox.terraform.lock import wait_for_holder
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from insight.sources.accounts import Account
 from insight.sources.made_up import population
 from ops_cli.clone.places import Places
 from ops_cli.packaging import Target, build
-from ops_cli.sandbox import lifecycle
+from ops_cli.sandbox.emulator import lifecycle
 from opscore.queue_model import EventSourceMapping, forecast
 from opscore.queue_sender import send_all
 from opscore.waiting import wait_until

@@ -16,7 +16,7 @@ ASK_VERSION = """\
 import sys
 sys.path[:0] = sys.argv[1:]
 from opscore.errors import OpsError
-from ops_cli.sandbox.emulator import installed_version
+from ops_cli.sandbox.emulator.process import installed_version
 try:
     print(installed_version())
 except OpsError as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ops_cli.clone.places import Places
-from ops_cli.sandbox import lifecycle
+from ops_cli.sandbox.emulator import lifecycle
 from tests.emulator.emulated_account import Account
 
 

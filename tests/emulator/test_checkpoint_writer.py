@@ -9,7 +9,7 @@ import ministack.app
 import pytest
 
 from emulated_aws.checkpoint import Checkpointer
-from ops_cli.sandbox.checkpoints import Condition, condition, read_checkpoint
+from ops_cli.sandbox.emulator.checkpoints import Condition, condition, read_checkpoint
 
 States = dict[str, Callable[[], Mapping[str, Any] | None]]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ops_cli.clone.places import Places
-from ops_cli.sandbox import lifecycle
+from ops_cli.sandbox.emulator import lifecycle
 from opscore.batches import batches
 from opscore.draining.aws.drain_table import DynamoDrains
 from opscore.draining.aws.hosts import Hosts

@@ -10,7 +10,7 @@ from ops_cli.clone.places import Places
 from ops_cli.clone.record import recorded
 from ops_cli.frame.environments import Environment, register
 from ops_cli.main import run
-from ops_cli.sandbox import registry
+from ops_cli.sandbox.emulator import registry
 from ops_cli.sandbox.exclusive import exclusively
 from tests.ops_cli.clone.made_up import killed, made_clone, stopped
 

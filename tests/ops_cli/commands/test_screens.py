@@ -15,7 +15,8 @@ from ops_cli.frame.context import Ops
 from ops_cli.frame.environments import Environment, register
 from ops_cli.frame.output import Screen, showing_on
 from ops_cli.frame.stack import parse
-from ops_cli.sandbox import registry, status
+from ops_cli.sandbox import status
+from ops_cli.sandbox.emulator import registry
 from tests.ops_cli.commands.conftest import DESCRIPTION
 from tests.ops_cli.commands.kept_screens import kept
 

@@ -9,9 +9,9 @@ import pytest
 
 from ops_cli.clone.places import Places
 from ops_cli.clone.record import recorded
-from ops_cli.sandbox import emulator as emulators
-from ops_cli.sandbox import registry
 from ops_cli.sandbox.diagnosis import diagnose
+from ops_cli.sandbox.emulator import process as emulators
+from ops_cli.sandbox.emulator import registry
 from tests.ops_cli.clone.made_up import killed, started, stopped
 
 

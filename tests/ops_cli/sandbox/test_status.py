@@ -8,10 +8,10 @@ import pytest
 from ops_cli.clone.places import Places
 from ops_cli.clone.process import Process, identify
 from ops_cli.clone.record import Emulator, folder_of, write_record
-from ops_cli.sandbox import emulator as emulators
 from ops_cli.sandbox.applied import Applied, write_applied
-from ops_cli.sandbox.deployment import deployment_at, fingerprint
+from ops_cli.sandbox.emulator import process as emulators
 from ops_cli.sandbox.status import look
+from ops_cli.sandbox.terraform.deployment import deployment_at, fingerprint
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ import pytest
 
 from ops_cli.clone.places import Places
 from ops_cli.clone.record import Emulator, running
-from ops_cli.sandbox import emulator as emulators
-from ops_cli.sandbox import lifecycle, registry
-from ops_cli.sandbox.ports import kept_port
+from ops_cli.sandbox.emulator import lifecycle, registry
+from ops_cli.sandbox.emulator import process as emulators
+from ops_cli.sandbox.emulator.ports import kept_port
 from tests.emulator.emulated_account import Account, eventually
 from tests.ops_cli.clone.made_up import made_clone
 

@@ -27,7 +27,7 @@ from insight.sources.accounts import Account
 from insight.sources.events import DamagedEvents, Dropped, UsageEvent
 from ops_cli.clone import places as sandbox
 from ops_cli.clone.record import REGION
-from ops_cli.sandbox import lifecycle
+from ops_cli.sandbox.emulator import lifecycle
 from opscore.errors import TimedOut
 from tests.emulator.emulated_account import Account as Emulated
 from tests.lib.insight import plain

@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from ops_cli.clone.places import Places
-from ops_cli.clone.record import Emulator, from_plain, recorded
+from ops_cli.clone.record import Emulator, from_plain, recorded, time_of
 from ops_cli.frame.folders import state_folder
-from ops_cli.sandbox.status import state_of, time_of
+from ops_cli.sandbox.emulator.process import state_of
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ops_cli.sandbox import terraform_lock
-from ops_cli.sandbox.terraform_lock import holder, wait_for_holder
+from ops_cli.sandbox.terraform import lock as terraform_lock
+from ops_cli.sandbox.terraform.lock import holder, wait_for_holder
 from opscore.errors import OpsError
 
 LIKE_TERRAFORM = """

@@ -10,9 +10,9 @@ import pytest
 from ops_cli.clone.places import Places
 from ops_cli.clone.process import Process
 from ops_cli.clone.record import Emulator
-from ops_cli.sandbox import emulator
 from ops_cli.sandbox.applied import Applied, read_applied, write_applied
-from ops_cli.sandbox.apply import TerraformLog, apply, conflict_in, reason_to_begin_anew
+from ops_cli.sandbox.emulator import process as emulator
+from ops_cli.sandbox.terraform.apply import TerraformLog, apply, conflict_in, reason_to_begin_anew
 from opscore.errors import OpsError
 
 EXISTS = (

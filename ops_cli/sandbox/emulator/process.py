@@ -71,7 +71,7 @@ def installed_version() -> str:
             return metadata.version("ministack")
     except metadata.PackageNotFoundError:
         pass
-    in_a_clone = (Path(__file__).resolve().parents[2] / "Makefile").exists()
+    in_a_clone = (Path(__file__).resolve().parents[3] / "Makefile").exists()
     command = "make setup" if in_a_clone else "pip install 'opsctl[sandbox]'"
     raise OpsError("The sandbox's emulator is not installed.", hint=f"`{command}` installs it.")
 
@@ -150,6 +150,15 @@ def answers(emulator: Emulator) -> bool:
     """Whether this very emulator answers on its port."""
     found = ask_identity(emulator.port, seconds=ANSWER_SECONDS)
     return found is not None and (found["pid"], found["state_id"]) == (emulator.process.pid, emulator.state_id)
+
+
+def state_of(last: Emulator | None) -> str:
+    """Return the state of what was started last: it is asked when its process runs."""
+    if last is None:
+        return "stopped"
+    if not last.process.is_running():
+        return "killed"
+    return "running" if answers(last) else "not answering"
 
 
 def checkpoint(emulator: Emulator) -> None:

@@ -8,8 +8,8 @@ import pytest
 from ops_cli.clone.places import Places
 from ops_cli.clone.record import recorded
 from ops_cli.frame.folders import state_folder
-from ops_cli.sandbox import emulator as emulators
-from ops_cli.sandbox.registry import forget, look_around, owner_of, remember
+from ops_cli.sandbox.emulator import process as emulators
+from ops_cli.sandbox.emulator.registry import forget, look_around, owner_of, remember
 from tests.ops_cli.clone.made_up import killed, started, stopped
 
 

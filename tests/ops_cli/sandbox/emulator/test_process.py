@@ -5,7 +5,7 @@ from importlib import metadata
 
 import pytest
 
-from ops_cli.sandbox.emulator import installed_version
+from ops_cli.sandbox.emulator.process import installed_version
 from opscore.errors import OpsError
 
 

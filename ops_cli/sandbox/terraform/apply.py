@@ -8,8 +8,8 @@ from pathlib import Path
 from ops_cli.clone.places import Places
 from ops_cli.clone.record import Emulator
 from ops_cli.deploy.terraform import TerraformDir
-from ops_cli.sandbox import emulator as emulators
 from ops_cli.sandbox.applied import invalidate, read_applied
+from ops_cli.sandbox.emulator import process as emulators
 from opscore.errors import OpsError
 
 _SHOWN = re.compile(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ops_cli.clone.places import Places
 from ops_cli.clone.record import Emulator, any_record, folder_of, recorded
-from ops_cli.sandbox import emulator as emulators
 from ops_cli.sandbox.applied import invalidate
-from ops_cli.sandbox.checkpoints import (
+from ops_cli.sandbox.emulator import process as emulators
+from ops_cli.sandbox.emulator.checkpoints import (
     Checkpoint,
     Condition,
     condition,
@@ -19,7 +19,7 @@ from ops_cli.sandbox.checkpoints import (
     record_anew,
     write_checkpoint,
 )
-from ops_cli.sandbox.ports import choose_port, is_free, kept_port, move_urls
+from ops_cli.sandbox.emulator.ports import choose_port, is_free, kept_port, move_urls
 
 Say = Callable[[str], None]
 

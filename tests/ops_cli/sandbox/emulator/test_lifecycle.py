@@ -14,11 +14,11 @@ import pytest
 
 from ops_cli.clone.places import Places
 from ops_cli.clone.record import Emulator
-from ops_cli.sandbox import emulator as emulators
-from ops_cli.sandbox import lifecycle
-from ops_cli.sandbox.checkpoints import Condition, condition, read_checkpoint
-from ops_cli.sandbox.emulator import environment
-from ops_cli.sandbox.ports import kept_port
+from ops_cli.sandbox.emulator import lifecycle
+from ops_cli.sandbox.emulator import process as emulators
+from ops_cli.sandbox.emulator.checkpoints import Condition, condition, read_checkpoint
+from ops_cli.sandbox.emulator.ports import kept_port
+from ops_cli.sandbox.emulator.process import environment
 from opscore.errors import OpsError
 from tests.emulator.emulated_account import Account, eventually
 

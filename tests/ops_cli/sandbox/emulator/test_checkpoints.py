@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops_cli.sandbox.checkpoints import (
+from ops_cli.sandbox.emulator.checkpoints import (
     CHECKPOINT,
     Checkpoint,
     Condition,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ops_cli.sandbox.logs import follow, last_lines
+from ops_cli.sandbox.emulator.logs import follow, last_lines
 from opscore.errors import NotFound
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ops_cli.sandbox.ports import PORTS, choose_port, is_free, kept_port, move_urls
+from ops_cli.sandbox.emulator.ports import PORTS, choose_port, is_free, kept_port, move_urls
 
 
 def test_the_chosen_port_is_free_and_kept(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_the_chosen_port_is_free_and_kept(tmp_path: Path) -> None:
 
 def test_a_port_that_is_taken_is_not_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     taken, free = choose_port(tmp_path / "one"), choose_port(tmp_path / "other")
-    monkeypatch.setattr("ops_cli.sandbox.ports.random.sample", lambda *_: [taken, free])
+    monkeypatch.setattr("ops_cli.sandbox.emulator.ports.random.sample", lambda *_: [taken, free])
     with socket.socket() as other:
         other.bind(("127.0.0.1", taken))
         other.listen()

@@ -1,0 +1,1 @@
+"""How Terraform makes the platform in the sandbox: deployment, lock, apply, and what was applied."""
