@@ -12,7 +12,7 @@ OPSCTL := $(BIN)/opsctl
 ENV ?=
 PACKAGE := $(BIN)/python -I -S ops_cli/packaging --root .
 
-.PHONY: help setup lock build up down demo test check lint typecheck bootstrap plan apply destroy bench clean terraform-there browser-there
+.PHONY: help setup lock build up down demo test check lint typecheck bootstrap push plan apply destroy bench clean terraform-there browser-there
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ typecheck: $(INSTALLED) ## Check the types
 
 bootstrap: $(INSTALLED) terraform-there ## Make the state and artifacts buckets of an account once (ENV=name)
 	@$(OPSCTL) $(if $(ENV),--env $(ENV)) deploy bootstrap
+
+push: $(INSTALLED) terraform-there ## Build and upload the zips, and write what plain `terraform` needs (ENV=name)
+	@$(OPSCTL) $(if $(ENV),--env $(ENV)) deploy push
 
 plan: $(INSTALLED) terraform-there ## Show what Terraform would change (ENV=name)
 	@$(OPSCTL) $(if $(ENV),--env $(ENV)) deploy plan

@@ -19,8 +19,19 @@ variable "environment" {
   }
 
   validation {
-    condition     = !contains(["state", "artifacts"], var.environment)
-    error_message = "The names state and artifacts are kept for the buckets that terraform/bootstrap makes."
+    condition     = !contains(["state", "artifacts", "bootstrap"], var.environment)
+    error_message = "The names state, artifacts and bootstrap are kept for what terraform/bootstrap makes."
+  }
+}
+
+variable "account_id" {
+  description = "The only account that may be changed; null takes that of the credentials."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.account_id == null ? true : can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "An account id has 12 digits."
   }
 }
 

@@ -1,15 +1,21 @@
 """`opsctl env`: name the accounts and regions that opsctl works on."""
 
+import dataclasses
+
 import click
 
 from ops_cli.clone.record import running
+from ops_cli.frame.aws_errors import explain
 from ops_cli.frame.choice import here, not_running, sandbox_at
 from ops_cli.frame.context import Ops
 from ops_cli.frame.environments import (
+    PROJECT,
     SANDBOX,
     Environment,
+    check_account_id,
     check_endpoint,
     check_name,
+    check_project,
     config_file,
     forget,
     is_passed_over,
@@ -24,6 +30,7 @@ COLUMNS = (
     Column("name", "id"),
     Column("profile", "id", rank=3),
     Column("region", "id", rank=1),
+    Column("account", "id", rank=1),
     Column("endpoint", "id", rank=2),
     Column("clone", "id", rank=4),
 )
@@ -57,22 +64,54 @@ def list_environments(ops: Ops) -> None:
 
 @env.command()
 @click.argument("name")
+@click.option("--account", metavar="ID", help="The only account that NAME means.  [default: that of the credentials]")
+@click.option(
+    "--project", metavar="PROJECT", default=PROJECT, show_default=True, help="First part of every name in AWS."
+)
 @click.option("--endpoint", metavar="URL", help="Only for an emulator.")
-@click.option("--stack", metavar="NAME", help="SSM parameter of the stack.  [default: /opsctl/NAME/stack]")
+@click.option("--stack", metavar="NAME", help="SSM parameter of the stack.  [default: /PROJECT/NAME/stack]")
 @click.option("--replace", is_flag=True, help="Replace the environment of that name.")
 @click.pass_obj
-def add(ops: Ops, name: str, endpoint: str | None, stack: str | None, replace: bool) -> None:
+def add(
+    ops: Ops,
+    name: str,
+    account: str | None,
+    project: str,
+    endpoint: str | None,
+    stack: str | None,
+    replace: bool,
+) -> None:
     """Register NAME, with the --profile and --region given.
 
-    Nothing is called or changed in AWS. A profile is needed unless credentials come from the environment.
+    AWS is asked whose the credentials are, and nothing else: from then on NAME means that account, and credentials of
+    another are refused. A profile is needed unless credentials come from the environment.
     """
     check_name(name)
+    check_project(project)
+    if account is not None:
+        check_account_id(account)
     if endpoint is not None:
         check_endpoint(endpoint)
     if name in load() and not replace:
         raise UsageProblem(f"The environment {name} is registered already.", hint="--replace replaces it.")
-    register(Environment(name, ops.choices.profile, ops.choices.region, endpoint, stack))
-    note(f"Registered {name}. `opsctl --env {name} doctor` checks it.")
+    added = Environment(name, ops.choices.profile, ops.choices.region, account, project, endpoint, stack)
+    if account is None:
+        added = dataclasses.replace(added, account=_account_of(added))
+    register(added)
+    note(f"Registered {name}{f', account {added.account}' if added.account else ''}.")
+    note(f"`opsctl --env {name} doctor` checks it.")
+
+
+def _account_of(environment: Environment) -> str | None:
+    """Return the account of the environment's credentials; None, and why is said, when AWS gives no answer."""
+    try:
+        return str(Ops.at(environment).client("sts").get_caller_identity()["Account"])
+    except Exception as error:
+        known = explain(error)
+        if known is None:
+            raise
+        note(f"Which account it is could not be asked: {known.message} `opsctl deploy` will note it.")
+        return None
 
 
 @env.command()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ops_cli.deploy.buckets import Bucket
 from opscore.errors import NotFound, OpsError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def artifacts(manifest_path: Path) -> list[Artifact]:
     return found
 
 
-def push_artifacts(s3: "S3Client", bucket: str, manifest_path: Path, report: Callable[[str], None]) -> int:
+def push_artifacts(s3: "S3Client", bucket: Bucket, manifest_path: Path, report: Callable[[str], None]) -> int:
     """Upload the zips that `bucket` does not have yet and return how many that were.
 
     A name is the hash of the zip's inputs, so what is there is never replaced. To be called before a plan: plan and
@@ -61,9 +62,9 @@ def push_artifacts(s3: "S3Client", bucket: str, manifest_path: Path, report: Cal
     return len(missing)
 
 
-def _is_there(s3: "S3Client", bucket: str, artifact: Artifact) -> bool:
+def _is_there(s3: "S3Client", bucket: Bucket, artifact: Artifact) -> bool:
     try:
-        s3.head_object(Bucket=bucket, Key=artifact.s3_key)
+        s3.head_object(**bucket.named, Key=artifact.s3_key)
     except s3.exceptions.ClientError as error:
         # HEAD has no body, hence a bare status; without s3:ListBucket a missing object answers 403.
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:  # noqa: PLR2004
@@ -72,12 +73,10 @@ def _is_there(s3: "S3Client", bucket: str, artifact: Artifact) -> bool:
     return True
 
 
-def _upload(s3: "S3Client", bucket: str, artifact: Artifact) -> Artifact:
+def _upload(s3: "S3Client", bucket: Bucket, artifact: Artifact) -> Artifact:
     try:
         with artifact.path.open("rb") as body:
-            s3.put_object(Bucket=bucket, Key=artifact.s3_key, Body=body, ContentType="application/zip")
+            s3.put_object(**bucket.named, Key=artifact.s3_key, Body=body, ContentType="application/zip")
     except s3.exceptions.NoSuchBucket:
-        raise OpsError(
-            f"There is no bucket {bucket} for the functions' zips.", hint="`opsctl deploy bootstrap` makes it."
-        ) from None
+        raise bucket.missing() from None
     return artifact

@@ -12,7 +12,11 @@ from typing import Any
 from ops_cli.deploy import process
 from ops_cli.deploy.failures import failure
 from ops_cli.deploy.provider_mirror import config_problem, provider_mirror
+from ops_cli.frame.terraform_state import resources_of
 from opscore.errors import OpsError
+
+LOCK_TIMEOUT = "-lock-timeout=30s"
+"""How long to wait for a colleague's run to give the state back before it is an error."""
 
 PARALLELISM = 50
 """Resources at a time, instead of Terraform's 10. Nearly all of an apply is the provider waiting on AWS (25 s for each
@@ -53,23 +57,30 @@ class TerraformDir:
 
     def plan(self, out: Path, *, destroy: bool = False) -> bool:
         """Write a plan to `out`, report it, and return whether it would change anything."""
-        arguments = ["-input=false", f"-parallelism={PARALLELISM}", "-detailed-exitcode", f"-out={out}"]
+        arguments = ["-input=false", LOCK_TIMEOUT, f"-parallelism={PARALLELISM}", "-detailed-exitcode", f"-out={out}"]
         finished = self._run("plan", *arguments, *(["-destroy"] if destroy else []), good=(0, CHANGES))
         return finished.code == CHANGES
 
     def apply(self, plan: Path | None = None) -> None:
         """Apply a written plan, or whatever has to change."""
         arguments = [str(plan)] if plan else ["-auto-approve"]
-        self._run("apply", "-input=false", f"-parallelism={PARALLELISM}", *arguments)
+        self._run("apply", "-input=false", LOCK_TIMEOUT, f"-parallelism={PARALLELISM}", *arguments)
 
     def destroy(self) -> None:
         """Destroy everything in the state."""
-        self._run("destroy", "-input=false", f"-parallelism={PARALLELISM}", "-auto-approve")
+        self._run("destroy", "-input=false", LOCK_TIMEOUT, f"-parallelism={PARALLELISM}", "-auto-approve")
 
     def outputs(self) -> dict[str, Any]:
         """Return the values of the root's outputs; empty before the first apply."""
+        return {name: output["value"] for name, output in self._read("output").items()}
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return every resource in the state, as terraform_state.resources does; none before the first apply."""
+        return resources_of(self._read("show"))
+
+    def _read(self, verb: str) -> dict[str, Any]:
         answer = subprocess.run(
-            [*self._command("output"), "-json"],
+            [*self._command(verb), "-json"],
             cwd=self.path,
             env=_for_automation(self.environ),
             capture_output=True,
@@ -77,8 +88,9 @@ class TerraformDir:
             check=False,
         )
         if answer.returncode:
-            raise failure("output", answer.stderr.splitlines(), self.path)
-        return {name: output["value"] for name, output in json.loads(answer.stdout).items()}
+            raise failure(verb, answer.stderr.splitlines(), self.path)
+        said: dict[str, Any] = json.loads(answer.stdout or "{}")
+        return said
 
     def _run(self, verb: str, *arguments: str, good: tuple[int, ...] = (0,), quiet: bool = False) -> process.Finished:
         finished = process.run(

@@ -25,6 +25,13 @@ class Ops:
         self.choices = choices or Choices()
         self._clients: dict[str, Any] = {}
 
+    @classmethod
+    def at(cls, environment: "Environment") -> "Ops":
+        """Return what works in `environment`, whatever the operator chose; it need not be registered."""
+        ops = cls()
+        ops.environment = environment
+        return ops
+
     @functools.cached_property
     def environment(self) -> "Environment":
         """The environment that the operator's words mean (choice.py), with --profile and --region over its own.
@@ -66,12 +73,18 @@ class Ops:
 
     @functools.cached_property
     def stack(self) -> "Stack":
-        """The stack description, from SSM or, under --terraform-dir, from the Terraform outputs."""
+        """The stack description, from SSM or, under --terraform-dir, from the Terraform outputs.
+
+        Raises `OpsError` when it is that of another account than the environment means.
+        """
         from ops_cli.frame import stack
 
         if self.choices.terraform_dir:
-            return stack.from_terraform(self.choices.terraform_dir)
-        return stack.from_ssm(self.client("ssm"), self.environment)
+            found = stack.from_terraform(self.choices.terraform_dir)
+        else:
+            found = stack.from_ssm(self.client("ssm"), self.environment)
+        self.environment.check_account(found.account_id)
+        return found
 
     @functools.cached_property
     def _session(self) -> Any:

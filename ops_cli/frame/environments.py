@@ -11,32 +11,36 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ops_cli.frame.folders import config_folder
-from opscore.errors import OpsError, UsageProblem
+from opscore.errors import ExitCode, OpsError, UsageProblem
 
 SANDBOX = "sandbox"
 """The name of every sandbox. It is never in the file: a sandbox belongs to its folder (choice.py)."""
 
 NAME_FORM = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
 LONGEST_NAME = 12
-TAKEN_NAMES = ("state", "artifacts")
-"""What terraform/variables.tf says of `environment`: these two are the names of an account's buckets."""
+PROJECT = "opsctl"
+"""First part of every AWS-visible name, unless the environment says another; the default of the variable `project`."""
 
-STATE_NAMES = ("bootstrap",)
-"""An environment's Terraform state is kept as NAME.tfstate, beside that of terraform/bootstrap."""
+TAKEN_NAMES = ("state", "artifacts", "bootstrap")
+"""What terraform/variables.tf says of `environment`: two are the names of an account's buckets, and an environment's
+Terraform state is kept as NAME.tfstate, beside that of terraform/bootstrap."""
 
 
 @dataclass(frozen=True)
 class Environment:
     """A named place to work.
 
-    `endpoint` is a URL and set only for an emulator; `stack` is the SSM parameter with the stack description,
-    None for the default name; `terraform_dir` is where this environment's Terraform root is initialised on this
-    machine, if it is; `clone` is set for a sandbox only: the folder it belongs to.
+    `account` is the id of the only account that the name may mean; None when it was never asked for. `project` is the
+    first part of the names of everything in AWS. `endpoint` is a URL and set only for an emulator; `stack` is the SSM
+    parameter with the stack description, None for the default name; `terraform_dir` is where this environment's
+    Terraform root is initialised on this machine, if it is; `clone` is the folder of a sandbox, and set for one only.
     """
 
     name: str
     profile: str | None = None
     region: str | None = None
+    account: str | None = None
+    project: str = PROJECT
     endpoint: str | None = None
     stack: str | None = None
     terraform_dir: str | None = None
@@ -54,7 +58,17 @@ class Environment:
     @property
     def stack_parameter(self) -> str:
         """The name of the SSM parameter that describes the stack."""
-        return self.stack or f"/opsctl/{self.name}/stack"
+        return self.stack or f"/{self.project}/{self.name}/stack"
+
+    def check_account(self, found: str) -> None:
+        """Raise `OpsError` when `found`, an account's id, is not the one that the environment means."""
+        if self.account is not None and found != self.account:
+            raise OpsError(
+                f"The credentials are of account {found}, but {self.name} is account {self.account}.",
+                hint=f"Take the profile of {self.account} (--profile), or, if {self.name} has moved: "
+                f"`opsctl env add {self.name} --account {found} --replace`.",
+                exit_code=ExitCode.REFUSED,
+            )
 
 
 _KEPT = frozenset(Environment.__dataclass_fields__) - {"name", "clone"}
@@ -67,7 +81,7 @@ def check_name(name: str) -> None:
         raise UsageProblem(
             "The name sandbox is kept for the sandbox of the clone you are in.", hint="Take another name."
         )
-    if name in (*TAKEN_NAMES, *STATE_NAMES):
+    if name in TAKEN_NAMES:
         raise UsageProblem(
             f"The name {name} is kept for what `opsctl deploy bootstrap` makes.",
             hint="Take another name, such as prod.",
@@ -77,6 +91,22 @@ def check_name(name: str) -> None:
             f"{name!r} cannot name an environment: that takes at most {LONGEST_NAME} characters: words of "
             "lower-case letters and digits, joined by hyphens, with a letter first.",
             hint="Take a name such as prod or prod-eu.",
+        )
+
+
+def check_account_id(account: str) -> None:
+    """Raise `UsageProblem` for what is no account's id."""
+    if not re.fullmatch(r"[0-9]{12}", account):
+        raise UsageProblem(f"{account!r} is no account id: that has 12 digits.", hint="`aws sts get-caller-identity`")
+
+
+def check_project(project: str) -> None:
+    """Raise `UsageProblem` for a project that Terraform would not take."""
+    if not re.fullmatch(NAME_FORM, project) or len(project) > LONGEST_NAME:
+        raise UsageProblem(
+            f"{project!r} cannot name a project: that takes at most {LONGEST_NAME} characters: words of lower-case "
+            "letters and digits, joined by hyphens, with a letter first.",
+            hint="It is the first part of every name in AWS, so take a short one.",
         )
 
 
@@ -112,7 +142,11 @@ def is_passed_over() -> bool:
 
 def register(environment: Environment) -> None:
     """Add `environment`, or replace the one of the same name; every other entry stays as it is."""
-    settings = {key: value for key, value in asdict(environment).items() if value and key in _KEPT}
+    settings = {
+        key: value
+        for key, value in asdict(environment).items()
+        if value and key in _KEPT and (key, value) != ("project", PROJECT)
+    }
     _write({**_read(), environment.name: settings})
 
 

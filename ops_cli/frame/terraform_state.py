@@ -5,6 +5,7 @@ value, and its `output()` answers None on failure and drops the reason. Its `cmd
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,14 @@ def resources(folder: str) -> list[dict[str, Any]]:
     What Terraform marks as sensitive is masked here, where it is read, so that nothing can print it.
     """
     state = _call(folder, "show", json=_flag())
-    root = (state or {}).get("values", {}).get("root_module")
-    if root is None:
+    if not (state or {}).get("values", {}).get("root_module"):
         raise NotFound(f"The Terraform root {folder} has no state.", hint="Is it initialised and applied?")
+    return resources_of(state)
+
+
+def resources_of(state: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the resources in what `terraform show -json` says of a state; none for an empty one."""
+    root = state.get("values", {}).get("root_module", {})
     return sorted(_flatten(root), key=lambda resource: str(resource["address"]))
 
 

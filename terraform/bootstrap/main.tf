@@ -1,7 +1,8 @@
 # What an account needs once, before its first environment: a bucket for Terraform's state and one for the functions' zips.
 
 provider "aws" {
-  region = var.region
+  region              = var.region
+  allowed_account_ids = var.account_id == null ? null : [var.account_id]
 
   default_tags {
     tags = {

@@ -9,6 +9,17 @@ variable "project" {
   }
 }
 
+variable "account_id" {
+  description = "The only account that may be changed; null takes that of the credentials."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.account_id == null ? true : can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "An account id has 12 digits."
+  }
+}
+
 variable "region" {
   description = "AWS region of the account's environments."
   type        = string

@@ -89,3 +89,33 @@ def test_the_list_says_how_to_start_a_sandbox_that_is_stopped(work: Path, capsys
     said = capsys.readouterr()
     assert json.loads(said.out)[0]["endpoint"] is None
     assert f"The sandbox of {work} is not running. `opsctl sandbox up` starts it." in said.err
+
+
+def test_the_account_of_the_credentials_is_noted(aws: object, capsys: Capture) -> None:
+    assert root.run(["env", "add", "prod", "--region", "eu-west-1"]) == 0
+    assert load()["prod"].account == "123456789012"
+    assert "Registered prod, account 123456789012." in capsys.readouterr().err
+
+
+def test_without_an_answer_the_environment_is_registered_all_the_same(capsys: Capture) -> None:
+    assert root.run(["env", "add", "here", "--region", "eu-west-1", "--endpoint", "http://127.0.0.1:9"]) == 0
+    assert load()["here"].account is None
+    assert "Which account it is could not be asked" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("option", "value"), [("--account", "12345"), ("--account", "prod"), ("--project", "My Co")])
+def test_an_account_or_a_project_that_cannot_be_is_refused(option: str, value: str, capsys: Capture) -> None:
+    assert root.run(["env", "add", "prod", option, value]) == 2
+    assert repr(value) in capsys.readouterr().err
+    assert load() == {}
+
+
+def test_another_project_has_its_own_names(capsys: Capture) -> None:
+    assert root.run(["env", "add", "prod", "--account", "123456789012", "--project", "acme"]) == 0
+    assert load()["prod"].stack_parameter == "/acme/prod/stack"
+
+
+def test_a_stack_of_another_account_is_refused(aws: object, capsys: Capture) -> None:
+    register(Environment("test", region="eu-west-1", account="999999999999"))
+    assert root.run(["--env", "test", "stack"]) == 5
+    assert "but test is account 999999999999" in capsys.readouterr().err

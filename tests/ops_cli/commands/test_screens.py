@@ -33,8 +33,8 @@ Show = Callable[[str, int | None], str]
 def show(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Show:
     """Run opsctl on a screen, with what the stack would answer put in its place."""
     monkeypatch.setenv("OPSCTL_ENV", "test")
-    register(Environment("test", "ops-admin", "eu-west-1"))
-    register(Environment("emulated", None, "eu-west-1", ENDPOINT))
+    register(Environment("test", "ops-admin", "eu-west-1", "123456789012"))
+    register(Environment("emulated", region="eu-west-1", endpoint=ENDPOINT))
     monkeypatch.setattr(Ops, "stack", parse(DESCRIPTION))
     monkeypatch.setattr(services, "_deployed", lambda _ops, _names: {NAME: CONFIGURATION})
     monkeypatch.setattr(Ops, "client", lambda _ops, _service: SimpleNamespace(get_function=lambda **_: FUNCTION))

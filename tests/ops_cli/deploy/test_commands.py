@@ -60,7 +60,9 @@ def test_plan_pushes_the_zips_and_shows_the_plan_on_stdout(
     assert said.out == "Plan: 3 to add, 0 to change, 0 to destroy.\n"
     assert "`opsctl --env prod deploy apply` does it." in said.err
     assert verbs(terraform) == ["init", "plan"]
-    assert s3.list_objects_v2(Bucket=ARTIFACTS)["KeyCount"] == 1
+    pushed, zipped = [entry["Key"] for entry in s3.list_objects_v2(Bucket=ARTIFACTS)["Contents"]]
+    assert pushed.startswith("deploys/prod/")
+    assert zipped.startswith("lambda/")
 
 
 def test_a_plan_without_changes_proposes_nothing(
@@ -97,7 +99,7 @@ def test_apply_with_nothing_to_change_applies_nothing(run: Run, terraform: FakeT
 
 def test_destroy_shows_what_goes_and_asks_for_the_name(run: Run, terraform: FakeTerraform) -> None:
     assert run("destroy") == 2
-    assert verbs(terraform) == ["init", "plan"]
+    assert verbs(terraform) == ["init", "show", "plan"]
     assert "-destroy" in terraform.call("plan")
 
 
@@ -176,7 +178,11 @@ def test_bootstrap_makes_the_state_bucket_before_terraform_needs_it(
     assert run("bootstrap", "--yes") == 0
     assert s3.head_bucket(Bucket=STATES)["BucketRegion"] == "eu-west-1"
     assert f"bucket={STATES} -backend-config=key=bootstrap.tfstate" in terraform.call("init")
-    assert json.loads((workspace / "terraform.tfvars.json").read_text()) == {"project": "opsctl", "region": "eu-west-1"}
+    assert json.loads((workspace / "terraform.tfvars.json").read_text()) == {
+        "project": "opsctl",
+        "region": "eu-west-1",
+        "account_id": "123456789012",
+    }
     assert (workspace / "../../modules/report-request").resolve() == clone / "modules/report-request"
 
 
@@ -203,3 +209,102 @@ def test_an_environment_whose_state_would_be_another_ones_is_not_deployed(
     assert run("plan", "--env", "bootstrap") == 2
     assert "The name bootstrap is kept" in capsys.readouterr().err
     assert terraform.calls == []
+
+
+def test_credentials_of_another_account_are_refused_before_anything_is_built(
+    run: Run, terraform: FakeTerraform, s3: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    register(Environment("prod", region="eu-west-1", account="999999999999"))
+    monkeypatch.setattr(Deployment, "build", lambda self, report: pytest.fail("built"))
+    for command in ("plan", "apply", "push", "destroy", "bootstrap"):
+        assert run(command) == 5
+        assert (
+            "The credentials are of account 123456789012, but prod is account 999999999999." in capsys.readouterr().err
+        )
+    assert terraform.calls == []
+    assert "Contents" not in s3.list_objects_v2(Bucket=ARTIFACTS)
+
+
+def test_the_account_is_noted_by_what_was_agreed_to(run: Run, terraform: FakeTerraform) -> None:
+    assert run("plan") == 0
+    assert run("apply") == 2
+    assert load()["prod"].account is None
+    assert run("apply", "--yes") == 0
+    assert load()["prod"].account == "123456789012"
+
+
+def test_terraform_may_change_that_account_only(run: Run, terraform: FakeTerraform, clone: Path) -> None:
+    run("plan")
+    given = json.loads((clone / "build/deploy/prod/terraform/terraform.tfvars.json").read_text())
+    assert (given["account_id"], given["project"]) == ("123456789012", "opsctl")
+
+
+def test_a_push_says_what_plain_terraform_has_to_be_given(
+    run: Run, terraform: FakeTerraform, clone: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("push", "--output", "json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["environment"], said["account"], said["functions"], said["pushed"]) == ("prod", "123456789012", 1, 1)
+    backend = Path(said["backend_config"]).read_text()
+    assert backend == f'bucket = "{STATES}"\nkey = "prod.tfstate"\nregion = "eu-west-1"\n'
+    given = json.loads(Path(said["var_file"]).read_text())
+    assert given["artifacts_bucket"] == ARTIFACTS
+    assert Path(given["build_manifest"]) == clone / "build/deploy/manifest.json"
+    assert terraform.calls == []
+
+
+def test_an_account_without_buckets_is_told_before_anything_is_built(
+    run: Run, s3: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3.delete_bucket(Bucket=ARTIFACTS)
+    monkeypatch.setattr(Deployment, "build", lambda self, report: pytest.fail("built"))
+    assert run("push") == 4
+    assert "`opsctl deploy bootstrap`" in capsys.readouterr().err
+
+
+STATE = {
+    "values": {
+        "root_module": {
+            "child_modules": [
+                {
+                    "address": "module.reports",
+                    "resources": [
+                        {
+                            "address": "module.reports.aws_s3_bucket.this",
+                            "type": "aws_s3_bucket",
+                            "values": {"bucket": "reports", "force_destroy": False},
+                        }
+                    ],
+                }
+            ]
+        }
+    }
+}
+
+
+def test_destroy_refuses_before_it_begins_and_needs_no_build(
+    run: Run, terraform: FakeTerraform, s3: Any, clone: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("push") == 0
+    (clone / "build/deploy/manifest.json").unlink()
+    s3.create_bucket(Bucket="reports", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="reports", Key="a", Body=b"")
+    terraform.answers("show", [json.dumps(STATE)])
+    assert run("destroy", "--yes") == 1
+    said = capsys.readouterr().err
+    assert "Destroying would end half done, for this is protected: bucket reports (1 version of objects)." in said
+    assert "`opsctl --env prod deploy apply`" in said
+    assert verbs(terraform) == ["init", "show"]
+    given = json.loads((clone / "build/deploy/prod/terraform/terraform.tfvars.json").read_text())
+    assert "report-request" in json.loads(Path(given["build_manifest"]).read_text())["functions"]
+
+
+def test_destroy_says_what_is_lost(
+    run: Run, terraform: FakeTerraform, s3: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3.create_bucket(Bucket="reports", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="reports", Key="a", Body=b"")
+    terraform.answers("show", [json.dumps(STATE).replace("false", "true")])
+    assert run("destroy", "--yes") == 0
+    assert "lost: bucket reports: 1 version of objects" in capsys.readouterr().err
+    assert verbs(terraform) == ["init", "show", "plan", "apply"]

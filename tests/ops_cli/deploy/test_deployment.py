@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ops_cli.deploy.deployment import PROJECT, Deployment
-from ops_cli.frame.environments import Environment
+from ops_cli.deploy.buckets import Bucket
+from ops_cli.deploy.deployment import Deployment
+from ops_cli.frame.environments import PROJECT, Environment
 from tests.ops_cli.deploy.conftest import FakeTerraform
 
 ROOT = Path(__file__).parents[3]
@@ -91,12 +92,12 @@ def test_an_environments_own_values_go_first(clone: Path, terraform: FakeTerrafo
 def test_the_buckets_have_the_names_that_the_bootstrap_gives_them(clone: Path) -> None:
     made = deployment(clone, PROD)
     bootstrap = (ROOT / "terraform/bootstrap/main.tf").read_text()
-    bucket = (ROOT / "modules/private-bucket/main.tf").read_text()
+    module = (ROOT / "modules/private-bucket/main.tf").read_text()
     assert "name_prefix   = var.project" in bootstrap
-    assert '"${var.platform.name_prefix}-${var.role}-${var.platform.account_id}-${var.platform.region}"' in bucket
-    for role, name in (("state", made.state_bucket), ("artifacts", made.artifacts_bucket)):
+    assert '"${var.platform.name_prefix}-${var.role}-${var.platform.account_id}-${var.platform.region}"' in module
+    for role, bucket in (("state", made.state_bucket), ("artifacts", made.artifacts_bucket)):
         assert re.search(rf'role += "{role}"', bootstrap)
-        assert name == f"{PROJECT}-{role}-123456789012-eu-west-1"
+        assert bucket == Bucket(f"{PROJECT}-{role}-123456789012-eu-west-1", "123456789012")
     assert f'default     = "{PROJECT}"' in (ROOT / "terraform/variables.tf").read_text()
 
 
