@@ -24,7 +24,7 @@ from ops_cli.frame.environments import (
 )
 from ops_cli.frame.options import OpsGroup
 from ops_cli.frame.output import Column, emit, note
-from opscore.errors import NotFound, UsageProblem
+from opscore.errors import NotFound, OpsError, UsageProblem
 
 COLUMNS = (
     Column("name", "id"),
@@ -95,23 +95,28 @@ def add(
     if name in load() and not replace:
         raise UsageProblem(f"The environment {name} is registered already.", hint="--replace replaces it.")
     added = Environment(name, ops.choices.profile, ops.choices.region, account, project, endpoint, stack)
+    unknown = ""
     if account is None:
-        added = dataclasses.replace(added, account=_account_of(added))
+        try:
+            added = dataclasses.replace(added, account=_account_of(added))
+        except OpsError as error:
+            unknown = f"Which account it is could not be asked: {error.message} `opsctl deploy` will note it."
     register(added)
     note(f"Registered {name}{f', account {added.account}' if added.account else ''}.")
+    if unknown:
+        note(unknown)
     note(f"`opsctl --env {name} doctor` checks it.")
 
 
-def _account_of(environment: Environment) -> str | None:
-    """Return the account of the environment's credentials; None, and why is said, when AWS gives no answer."""
+def _account_of(environment: Environment) -> str:
+    """Return the account of the environment's credentials; raises `OpsError` when AWS gives no answer."""
     try:
         return str(Ops.at(environment).client("sts").get_caller_identity()["Account"])
     except Exception as error:
         known = explain(error)
         if known is None:
             raise
-        note(f"Which account it is could not be asked: {known.message} `opsctl deploy` will note it.")
-        return None
+        raise known from error
 
 
 @env.command()
