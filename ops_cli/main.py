@@ -156,5 +156,4 @@ def _of_aws(error: Exception, ops: Ops) -> OpsError | None:
         return None
     from ops_cli.frame.aws_errors import explain  # knows botocore, which few commands load
 
-    known = vars(ops).get("environment")
-    return explain(error, known.endpoint if known else None)
+    return explain(error, vars(ops).get("environment"))

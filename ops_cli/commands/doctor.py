@@ -62,17 +62,17 @@ def _wrapped(text: str, width: int | None) -> list[str]:
 
 def examine(ops: Ops) -> list[Finding]:
     """Run every check; one that fails makes those pointless that build on it."""
-    findings = [_try("environment", lambda: _environment(ops))]
+    findings = [_try("environment", lambda: _environment(ops), ops)]
     if findings[0].level != "bad":
         identity: list[Any] = []
-        findings.append(_try("region", lambda: _region(ops)))
-        findings.append(_try("credentials", lambda: _credentials(ops, identity)))
+        findings.append(_try("region", lambda: _region(ops), ops))
+        findings.append(_try("credentials", lambda: _credentials(ops, identity), ops))
         findings += [_clock(answer) for answer in identity]
-        findings.append(_try("stack description", lambda: _stack(ops)))
+        findings.append(_try("stack description", lambda: _stack(ops), ops))
     return [*findings, *_sandbox(ops), *_passed_over(), _terraform()]
 
 
-def _try(check: str, examine_one: Callable[[], Finding]) -> Finding:
+def _try(check: str, examine_one: Callable[[], Finding], ops: Ops) -> Finding:
     """Turn the error of a check into its finding."""
     try:
         return examine_one()
@@ -81,7 +81,7 @@ def _try(check: str, examine_one: Callable[[], Finding]) -> Finding:
     except Exception as error:
         from ops_cli.frame.aws_errors import explain
 
-        known = explain(error)
+        known = explain(error, vars(ops).get("environment"))
         if known is None:
             raise
         return Finding(check, "bad", known.message, known.hint)

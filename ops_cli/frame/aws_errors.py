@@ -12,62 +12,77 @@ from opscore.errors import ExitCode, NotFound, OpsError, RefusedByAws, UsageProb
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "AuthorizationError"}
 _SKEWED = "RequestTimeTooSkewed"
 
-_CONNECTION = (boto.HTTPClientError, boto.ConnectionError, boto.IncompleteReadError)
+_CONNECTION = {"HTTPClientError", "ConnectionError", "IncompleteReadError"}
 """Two bases, as botocore has them: what fails while connecting is no HTTPClientError."""
 
-_SIGN_IN = (
-    boto.SSOError,
-    boto.TokenRetrievalError,
-    boto.NoAuthTokenError,
-    getattr(boto, "LoginError", boto.SSOError),  # `aws login` came with botocore 1.41
-)
-_CONFIGURATION = (
-    boto.ConfigParseError,
-    boto.ConfigNotFound,
-    boto.InvalidConfigError,
-    boto.InvalidProxiesConfigError,
-    boto.InvalidRetryConfigurationError,
-    boto.InvalidDefaultsMode,
-    boto.UnknownTokenProviderError,
-    boto.MissingDependencyException,
-    boto.BaseEndpointResolverError,
-    boto.EndpointProviderError,
-    boto.InvalidRegionError,
-    boto.UnknownRegionError,
-)
+_SIGN_IN = {"SSOError", "TokenRetrievalError", "NoAuthTokenError", "LoginError"}
+_DAMAGED = {"ChecksumError", "FlexibleChecksumError", "AwsChunkedWrapperError"}
+_CONFIGURATION = {
+    "ConfigParseError",
+    "ConfigNotFound",
+    "InvalidChecksumConfigError",
+    "InvalidConfigError",
+    "InvalidEndpointConfigurationError",
+    "InvalidEndpointDiscoveryConfigurationError",
+    "InvalidIMDSEndpointError",
+    "InvalidIMDSEndpointModeError",
+    "InvalidProxiesConfigError",
+    "InvalidRetryConfigurationError",
+    "InvalidS3AddressingStyleError",
+    "InvalidS3UsEast1RegionalEndpointConfigError",
+    "InvalidSTSRegionalEndpointsConfigError",
+    "InvalidDefaultsMode",
+    "UnknownTokenProviderError",
+    "UnknownSignatureVersionError",
+    "UnsupportedSignatureVersionError",
+    "UnsupportedS3ConfigurationError",
+    "MD5UnavailableError",
+    "MissingDependencyException",
+    "BaseEndpointResolverError",
+    "EndpointProviderError",
+    "InvalidRegionError",
+    "ServiceNotInRegionError",
+    "UnknownRegionError",
+}
+"""Names of botocore's errors, which stand for those that derive from them: not each botocore has all of them."""
 
 _LOGIN = "`aws sso login --profile NAME` (or your own way to get new credentials), then run the command again."
 
 
-def explain(error: Exception, endpoint: str | None = None) -> OpsError | None:
+def explain(error: Exception, environment: Environment | None = None) -> OpsError | None:
     """Return the `OpsError` behind an exception of botocore, or None when it is not botocore's.
 
-    `endpoint` is the URL that the chosen environment has instead of AWS's own, if it has one.
+    `environment` is the chosen one, if that is known.
     """
+    names = {base.__name__ for base in type(error).__mro__ if base.__module__ == boto.__name__}
     if isinstance(error, boto.ClientError):
         return _client_error(error)
-    if isinstance(error, _CONNECTION):
-        return _unreachable(error, endpoint)
+    if names & _CONNECTION:
+        return _unreachable(error, environment)
     if isinstance(error, boto.ProfileNotFound):
         return UsageProblem(_sentence(error), hint="`aws configure list-profiles` lists the profiles.")
     if isinstance(error, boto.NoRegionError):
         return UsageProblem("No region is set.", hint="Say --region, or give the environment one.")
-    if isinstance(error, _SIGN_IN):
+    if names & _SIGN_IN:
         return RefusedByAws(f"You are not signed in, or no longer: {_sentence(error)}", hint=_LOGIN)
     if is_of_credentials(error):
         return RefusedByAws(f"No usable AWS credentials: {_sentence(error)}", hint=_LOGIN)
-    if isinstance(error, _CONFIGURATION) or _is_bad_endpoint(error, endpoint):
+    if names & _CONFIGURATION or _is_bad_endpoint(error, environment):
         return UsageProblem(
             f"The AWS configuration cannot be used: {_sentence(error)}",
             hint="Correct the environment (`opsctl env list` shows it), the options, or ~/.aws/config.",
         )
+    if names & _DAMAGED:
+        hint = "Run the command again. Does it happen again, a proxy between may change what it passes on."
+        return RefusedByAws(f"An answer of AWS was damaged on its way: {_sentence(error)}", hint=hint)
     if isinstance(error, boto.ParamValidationError):
         return OpsError(f"AWS would not take the request: {_sentence(error)}")
     return None
 
 
-def _is_bad_endpoint(error: Exception, endpoint: str | None) -> bool:
+def _is_bad_endpoint(error: Exception, environment: Environment | None) -> bool:
     """Say whether an endpoint is no URL: botocore and the standard library raise a bare ValueError."""
+    endpoint = environment.endpoint if environment else None
     if not isinstance(error, ValueError):
         return False
     return str(error).startswith("Invalid endpoint") or not (endpoint is None or _is_url(endpoint))
@@ -81,16 +96,26 @@ def _is_url(text: str) -> bool:
         return False
 
 
-def _unreachable(error: Exception, endpoint: str | None) -> RefusedByAws:
+def _unreachable(error: Exception, environment: Environment | None) -> RefusedByAws:
+    asked = _asked(error) or (environment and environment.endpoint) or ""
+    host = urlsplit(asked).netloc if _is_url(asked) else asked
+    return RefusedByAws(
+        f"{host or 'AWS'} cannot be reached: {_sentence(error)}", hint=_way_to(error, asked, environment)
+    )
+
+
+def _way_to(error: Exception, asked: str, environment: Environment | None) -> str:
+    """Say what to check: the proxy, the certificates, the sandbox, another emulator, or the way to AWS."""
     if isinstance(error, boto.ProxyConnectionError):
-        hint = "HTTPS_PROXY names the proxy, NO_PROXY what is reached without it: are both right?"
-    elif isinstance(error, boto.SSLError):
-        hint = "Does a proxy stand between? AWS_CA_BUNDLE names the file with its certificate authority."
-    elif Environment("", endpoint=_asked(error) or endpoint).is_local:
-        hint = "Is the sandbox running? `opsctl sandbox status` says so, `opsctl sandbox up` starts it."
-    else:
-        hint = "Check the network, the VPN or proxy, and the region's name; `opsctl doctor` says what can be reached."
-    return RefusedByAws(f"The endpoint cannot be reached: {_sentence(error)}", hint=hint)
+        return "HTTPS_PROXY names the proxy, NO_PROXY what is reached without it: are both right?"
+    if isinstance(error, boto.SSLError):
+        return "Does a proxy stand between? AWS_CA_BUNDLE names the file with its certificate authority."
+    if Environment("", endpoint=asked).is_local:
+        if environment is None or environment.clone:
+            return "Is the sandbox running? `opsctl sandbox status` says so, `opsctl sandbox up` starts it."
+        return f"Does anything listen there? `opsctl env list` shows the endpoint of {environment.name}."
+    region = f"the region {environment.region}" if environment and environment.region else "the region's name"
+    return f"Check the network, the VPN or proxy, and {region}; `opsctl doctor` says what can be reached."
 
 
 def _asked(error: Exception) -> str | None:

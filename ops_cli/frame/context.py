@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 LOCAL_KEY_PAIR = ("test", "test")
 """The emulator's root key pair. An endpoint on this machine never sees real credentials."""
 
-
 _IGNORED = (None, None, None, None)
 """A botocore setting that neither the shell's AWS_PROFILE nor a configuration file can set."""
 
@@ -48,28 +47,26 @@ class Ops:
         )
 
     def client(self, service: str) -> Any:
-        """Return the one client of `service` (a botocore name, such as "sqs") for the chosen environment."""
+        """Return the one client of `service` (a botocore name, such as "sqs") for the chosen environment.
+
+        A call that fails is made again, up to four times in all.
+        """
         if service not in self._clients:
-            self._clients[service] = self._make_client(service)
+            self._clients[service] = self._make_client(service, tries=4)
         return self._clients[service]
 
+    def client_of_one_try(self, service: str) -> Any:
+        """Return a client that makes each call once that may have an effect, and the others as `client` does.
+
+        For callers that keep account of what may have worked, which a try that they do not see would spoil.
+        """
+        return _OneTry(self.client(service), self._make_client(service, tries=1))
+
     def fast_sqs(self) -> Any:
-        """Return an SQS client for many calls; botocore's own where a proxy stands between, which it knows best."""
-        from botocore.httpsession import get_cert_path
-        from botocore.utils import get_environ_proxies
+        """Return an SQS client of one try for many calls."""
+        from ops_cli.frame.lean_sqs import LeanSqs
 
-        client = self.client("sqs")
-        if get_environ_proxies(client.meta.endpoint_url):
-            return client
-        from ops_cli.frame.lean_sqs import Key, LeanSqs
-
-        credentials = self._session.get_credentials()
-
-        def key() -> Key:
-            frozen = credentials.get_frozen_credentials()
-            return Key(frozen.access_key, frozen.secret_key, frozen.token)
-
-        return LeanSqs(client, key, self._session.get_config_variable("ca_bundle") or get_cert_path(True))
+        return LeanSqs(self.client_of_one_try("sqs"))
 
     @functools.cached_property
     def stack(self) -> "Stack":
@@ -101,16 +98,26 @@ class Ops:
             session.set_config_variable("region", environment.region)
         return session
 
-    def _make_client(self, service: str) -> Any:
+    def _make_client(self, service: str, *, tries: int) -> Any:
         from botocore.config import Config
 
         config = Config(
             connect_timeout=5,
             max_pool_connections=64,  # a replay has that many calls under way; connections are opened when needed
-            retries={"mode": "standard", "total_max_attempts": 4},
+            retries={"mode": "standard", "total_max_attempts": tries},
             # An endpoint on this machine is not behind the proxy that the shell's HTTP_PROXY names.
             proxies={} if self.environment.is_local else None,
             user_agent_extra="opsctl",
             signature_version="s3v4" if service == "s3" else None,
         )
         return self._session.create_client(service, endpoint_url=self.environment.endpoint, config=config)
+
+
+class _OneTry:
+    """Two clients of one service: `reads` for what only reads, `once` for everything else."""
+
+    def __init__(self, reads: Any, once: Any) -> None:
+        self._reads, self._once = reads, once
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reads if name.startswith(("get_", "list_", "describe_")) else self._once, name)

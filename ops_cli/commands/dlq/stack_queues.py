@@ -43,10 +43,10 @@ class StackQueues:
         """The client for logs."""
         return self._ops.client("logs")
 
-    @property
+    @functools.cached_property
     def functions(self) -> Any:
-        """The client for functions."""
-        return self._ops.client("lambda")
+        """The client for functions, which invokes once."""
+        return self._ops.client_of_one_try("lambda")
 
     @property
     def sns(self) -> Any:

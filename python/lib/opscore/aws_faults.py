@@ -47,11 +47,14 @@ UNKNOWN_KEY = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAc
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
 """
 
-_UNREACHED = {"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"}
-"""botocore's errors of connections that never came about: the call was not sent, so it had no effect.
+_UNREACHED = {"EndpointConnectionError", "ConnectTimeoutError", "NewConnectionError"}
+"""Errors of connections that never came about: the call was not sent, so it had no effect. The last is urllib3's own.
 
-Its SSLError is none of them: it also stands for a connection that broke while the answer was awaited.
+botocore's SSLError and ProxyConnectionError are none of them: both also stand for a connection that broke while the
+answer was awaited.
 """
+
+_NO_TUNNEL = "Tunnel connection failed"  # the text of http.client's bare OSError when a proxy will not connect
 
 _UNANSWERED = {"HTTPClientError", "ConnectionError", "IncompleteReadError"}
 """The bases of botocore's errors of connections: what breaks while connecting is no HTTPClientError."""
@@ -129,7 +132,14 @@ def may_have_worked(error: BaseException) -> bool:
     """
     if said := code(error):
         return is_fault_code(said)
-    return not (_names(error) & _UNREACHED or is_of_credentials(error))
+    return not (_was_never_sent(error) or is_of_credentials(error))
+
+
+def _was_never_sent(error: BaseException) -> bool:
+    """Say whether there was no connection to send a call over. Of a proxy's failure only its cause says so."""
+    kept = getattr(error, "kwargs", {}).get("error")
+    cause = getattr(kept, "original_error", None) if "ProxyConnectionError" in _names(error) else error
+    return cause is not None and bool(_names(cause) & _UNREACHED or _NO_TUNNEL in str(cause))
 
 
 def is_of_credentials(error: BaseException) -> bool:

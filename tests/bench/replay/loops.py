@@ -10,7 +10,7 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
-from ops_cli.frame.lean_sqs import Key, LeanSqs
+from ops_cli.frame.lean_sqs import LeanSqs
 from opscore.dead_letters.engine.attempts import Attempts
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
 from opscore.dead_letters.engine.journal import FileStorage, RunJournal
@@ -46,7 +46,7 @@ def client(endpoint: str) -> Any:
 
 def lean_client(inner: Any) -> Any:
     """Return the client that opsctl replays with."""
-    return LeanSqs(inner, lambda: Key("test", "test"))
+    return LeanSqs(inner)
 
 
 def engine(messages: int, latency: float, *, workers: int = 16, maximum: int = 64, known: int = 0) -> Speed:

@@ -1,8 +1,12 @@
 import string
+from http.client import RemoteDisconnected
+from socket import gaierror
+from unittest.mock import Mock
 
 import botocore.exceptions as boto
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
+from urllib3.exceptions import NameResolutionError, NewConnectionError, ProxyError
 
 from ops_cli.frame import aws_errors
 from opscore import aws_faults
@@ -45,7 +49,7 @@ def botocore_error(name: str) -> Exception:
     [
         ("EndpointConnectionError", False),
         ("ConnectTimeoutError", False),
-        ("ProxyConnectionError", False),
+        ("ProxyConnectionError", True),
         ("SSLError", True),
         ("ReadTimeoutError", True),
         ("ConnectionClosedError", True),
@@ -59,6 +63,23 @@ def test_every_trouble_of_a_connection_may_pass(name: str, may_have_worked: bool
     assert aws_faults.is_transient(error)
     assert aws_faults.is_of_aws(error)
     assert not aws_faults.is_of_credentials(error)
+    assert aws_faults.may_have_worked(error) is may_have_worked
+
+
+@pytest.mark.parametrize(
+    ("cause", "may_have_worked"),
+    [
+        (NewConnectionError(Mock(), "refused"), False),
+        (NameResolutionError("proxy", Mock(), gaierror("unknown")), False),
+        (OSError("Tunnel connection failed: 503 Service Unavailable"), False),
+        (RemoteDisconnected("Remote end closed connection without response"), True),
+        (ConnectionResetError("reset"), True),
+    ],
+)
+def test_a_proxy_that_was_not_reached_has_sent_nothing_on_and_one_that_was_may_have(
+    cause: Exception, may_have_worked: bool
+) -> None:
+    error = boto.ProxyConnectionError(proxy_url="http://proxy", error=ProxyError("Unable to connect to proxy", cause))
     assert aws_faults.may_have_worked(error) is may_have_worked
 
 

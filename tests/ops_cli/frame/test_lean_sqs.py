@@ -1,97 +1,101 @@
 import datetime as dt
-import http.server
+import itertools
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import botocore.session
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import ClientError, HTTPClientError
 
-from ops_cli.frame.lean_sqs import Key, LeanSqs, signed_headers
+from ops_cli.frame.lean_sqs import LeanSqs
 from opscore import aws_faults
+from tests.ops_cli.frame.answering import Answering
 
-
-class Server(http.server.ThreadingHTTPServer):
-    """Answers every request with `answer` and keeps what was asked."""
-
-    daemon_threads = True
-    status = 200
-    answer: bytes = b"{}"
-    error_header = ""
-    drops = 0
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.requests: list[tuple[dict[str, str], dict[str, Any]]] = []
-        self.connections = 0
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def setup(self) -> None:
-        super().setup()
-        self.server.connections += 1
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests.append((dict(self.headers), json.loads(body)))
-        if self.server.drops:
-            self.server.drops -= 1
-            self.close_connection = True
-            return
-        self.send_response(self.server.status)
-        if self.server.error_header:
-            self.send_header("x-amzn-query-error", self.server.error_header)
-        self.send_header("Content-Length", str(len(self.server.answer)))
-        self.end_headers()
-        self.wfile.write(self.server.answer)
-
-    def log_message(self, *_arguments: Any) -> None:
-        pass
+HANDLES = [{"Id": "0", "ReceiptHandle": "h", "VisibilityTimeout": 0}]
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+def server() -> Iterator[Answering]:
+    with Answering() as running:
         yield running
-        running.shutdown()
-        thread.join()
 
 
-def client(server: Server) -> LeanSqs:
+def botocores(region: str = "eu-west-1", **settings: Any) -> Any:
     session = botocore.session.Session()
-    session.set_credentials("test", "test")
-    endpoint = f"http://127.0.0.1:{server.server_port}"
-    inner = session.create_client("sqs", region_name="eu-west-1", endpoint_url=endpoint)
-    return LeanSqs(inner, lambda: Key("AKID", "secret", "token"))
+    session.set_credentials("AKID", "secret", "token")
+    config = Config(retries={"total_max_attempts": 1}, **settings.pop("config", {}))
+    return session.create_client("sqs", region_name=region, config=config, **settings)
 
 
-@pytest.mark.parametrize("token", [None, "a-session-token"])
-@pytest.mark.parametrize("host", ["sqs.eu-west-1.amazonaws.com", "127.0.0.1:4566"])
-def test_a_signature_is_the_one_that_botocore_makes(
-    token: str | None, host: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = dt.datetime(2026, 11, 24, 9, 30, 1, tzinfo=dt.UTC)
-    body = '{"QueueUrl": "å"}'.encode()
-    ours = signed_headers(host, "eu-west-1", "ReceiveMessage", body, Key("AKID", "secret", token), now)
-    kept = {name: ours[name] for name in ("Content-Type", "X-Amz-Target")}
-    request = AWSRequest("POST", f"https://{host}/", headers=kept, data=body)
-    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: now.replace(tzinfo=None))
-    SigV4Auth(Credentials("AKID", "secret", token), "sqs", "eu-west-1").add_auth(request)
-    assert ours["X-Amz-Date"] == request.headers["X-Amz-Date"]
-    assert ours["Authorization"] == request.headers["Authorization"]
+def client(server: Answering) -> LeanSqs:
+    return LeanSqs(botocores(endpoint_url=server.endpoint))
 
 
-def test_binary_attributes_travel_in_base64_both_ways(server: Server) -> None:
+def json_of(request: tuple[str, dict[str, str], bytes]) -> Any:
+    return json.loads(request[2])
+
+
+def test_requests_are_what_botocore_sends(server: Answering, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = dt.datetime(2026, 11, 24, 9, 30, 1)  # noqa: DTZ001  That is what botocore's own function returns.
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: now)
+    sqs = client(server)
+    sqs.change_message_visibility_batch(QueueUrl="http://å", Entries=HANDLES)
+    sqs._inner.change_message_visibility_batch(QueueUrl="http://å", Entries=HANDLES)
+    (target, ours, our_body), (their_target, theirs, their_body) = server.requests
+    assert (target, json.loads(our_body)) == (their_target, json.loads(their_body))
+    assert our_body == their_body
+    for name in ("X-Amz-Target", "Content-Type", "x-amzn-query-mode", "X-Amz-Security-Token", "Authorization"):
+        assert ours[name] == theirs[name]
+    assert ours["User-Agent"].split()[0] == theirs["User-Agent"].split()[0]
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "us-east-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1"])
+@pytest.mark.parametrize(("fips", "dualstack"), list(itertools.product([False, True], repeat=2)))
+def test_the_endpoint_is_the_one_that_botocore_s_rules_say(region: str, fips: bool, dualstack: bool) -> None:
+    variant = {"use_fips_endpoint": fips, "use_dualstack_endpoint": dualstack}
+    inner = botocores(region, config=variant)
+    asked: list[Any] = []
+
+    def keep(request: Any, **_: Any) -> None:
+        asked.append(request)
+        raise InterruptedError
+
+    inner.meta.events.register("before-send.sqs", keep)
+    with pytest.raises(InterruptedError):
+        inner.receive_message(QueueUrl="q")
+    lean = LeanSqs(inner)
+    assert lean._url == asked[0].url
+    assert f"/{lean._signer.region_name}/sqs/" in asked[0].headers["Authorization"].decode()
+
+
+def test_the_endpoint_of_the_profile_is_called(server: Answering, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", server.endpoint)
+    LeanSqs(botocores()).delete_message_batch(QueueUrl="q", Entries=[])
+    assert len(server.requests) == 1
+
+
+def test_credentials_that_are_renewed_in_mid_run_are_used(server: Answering) -> None:
+    def keys(number: int, year: int) -> dict[str, str]:
+        key = f"KEY{number}"
+        return {"access_key": key, "secret_key": "s", "token": "t", "expiry_time": f"{year}-01-01T00:00:00Z"}
+
+    session = botocore.session.Session()
+    credentials = RefreshableCredentials.create_from_metadata(keys(0, 2999), lambda: keys(1, 2999), "test")
+    session._credentials = credentials  # type: ignore[attr-defined]
+    sqs = LeanSqs(session.create_client("sqs", region_name="eu-west-1", endpoint_url=server.endpoint))
+    sqs.delete_message_batch(QueueUrl="q", Entries=[])
+    soon = dt.datetime(2001, 1, 1, tzinfo=dt.UTC)
+    credentials._expiry_time = soon  # type: ignore[attr-defined]
+    sqs.delete_message_batch(QueueUrl="q", Entries=[])
+    first, second = (headers["Authorization"] for _, headers, _ in server.requests)
+    assert "KEY0" in first
+    assert "KEY1" in second
+
+
+def test_binary_attributes_travel_in_base64_both_ways(server: Answering) -> None:
     attributes = {"b": {"DataType": "Binary", "BinaryValue": "AP8="}, "s": {"DataType": "String", "StringValue": "x"}}
     server.answer = json.dumps(
         {"Messages": [{"MessageId": "m", "Body": "b", "MessageAttributes": attributes}]}
@@ -101,47 +105,44 @@ def test_binary_attributes_travel_in_base64_both_ways(server: Server) -> None:
     assert received["b"]["BinaryValue"] == b"\x00\xff"
     server.answer = b'{"Successful": [], "Failed": []}'
     sqs.send_message_batch(QueueUrl="q", Entries=[{"Id": "0", "MessageBody": "b", "MessageAttributes": received}])
-    assert server.requests[-1][1]["Entries"][0]["MessageAttributes"] == attributes
+    assert json_of(server.requests[-1])["Entries"][0]["MessageAttributes"] == attributes
 
 
-def test_requests_are_what_botocore_sends(server: Server) -> None:
-    sqs = client(server)
-    entries = [{"Id": "0", "ReceiptHandle": "h", "VisibilityTimeout": 0}]
-    sqs.change_message_visibility_batch(QueueUrl="http://q", Entries=entries)
-    sqs._inner.change_message_visibility_batch(QueueUrl="http://q", Entries=entries)
-    (ours, our_body), (theirs, their_body) = server.requests
-    assert our_body == their_body
-    for name in ("X-Amz-Target", "Content-Type", "x-amzn-query-mode"):
-        assert ours[name] == theirs[name]
-
-
-def test_a_thread_keeps_its_connection(server: Server) -> None:
+def test_a_connection_is_kept(server: Answering) -> None:
     sqs = client(server)
     for _ in range(5):
         sqs.delete_message_batch(QueueUrl="q", Entries=[])
     assert server.connections == 1
 
 
-def test_a_refusal_is_the_client_error_that_botocore_would_raise(server: Server) -> None:
-    server.status, server.answer = 400, b'{"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "no such queue"}'
-    server.error_header = "AWS.SimpleQueueService.NonExistentQueue;Sender"
-    with pytest.raises(ClientError, match="no such queue") as caught:
-        client(server).receive_message(QueueUrl="q")
-    assert aws_faults.is_absent(caught.value)
+@pytest.mark.parametrize(
+    ("status", "answer", "header"),
+    [
+        (
+            400,
+            b'{"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "no such queue"}',
+            "AWS.SimpleQueueService.NonExistentQueue;Sender",
+        ),
+        (400, b'{"__type": "com.amazon.coral#ThrottlingException", "message": "slow down"}', ""),
+        (403, b'{"__type": "com.amazon.coral#ExpiredToken", "message": "old"}', "ExpiredToken;Sender"),
+        (503, b"<html>", ""),
+        (500, b"", ""),
+    ],
+)
+def test_a_refusal_is_the_client_error_that_botocore_would_raise(
+    server: Answering, status: int, answer: bytes, header: str
+) -> None:
+    server.status, server.answer, server.error_header = status, answer, header
+    sqs = client(server)
+    with pytest.raises(ClientError) as ours:
+        sqs.receive_message(QueueUrl="q")
+    with pytest.raises(ClientError) as theirs:
+        sqs._inner.receive_message(QueueUrl="q")
+    assert ours.value.response["Error"] == theirs.value.response["Error"]
+    assert aws_faults.is_absent(ours.value) == aws_faults.is_absent(theirs.value) == (b"QueueDoesNot" in answer)
 
 
-def test_throttling_and_server_faults_are_recognised(server: Server) -> None:
-    server.status, server.answer = 503, b"<html>"
-    with pytest.raises(ClientError) as caught:
-        client(server).receive_message(QueueUrl="q")
-    assert aws_faults.may_have_worked(caught.value)
-    server.status, server.answer = 400, b'{"__type": "com.amazon.coral#ThrottlingException", "message": "slow down"}'
-    with pytest.raises(ClientError) as caught:
-        client(server).receive_message(QueueUrl="q")
-    assert aws_faults.is_throttling(caught.value)
-
-
-def test_a_lost_answer_is_an_error_that_may_have_worked_and_the_next_call_connects_again(server: Server) -> None:
+def test_a_lost_answer_is_an_error_that_may_have_worked_and_the_next_call_connects_again(server: Answering) -> None:
     sqs = client(server)
     sqs.delete_message_batch(QueueUrl="q", Entries=[])
     server.drops = 1
@@ -152,6 +153,13 @@ def test_a_lost_answer_is_an_error_that_may_have_worked_and_the_next_call_connec
     assert sqs.send_message_batch(QueueUrl="q", Entries=[]) == {}
 
 
-def test_every_other_call_is_botocore_s(server: Server) -> None:
+def test_a_call_that_was_never_sent_cannot_have_worked() -> None:
+    sqs = LeanSqs(botocores(endpoint_url="http://127.0.0.1:1"))
+    with pytest.raises(Exception, match="connect") as caught:
+        sqs.send_message_batch(QueueUrl="q", Entries=[])
+    assert not aws_faults.may_have_worked(caught.value)
+
+
+def test_every_other_call_is_botocore_s(server: Answering) -> None:
     server.answer = b'{"QueueUrl": "http://found"}'
     assert client(server).get_queue_url(QueueName="q")["QueueUrl"] == "http://found"

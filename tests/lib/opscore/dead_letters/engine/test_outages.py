@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import botocore.exceptions as boto
 import pytest
+from urllib3.exceptions import NewConnectionError, ProxyError
 
 from opscore.dead_letters.engine.journal import RunJournal, read_state
 from opscore.dead_letters.engine.pace import GIVE_UP_SECONDS
@@ -18,9 +20,10 @@ URL = "https://sqs.eu-west-1.amazonaws.com"
 NO_CONNECTION: list[Exception] = [
     boto.EndpointConnectionError(endpoint_url=URL),
     boto.ConnectTimeoutError(endpoint_url=URL),
-    boto.ProxyConnectionError(proxy_url="http://proxy", error=OSError("refused")),
+    boto.ProxyConnectionError(proxy_url="http://proxy", error=ProxyError("no", NewConnectionError(Mock(), "refused"))),
 ]
 NO_ANSWER: list[Exception] = [
+    boto.ProxyConnectionError(proxy_url="http://proxy", error=ProxyError("no", ConnectionResetError("reset"))),
     boto.SSLError(endpoint_url=URL, error=OSError("EOF")),
     boto.ReadTimeoutError(endpoint_url=URL),
     boto.ConnectionClosedError(endpoint_url=URL),
