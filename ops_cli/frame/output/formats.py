@@ -2,18 +2,20 @@ r"""Data for programs. What is read back is what was written; what a terminal wo
 
 - JSON, NDJSON: control characters and lone surrogates as `\uXXXX`, which is the same text to every reader. An NDJSON
   line holds no U+2028, at which some readers would break it.
-- YAML: a text that YAML 1.1 or 1.2 would take for something else is quoted: numbers, dates, times, yes, null.
+- YAML: a text that YAML 1.1 or 1.2 would take for something else is quoted: numbers, dates, times, yes, null. A number
+  that YAML 1.1 would take for text, such as 1e400, has the tag `!!float`.
+- All: a number that was read with all its digits is written with them.
 - CSV (RFC 4180, with line feeds): a column for every key of every row. What is nested is flattened: `a.b` is key b of
   a, `a.0.b` key b of the first item of a; a list of plain values is joined by `;`. CSV has no escapes, so a file or a
   pipe gets the text as it is, but for lone surrogates, which no encoding can write.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ops_cli.frame.output.safe_text import UNSAFE, escaped, printable
+from opscore import exact_json
 
 _NOT_TEXT = re.compile(r"[-+.]*\d|[-+]?\.(inf|nan)$|(y|n|yes|no|on|off|true|false|null|~|=|<<)?$", re.IGNORECASE)
 """What some YAML reader takes for a number, a date, a time, a truth or nothing: the union of
@@ -25,7 +27,7 @@ _ONE_LINE = 2**31 - 1
 def serialised(plain: Any, form: str, *, is_terminal: bool = False) -> str:
     """Return plain data in a form for programs; None, which is what a query that finds nothing gives, is null or ''."""
     if form == "json":
-        return escaped(json.dumps(plain, indent=2, ensure_ascii=False)) + "\n"
+        return escaped(exact_json.write(plain, indent=2, colon=": ")) + "\n"
     if form == "yaml":
         return yaml_text(plain)
     if plain is None:
@@ -41,7 +43,7 @@ def serialised(plain: Any, form: str, *, is_terminal: bool = False) -> str:
 
 def ndjson_line(row: Any) -> str:
     """Return a row as one line of JSON."""
-    return escaped(json.dumps(row, ensure_ascii=False)) + "\n"
+    return escaped(exact_json.write(row, comma=", ", colon=": ")) + "\n"
 
 
 def yaml_text(plain: Any) -> str:
@@ -59,6 +61,11 @@ def yaml_text(plain: Any) -> str:
         style = '"' if UNSAFE.search(text.replace("\n", "")) else "'" if _NOT_TEXT.match(text) else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style=style)
 
+    def digits(dumper: yaml.SafeDumper, number: exact_json.Number) -> yaml.ScalarNode:
+        kind = "int" if number.spelling.lstrip("-").isdigit() else "float"
+        return dumper.represent_scalar(f"tag:yaml.org,2002:{kind}", number.spelling)
+
+    Dumper.add_representer(exact_json.Number, digits)
     Dumper.add_multi_representer(str, represent)
     Dumper.add_representer(str, represent)
     text = yaml.dump(plain, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=_ONE_LINE)

@@ -9,19 +9,22 @@ from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from ops_cli.frame.times import rfc3339
+from opscore import exact_json
 
 
 def to_plain(value: object) -> Any:
     """Return `value` as JSON would have it.
 
     Dataclasses are mappings, moments RFC 3339 in UTC, spans seconds, bytes base64, sets sorted lists. JSON has no
-    infinity and no not-a-number: both are null.
+    infinity and no not-a-number: both are null. Numbers that were read with all their digits keep them.
     """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, enum.Enum):
         return to_plain(value.value)
     if isinstance(value, str | int):
+        return value
+    if isinstance(value, exact_json.Number):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None

@@ -29,7 +29,7 @@ def emit(
     every other format gets all data. Of one object all is shown; `columns` say how. Bare values that --query selects
     are never cut. `empty` is said on stderr when a table has no rows.
     """
-    found = query(to_plain(data), choices.query)
+    found = selected(data, choices.query)
     if choices.output != "table":
         put_data(serialised(found, choices.output, is_terminal=screen().is_terminal))
     elif choices.query is None:
@@ -40,6 +40,12 @@ def emit(
         rows = found if isinstance(found, list) else [found]
         shown = columns_of(rows, columns) if all(isinstance(row, Mapping) for row in rows) else ()
         _show(found, shown, None, empty, choices)
+
+
+def selected(data: object, expression: str | None) -> Any:
+    """Return data as JSON would have it, after an optional query, whose arithmetic may end in infinity."""
+    plain = to_plain(data)
+    return plain if expression is None else to_plain(query(plain, expression))
 
 
 def _show(plain: Any, columns: Columns, paint: Paint | None, empty: str, choices: Choices) -> None:

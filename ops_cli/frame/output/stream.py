@@ -6,11 +6,9 @@ from typing import Any
 from ops_cli.frame.options import Choices
 from ops_cli.frame.output.columns import cell
 from ops_cli.frame.output.formats import csv_lines, flattened, ndjson_line, yaml_text
-from ops_cli.frame.output.plain import to_plain
-from ops_cli.frame.output.show import emit
+from ops_cli.frame.output.show import emit, selected
 from ops_cli.frame.output.terminal import screen
 from ops_cli.frame.output.writing import Parts, note, put_data, put_line, safe_line
-from ops_cli.frame.query import query
 
 
 class Stream:
@@ -31,7 +29,7 @@ class Stream:
         if self._choices.is_for_people:
             put_line(safe_line(text), color=self._choices.color)
             return
-        plain = query(to_plain(row), self._choices.query)
+        plain = selected(row, self._choices.query)
         if self._choices.output == "json":
             put_data(ndjson_line(plain))
         elif self._choices.output == "yaml":

@@ -3,6 +3,7 @@
 import pytest
 
 from ops_cli.frame.query import check_query, query
+from opscore import exact_json
 from opscore.errors import UsageProblem
 
 
@@ -29,3 +30,9 @@ def test_no_expression_selects_all_and_none_that_finds_nothing_is_none() -> None
     assert query({"a": 1}, "b") is None
     check_query(None)
     check_query("a[?abs(b) > `0`] | sort_by(@, &to_number(b))")
+
+
+def test_a_query_keeps_the_digits_of_numbers() -> None:
+    data = exact_json.read('{"a": 1.10, "b": [1e400, 2]}')
+    found = query(data, "{a: a, top: max(b), text: to_string(a)}")
+    assert exact_json.write(found) == '{"a":1.10,"top":1e400,"text":"1.10"}'

@@ -1,14 +1,16 @@
 """Dead letters to a file and back: NDJSON, byte-exact, readable by its owner only."""
 
+import contextlib
 import dataclasses
+import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from opscore import aws_faults
 from opscore.dead_letters.engine.dispatch import MAXIMUM_TRIES
@@ -31,14 +33,97 @@ if TYPE_CHECKING:
 
 _WINDOW = 640
 _WINDOW_BYTES = 16 * 1024 * 1024
+_PROBE_BYTES = 64 * 1024
+_OF_A_MESSAGE = {
+    "BatchRequestTooLong",
+    "InvalidAttributeValue",
+    "InvalidMessageContents",
+    "InvalidParameterValue",
+    "InvalidParameterValueException",
+    "MissingParameter",
+    "ParamValidationError",
+    "UnsupportedOperation",
+    "ValidationError",
+    "ValidationException",
+}
+"""What SQS, or the client before it asks, says of a whole batch because of one message in it."""
+
+
+class FileTaken(OpsError):
+    """There is a file of that name; no file is ever overwritten."""
 
 
 def create_private(path: Path) -> IO[bytes]:
-    """Create a file that only its owner can read; raises `OpsError` when it exists: no export is ever overwritten."""
+    """Create a file that only its owner can read, on a disk that has room.
+
+    Raises `FileTaken` when it exists, and `OSError` with the path where it cannot be.
+    """
     try:
-        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
     except FileExistsError:
-        raise OpsError(f"{path} exists already.", hint="Name another file, or move this one away.") from None
+        raise FileTaken(f"{path} exists already.", hint="Name another file, or move this one away.") from None
+    try:
+        _probe(file, path)
+    except OSError as error:
+        file.close()
+        path.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    return file
+
+
+def _probe(file: IO[bytes], path: Path) -> None:
+    """Write something, take it back, and let the disk know the file's name."""
+    file.write(bytes(_PROBE_BYTES))
+    _sync(file)
+    file.seek(0)
+    file.truncate()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _sync(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def reserve_rest(path: Path) -> Path:
+    """Create the file for what of `path` cannot be sent: `path`.rest, or the first of .rest.2, .rest.3 that is free."""
+    for number in itertools.count(1):
+        rest = path.with_name(f"{path.name}.rest{'' if number == 1 else f'.{number}'}")
+        if not os.path.lexists(rest):
+            with contextlib.suppress(FileTaken):
+                create_private(rest).close()
+                return rest
+    raise AssertionError("there is always another number")
+
+
+def write_rest(path: Path, lines: Sequence[bytes], done: Collection[int]) -> Path | None:
+    """Write to `path`, which is reserved, the lines that were not sent; without such, remove it and return None."""
+    left = [line for number, line in enumerate(lines, start=1) if number not in done]
+    if not left:
+        path.unlink(missing_ok=True)
+        return None
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.writelines(left)
+        _sync(file)
+    return path
+
+
+def _append(file: int, data: bytes, label: str) -> None:
+    """Write all of `data` and let it reach the disk, or none of it."""
+    end = os.lseek(file, 0, os.SEEK_CUR)
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[os.write(file, rest) :]
+        os.fsync(file)
+    except OSError as error:
+        os.ftruncate(file, end)
+        os.lseek(file, end, os.SEEK_SET)
+        raise OSError(error.errno, error.strerror, label.removeprefix("file:")) from None
 
 
 class FileDestination:
@@ -58,22 +143,38 @@ class FileDestination:
         return None
 
     def send(self, messages: Sequence[Outgoing]) -> Outcome:
-        """Append the messages as they are in the queue."""
+        """Append the messages as they are in the queue; a disk that becomes full keeps none of them by half."""
+        lines = b"".join(to_line(to_record(message.letter)) for message in messages)
         with self._lock:
-            self._file.writelines(to_line(to_record(message.letter)) for message in messages)
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            _append(self._file.fileno(), lines, self.label)
         return Outcome({m.letter.message_id: Confirmation(m.letter.message_id) for m in messages})
 
 
-def export_to(sqs: "SQSClient", queue: QueueFacts, path: Path) -> int:
+def export_to(sqs: "SQSClient", queue: QueueFacts, path: Path, report: Callable[[int], None] = lambda _n: None) -> int:
     """Copy the messages of `queue` to `path`, leave them there, and return how many could be read."""
     with create_private(path) as file:
+        try:
+            count = export_lines(sqs, queue, lambda record: file.write(to_line(record)), report)
+            _sync(file)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        return count
 
-        def keep(letter: DeadLetter) -> None:
-            file.write(to_line(to_record(letter)))
 
-        return Sweep(sqs, queue, keep).run()
+def export_lines(
+    sqs: "SQSClient",
+    queue: QueueFacts,
+    put: Callable[[Mapping[str, Any]], object],
+    report: Callable[[int], None] = lambda _n: None,
+) -> int:
+    """Hand each message of `queue` to `put` as its record, tell `report` how many, and return how many there were."""
+    done = itertools.count(1)
+
+    def visit(letter: DeadLetter) -> None:
+        put(to_record(letter))
+        report(next(done))
+
+    return Sweep(sqs, queue, visit).run()
 
 
 def purge_into(sqs: "SQSClient", queue: QueueFacts, path: Path) -> Tally:
@@ -171,9 +272,12 @@ class Import:
         try:
             return self._destination.send(batch)
         except Exception as error:
-            if not aws_faults.is_transient(error):
+            final = not aws_faults.is_transient(error)
+            if final and aws_faults.name(error) not in _OF_A_MESSAGE:
                 raise
-            refusal = Refusal(aws_faults.code(error) or type(error).__name__, aws_faults.message(error), final=False)
+            if final and len(batch) > 1:  # one message made SQS refuse all
+                return _joined(self._try([message]) for message in batch)
+            refusal = Refusal(aws_faults.name(error), aws_faults.message(error), final)
             return Outcome({}, {message.letter.message_id: refusal for message in batch})
 
     def _fail(self, message: Outgoing, why: str) -> None:
@@ -181,14 +285,13 @@ class Import:
             self.result.failed[_line_number(message)] = why
 
 
-def write_rest(path: Path, lines: Sequence[bytes], done: Collection[int]) -> Path | None:
-    """Write to `path` the lines that were not sent; return it, or None when all were."""
-    left = [line for number, line in enumerate(lines, start=1) if number not in done]
-    if not left:
-        return None
-    with create_private(path) as file:
-        file.writelines(left)
-    return path
+def _joined(outcomes: Iterable[Outcome]) -> Outcome:
+    confirmed: dict[str, Confirmation] = {}
+    refused: dict[str, Refusal] = {}
+    for outcome in outcomes:
+        confirmed |= outcome.confirmed
+        refused |= outcome.refused
+    return Outcome(confirmed, refused)
 
 
 def _line_number(message: Outgoing) -> int:

@@ -2,14 +2,18 @@
 
 import base64
 import datetime as dt
-import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from opscore import exact_json
+
 REPLAY_ATTRIBUTE = "opsctl.replay"
 """The attribute a replayed message carries, `<run>:<how often it was replayed>`. A message that comes
 back is known by it."""
+
+_REPLAY_MARK = re.compile("(.+):([0-9]{1,9})", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +61,31 @@ class DeadLetter:
     def replay(self) -> tuple[str, int]:
         """The run that replayed it last and how often it was replayed; ("", 0) for never."""
         value = str(self.attributes.get(REPLAY_ATTRIBUTE, {}).get("StringValue", ""))
-        run, _, count = value.rpartition(":")
-        return (run, int(count)) if run and count.isdigit() else ("", 0)
+        mark = _REPLAY_MARK.fullmatch(value)
+        return (mark[1], int(mark[2])) if mark else ("", 0)
 
-    def content(self) -> Any:
-        """Return the body decoded when it is JSON, else the text."""
+    def content(self, *, escapes: bool = False) -> Any:
+        """Return the body decoded when it is a JSON object or array that `exact_json` reads, else the text.
+
+        With `escapes` its texts are written again as they were spelled.
+        """
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
+            return exact_json.read(self.body, escapes=escapes) if self._looks_like_json else self.body
+        except ValueError:
             return self.body
+
+    def why_text(self) -> str:
+        """Return why a body that looks like JSON is taken for text, "" for every other body."""
+        try:
+            if self._looks_like_json:
+                exact_json.read(self.body)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    @property
+    def _looks_like_json(self) -> bool:
+        return self.body.lstrip(" \t\r\n").startswith(("{", "["))
 
     def document(self) -> dict[str, Any]:
         """Return the form that people see and that filters select from."""

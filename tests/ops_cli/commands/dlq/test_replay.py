@@ -124,6 +124,31 @@ def test_a_filter_and_an_edit_choose_and_change(stack: DeadLetterStack) -> None:
     assert stack.bodies(stack.dead) == ['{"account": "other"}']
 
 
+def test_an_unknown_group_is_not_found_and_the_known_ones_are_named(stack: DeadLetterStack) -> None:
+    stack.put(*['{"a": 1}'] * 35, "text")
+    groups = [group["id"] for group in json.loads(opsctl("dlq", "analyse", "requests", "--output", "json").stdout)]
+    result = opsctl("replay-dlq", "requests", "--group", "g000000", "--yes")
+    assert result.exit_code == 4
+    assert "There is no group 'g000000' in t-requests-dead-letter." in result.stderr
+    assert all(name in result.stderr for name in groups)
+    assert stack.visible(stack.dead) == 36
+    assert stack.visible(stack.work) == 0
+
+
+def test_a_group_that_is_not_in_the_sample_is_found_all_the_same(stack: DeadLetterStack) -> None:
+    stack.put(*['{"a": 1}'] * 35, "text")
+    groups = json.loads(opsctl("dlq", "analyse", "requests", "--output", "json").stdout)
+    rare = next(group["id"] for group in groups if group["count"] == 1)
+    result = opsctl("replay-dlq", "requests", "--group", rare, "--yes", "--output", "json")
+    assert (result.exit_code, json.loads(result.stdout)["moved"]) == (0, 1)
+    assert opsctl("replay-dlq", "requests", "--group", rare, "--dry-run").exit_code == 4
+
+
+def test_a_group_of_an_empty_queue_is_nothing_to_replay(stack: DeadLetterStack) -> None:
+    del stack
+    assert opsctl("replay-dlq", "requests", "--group", "g000000", "--yes").exit_code == 0
+
+
 def test_a_group_of_the_analysis_is_replayed_alone(stack: DeadLetterStack) -> None:
     mended, broken = stack.put('{"a": 1}', '{"b": 2}')
     for message_id, text in ((mended, "line 17: not JSON"), (broken, "no such account")):

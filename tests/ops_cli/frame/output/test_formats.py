@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops_cli.frame.output.formats import serialised
+from ops_cli.frame.output.plain import to_plain
+from opscore import exact_json
 from tests.ops_cli.frame.output.hostile import TEXTS, anything, is_forbidden
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | anything
@@ -143,3 +145,24 @@ def test_one_object_is_one_object(form: str) -> None:
 
 def test_no_rows_are_no_lines_of_csv() -> None:
     assert serialised([], "csv") == ""
+
+
+SPELLED = ["1.10", "-0", "1e400", "1E5", "12345678901234567890.123", "9" * 5000]
+
+
+@pytest.mark.parametrize("form", ["json", "yaml", "csv", "ndjson"])
+def test_a_number_is_written_with_all_its_digits(form: str) -> None:
+    read = exact_json.read("[" + ", ".join(f'{{"n": {spelling}}}' for spelling in SPELLED) + "]")
+    written = serialised(to_plain(read), form)
+    assert re.findall(r"(?<![!\w])-?\d[-+.eE\d]*", written) == SPELLED
+
+
+def test_a_number_that_yaml_1_1_takes_for_text_is_a_number_in_yaml() -> None:
+    plain = to_plain(exact_json.read("[1.10, 1e400, 1E5, -0, 12345678901234567890.123]"))
+    assert yaml.safe_load(serialised(plain, "yaml")) == [1.1, float("inf"), 1e5, 0, 12345678901234567890.123]
+
+
+def test_what_is_nested_as_deeply_as_is_read_is_written_in_every_form() -> None:
+    deep = exact_json.read('{"a":[' * 50 + "1.10" + "]}" * 50)
+    for form in ("json", "yaml", "csv", "ndjson"):
+        assert "1.10" in serialised(to_plain([{"body": deep}]), form)

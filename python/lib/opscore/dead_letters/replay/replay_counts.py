@@ -1,7 +1,7 @@
 """How often messages were replayed that have no room for the attribute that counts it.
 
-SQS allows ten attributes. For a message that has ten the count is kept in a file beside the journals, under the id the
-message got when it was sent; it comes back with that id.
+SQS allows ten attributes and 1,048,576 bytes. For a message that has no room for another attribute the count is kept in
+a file beside the journals, under the id the message got when it was sent; it comes back with that id.
 """
 
 import os

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from opscore import aws_faults
 from opscore.dead_letters.causes.consumer_log import CauseIndex, read_causes
-from opscore.dead_letters.causes.groups import classify
+from opscore.dead_letters.causes.groups import MAXIMUM_GROUPS, Grouping, classify
 from opscore.dead_letters.looking.queue import QueueFacts, describe, source_queues
+from opscore.dead_letters.looking.sweep import Sweep
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.replay.replay_counts import ReplayCounts
 from opscore.dead_letters.replay.request import ReplayRequest
@@ -17,11 +18,15 @@ from opscore.dead_letters.sending import selection
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import SqsDestination
 from opscore.dead_letters.sending.router import Router, function_with_dead_letters, subscriptions_with_dead_letters
+from opscore.errors import NotFound
+from opscore.words import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sqs import SQSClient
+
+_GROUPS_NAMED = 10
 
 
 class Clients(Protocol):
@@ -101,6 +106,26 @@ class Rules:
             edited=_edited(request),
             history=ReplayCounts(self._counts).history,
             maximum_replays=request.maximum_replays,
+        )
+
+    def require_group(self, name: str, sample: Sequence[DeadLetter]) -> None:
+        """Raise `NotFound`, with the groups that there are, when no message of the queue is of the group `name`.
+
+        Where it is not in the `sample`, and only there, the whole queue is read. Nothing is raised while some messages
+        cannot be read.
+        """
+        if any(classify(letter, self.causes).id == name for letter in sample):
+            return
+        grouping = Grouping(self.causes)
+        read = Sweep(self._clients.sqs, self.source, grouping.add).run()
+        groups = grouping.result()
+        if read < self.source.depth or len(groups) > MAXIMUM_GROUPS or name in {group.id for group in groups}:
+            return
+        known = [f"{group.id} ({counted(group.count, 'message')}: {group.cause or group.shape})" for group in groups]
+        more = f", and {len(known) - _GROUPS_NAMED} more" if len(known) > _GROUPS_NAMED else ""
+        raise NotFound(
+            f"There is no group {name!r} in {self.source.name}.",
+            hint=f"There are {'; '.join(known[:_GROUPS_NAMED])}{more}. `opsctl dlq analyse` shows them.",
         )
 
     def _router(self, to: QueueFacts | None) -> Router:

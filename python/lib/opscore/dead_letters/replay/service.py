@@ -74,7 +74,11 @@ class ReplayService:
         """Return what `begin` will do. Raises, before anything is sent, what makes the replay impossible or unsafe."""
         rules, to = self._rules, self._destination(request)
         support = move_task.support(self._sqs, rules.source)
-        return plan_replay(self._sqs, request, rules.source, rules.sources, rules.admission(request, to), support, to)
+        admission = rules.admission(request, to)
+        plan = plan_replay(self._sqs, request, rules.source, rules.sources, admission, support, to)
+        if request.group and plan.sample:
+            rules.require_group(request.group, plan.sample)
+        return plan
 
     def begin(self, plan: ReplayPlan, report: Report, on_verdict: OnVerdict) -> ReplayResult:
         """Carry out `plan` under a new run id."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.sending.destinations import Destination, Refusal
-from opscore.dead_letters.sending.outgoing import Outgoing, Unsendable, prepare
+from opscore.dead_letters.sending.outgoing import Outgoing, Unsendable, prepare, unmarked
 from opscore.dead_letters.tally import Left
 
 
@@ -80,4 +80,6 @@ class Admission:
             return Leave(letter, Left.FAILED, str(destination))
         message = prepare(letter, run=self.run, body=self.edited(letter), replays=count + 1)
         objection = destination.objection(message)
+        if objection and message.counted and not destination.objection(unmarked(message)):
+            message, objection = unmarked(message), None
         return Leave(letter, Left.FAILED, str(objection)) if objection else Admit(message, destination)

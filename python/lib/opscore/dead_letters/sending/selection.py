@@ -1,9 +1,9 @@
 """Which dead letters an operator means, and what is changed about them: JMESPath, or a Python file."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
+from opscore import exact_json
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.sending.admission import NotApplicable
 from opscore.dead_letters.sending.outgoing import Unsendable
@@ -12,6 +12,8 @@ from opscore.errors import UsageProblem
 Selected = Callable[[DeadLetter], bool]
 Edited = Callable[[DeadLetter], str | None]
 
+_LONGEST_REASON = 200
+
 
 def matching(expression: str) -> Selected:
     """Return a filter by a JMESPath `expression` over the document that `dlq show --output json` prints."""
@@ -19,25 +21,32 @@ def matching(expression: str) -> Selected:
 
     def selected(letter: DeadLetter) -> bool:
         try:
-            found = search(letter.document())
-        except Exception as error:
-            raise NotApplicable(f"--filter does not apply: {_sentence(error)}") from error
-        return found not in (None, False, "", [], {})
+            return _is_true(search(letter.document()))
+        except ValueError as error:
+            raise NotApplicable(f"--filter does not apply: {error}") from error
 
     return selected
 
 
+def _is_true(found: Any) -> bool:
+    """Say whether JMESPath takes a value for true; 0 is."""
+    return not (found is None or found is False or (isinstance(found, str | list | dict) and not found))
+
+
 def editing(expression: str) -> Edited:
-    """Return an edit by a JMESPath `expression` over the body, such as merge(@, `{"formats": ["csv"]}`)."""
+    """Return an edit by a JMESPath `expression` over the body, such as merge(@, `{"formats": ["csv"]}`).
+
+    What the expression takes over from the body keeps its digits and escapes.
+    """
     search = _compiled("--edit", expression)
 
     def edited(letter: DeadLetter) -> str:
         try:
-            return _as_body(search(letter.content()))
-        except Unsendable:
-            raise
-        except Exception as error:
-            raise Unsendable(f"--edit does not apply: {_sentence(error)}") from error
+            return _as_body(search(letter.content(escapes=True)))
+        except Unsendable as error:
+            raise Unsendable(f"{error}{_because(letter)}") from None
+        except (ValueError, TypeError, RecursionError) as error:
+            raise Unsendable(f"--edit does not apply: {error}{_because(letter)}") from error
 
     return edited
 
@@ -58,30 +67,34 @@ def editing_with(source: str, name: str) -> Edited:
 
     def edited(letter: DeadLetter) -> str:
         try:
-            return _as_body(edit(letter.content()))
+            return _as_body(edit(letter.content(escapes=True)))
         except Unsendable:
             raise
         except Exception as error:
-            raise Unsendable(f"edit() raised {type(error).__name__}: {error}") from error
+            why = " ".join(str(error).split())[:_LONGEST_REASON]
+            raise Unsendable(f"edit() raised {type(error).__name__}: {why}{_because(letter)}") from error
 
     return edited
 
 
 def _as_body(value: Any) -> str:
+    """Return the body that an edit's result makes; raises what `exact_json.write` does."""
     if value is None:
         raise Unsendable("the edit made nothing of it")
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return str(value) if isinstance(value, str) else exact_json.write(value)
+
+
+def _because(letter: DeadLetter) -> str:
+    """Return, for what an edit could not be applied to, why the body is text although it looks like JSON."""
+    why = letter.why_text()
+    return f" (the body is taken for text: {why})" if why else ""
 
 
 def _compiled(option: str, expression: str) -> Callable[[Any], Any]:
-    import jmespath
+    from opscore import expressions
 
     try:
-        return jmespath.compile(expression).search
-    except jmespath.exceptions.JMESPathError as error:
+        return expressions.compiled(expression)
+    except expressions.WrongExpression as error:
         hint = "https://jmespath.org shows the syntax; `opsctl dlq show QUEUE --output json` shows the fields."
-        raise UsageProblem(f"{option} {expression!r}: {_sentence(error)}", hint=hint) from None
-
-
-def _sentence(error: Exception) -> str:
-    return " ".join(str(error).split())
+        raise UsageProblem(f"{option} {expression!r}: {error}", hint=hint) from None

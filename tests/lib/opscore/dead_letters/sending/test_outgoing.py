@@ -1,3 +1,5 @@
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.message import REPLAY_ATTRIBUTE, DeadLetter
 from opscore.dead_letters.replay.replay_counts import ReplayCounts
-from opscore.dead_letters.sending.outgoing import Unsendable, prepare, size
+from opscore.dead_letters.sending.outgoing import Unsendable, deduplication_id, prepare, size
 from tests.lib.opscore.dead_letters.fake_sqs import error
 from tests.lib.opscore.dead_letters.replaying import RUN, World, sent_bodies
 
@@ -85,6 +87,70 @@ def test_the_eleventh_attribute_is_not_added_and_the_count_is_kept_in_a_file(tmp
     later = ReplayCounts(path, "run2")
     again = replay_counted(world, later, run="run2", maximum_replays=1, bound_ms=world.clock.ms + 10**6)
     assert again.quarantined == 1
+
+
+@pytest.mark.parametrize("maximum", [1_048_576, 2048])
+@pytest.mark.parametrize("spare", [0, 1, 40, 200])
+def test_a_message_of_the_maximum_size_is_sent_without_the_mark_and_counted_in_the_file(
+    maximum: int, spare: int, tmp_path: Path
+) -> None:
+    world = World()
+    world.work.maximum_bytes = maximum
+    body = "x" * (maximum - spare - size("", {"b": ATTRIBUTES["bytes"]}))
+    world.sqs.put(world.dead, body, attributes={"b": ATTRIBUTES["bytes"]})
+    counts = ReplayCounts(tmp_path / "counts.ndjson", RUN)
+    assert replay_counted(world, counts).moved == 1
+    (sent,) = world.work.log
+    has_room = spare >= size("", {REPLAY_ATTRIBUTE: {"DataType": "String", "StringValue": f"{RUN}:1"}})
+    assert (sent.body, set(sent.attributes)) == (body, {"b", REPLAY_ATTRIBUTE} if has_room else {"b"})
+    assert sent.attributes["b"] == ATTRIBUTES["bytes"]
+
+    world.sqs.move_to_dead_letters(world.work, world.work.messages[0], world.dead)
+    later = ReplayCounts(tmp_path / "counts.ndjson", "run2")
+    again = replay_counted(world, later, run="run2", maximum_replays=1, bound_ms=world.clock.ms + 10**6)
+    assert again.quarantined == 1
+
+
+def test_a_mark_that_would_grow_past_the_limit_is_left_out() -> None:
+    world = World()
+    mark = {"DataType": "String", "StringValue": f"{RUN[:-1]}:9"}
+    world.work.maximum_bytes = size("x", {REPLAY_ATTRIBUTE: mark})
+    world.sqs.put(world.dead, "x", attributes={REPLAY_ATTRIBUTE: mark})
+    assert world.replay().moved == 1
+    assert world.work.log[0].attributes == {}
+
+
+def test_a_message_that_is_too_large_without_its_mark_is_refused_as_before() -> None:
+    world = World()
+    world.work.maximum_bytes = 2048
+    world.sqs.put(world.dead, "x" * 2049)
+    assert next(iter(world.replay().reasons)).startswith("TooLarge: ")
+
+
+BAD_ATTRIBUTES: dict[str, Any] = {
+    "no DataType": {"a": {"StringValue": "x"}},
+    "holds U+D83D": {"a\ud83d": {"DataType": "String", "StringValue": "x"}},
+    "holds U+0000": {"a": {"DataType": "String", "StringValue": "\x00"}},
+    "needs one value": {"a": {"DataType": "String", "StringValue": ""}},
+    "it has 11 attributes": {f"a{n}": {"DataType": "String", "StringValue": "x"} for n in range(11)},
+}
+
+
+@pytest.mark.parametrize("why", BAD_ATTRIBUTES)
+def test_attributes_that_sqs_does_not_take_cost_only_their_message(why: str) -> None:
+    world = World()
+    world.sqs.put(world.dead, "odd", attributes=BAD_ATTRIBUTES[why])
+    world.sqs.put(world.dead, "good")
+    tally = world.replay()
+    assert (tally.moved, tally.failed, sent_bodies(world.work)) == (1, 1, ["good"])
+    assert why in next(iter(tally.reasons))
+
+
+@pytest.mark.parametrize("name", ["", "a b", "ä", "\ud83d", "x" * 122])
+def test_an_imported_id_that_is_no_deduplication_id_gives_one(name: str) -> None:
+    found = deduplication_id(DeadLetter(name, "h", "x", {}, {}))
+    assert re.fullmatch(r"opsctl:[0-9a-f]{64}", found)
+    assert found == deduplication_id(DeadLetter(name, "other", "y", {}, {}))
 
 
 def replay_counted(world: World, counts: ReplayCounts, **rules: Any) -> Any:
