@@ -247,8 +247,8 @@ def dead_letter(message: Message, error: PermanentError) -> dict[str, Any]:
     """Return what the copy for the dead-letter queue is, as arguments of SendMessage: all that the message had.
 
     Its own attributes go first: a replay knows by one of them what it sent itself. The cause is added where there is
-    room: nine attributes, and a size that any queue takes. `reason` is for filters. The others are the ones in which Lambda's
-    own asynchronous dead letters have their cause
+    room: nine attributes, and a size that any queue takes. `reason` is for filters. The others are the ones in which
+    Lambda's own asynchronous dead letters have their cause
     (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html), so that one reader knows both.
     """
     copy: dict[str, Any] = {"MessageBody": message.body}

@@ -28,6 +28,9 @@ from opscore.errors import UsageProblem
 Report = Callable[[Tally], None]
 OnVerdict = Callable[[Verdict], None]
 
+SECOND_IS_OVER = 1.2
+"""How long to wait until the second of an answer of SQS is over by the clocks of all its servers, each a little off."""
+
 
 @dataclass(frozen=True)
 class Records:
@@ -84,8 +87,7 @@ class ReplayService:
         with self._records.journals.open(run) as journal:
             if plan.engine == "native":
                 return self._move(plan, run, journal, facts, report)
-            bound = describe(self._sqs, plan.source.url).end_of_second_ms
-            admission = replace(plan.admission, run=run, bound_ms=bound)
+            admission = replace(plan.admission, run=run, bound_ms=self._bound(plan.source))
             work = self._work(journal, plan.request, admission, plan.to, report)
             work.run.begin(facts)
             return self._carry_out(work, on_verdict)
@@ -99,6 +101,12 @@ class ReplayService:
         with self._records.journals.open(run) as journal:
             journal.resume()
             return self._carry_out(self._work(journal, request, admission, to, report, state), on_verdict)
+
+    def _bound(self, source: QueueFacts) -> int:
+        """Return, when it is over, the end of the second in which SQS is asked: what the run sends is never older."""
+        bound = describe(self._sqs, source.url).end_of_second_ms
+        self._pace.sleep(SECOND_IS_OVER)
+        return bound
 
     def _destination(self, request: ReplayRequest) -> QueueFacts | None:
         return self._find_queue(request.to) if request.to else None

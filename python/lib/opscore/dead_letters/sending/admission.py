@@ -42,10 +42,11 @@ class Route(Protocol):
 class Admission:
     """The rules of one run.
 
-    `bound_ms` is the end of the second in which the run starts, by SQS's clock. A message sent at that time or later
-    came back during the run, or is a new failure that nobody has looked at: the run leaves it, or it could send the
-    same messages without end. This holds for both kinds of queue: a standard one keeps the time of the send, and the
-    send was the run's own. What the run sends within that second and gets back is known by the mark that it carries.
+    `bound_ms` is the end of the second in which the run was begun, by SQS's clock; it sends nothing before that is
+    over. So a message sent at that time or later came back, in whatever form and whoever sent it back, or is a new
+    failure that nobody has looked at: the run leaves it, or it could send the same messages without end. An older one
+    was there before, also when its body is one that the run has sent already. This holds for both kinds of queue: a
+    standard one keeps the time of the send, and the send was the run's own.
     `history` gives the run that replayed a message last and how often it was replayed.
     """
 

@@ -1,0 +1,110 @@
+"""What comes back while a run is going is not sent again by it, whoever sent it back and in whatever form."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opscore.dead_letters.replay.request import ReplayRequest
+from opscore.queue_worker import Message, PermanentError, dead_letter
+from tests.lib.opscore.dead_letters import fake_sqs
+from tests.lib.opscore.dead_letters.replay.test_service import Bench
+from tests.lib.opscore.dead_letters.replaying import World, sent_bodies
+
+Consumer = Callable[[World, fake_sqs.Message], None]
+
+
+def own_worker(world: World, message: fake_sqs.Message) -> None:
+    """Move a message as this platform's workers do: a new message, with all that the old one had."""
+    system = {"MessageGroupId": message.group} if message.group else {}
+    moved = Message(message.id, message.handle, message.body, 1, message.attributes, system)
+    copy = dead_letter(moved, PermanentError("bad_message", "There is no such format."))
+    resend(world, message, copy.get("MessageAttributes", {}))
+
+
+def foreign_worker(world: World, message: fake_sqs.Message) -> None:
+    """Move a message as a consumer does that knows bodies only."""
+    resend(world, message, {})
+
+
+def redrive(world: World, message: fake_sqs.Message) -> None:
+    """Move a message as SQS does after too many receives."""
+    world.sqs.move_to_dead_letters(world.work, message, world.dead)
+
+
+def resend(world: World, message: fake_sqs.Message, attributes: dict[str, Any]) -> None:
+    world.work.messages.remove(message)
+    world.sqs.put(world.dead, message.body, age=0, attributes=attributes, group=message.group)
+
+
+def consume(world: World, *consumers: Consumer, chance: random.Random | None = None) -> None:
+    """Let consumers fail on all that arrives: at once, or at random moments of the run."""
+
+    def hook(operation: str, phase: str) -> None:
+        if phase == "after" and operation != "GetQueueAttributes":
+            for message in list(world.work.messages):
+                if not chance or chance.random() < 0.3:
+                    (chance.choice(consumers) if chance else consumers[0])(world, message)
+
+    world.sqs.hook = hook
+
+
+ALL = pytest.mark.parametrize("consumer", [own_worker, foreign_worker, redrive])
+
+
+@ALL
+@pytest.mark.parametrize("fifo", [False, True])
+def test_500_bad_requests_are_sent_once_each_and_all_of_them_came_back(
+    tmp_path: Path, consumer: Consumer, fifo: bool
+) -> None:
+    bench = Bench(tmp_path, world=World(fifo=fifo))
+    bodies = bench.world.add_dead_letters(500, groups=100)
+    consume(bench.world, consumer)
+    tally = bench.replay(ReplayRequest("work", engine="client")).tally
+    assert sorted(sent_bodies(bench.world.work)) == sorted(bodies)
+    assert (tally.moved, tally.failed) == (500, 0)
+    if not fifo:
+        assert tally.bounced == 500
+
+
+@ALL
+def test_equal_bodies_that_died_a_moment_before_the_run_are_all_sent_once(tmp_path: Path, consumer: Consumer) -> None:
+    bench = Bench(tmp_path)
+    for _ in range(300):
+        bench.world.sqs.put(bench.world.dead, "no request", age=0)
+    consume(bench.world, consumer)
+    tally = bench.replay(ReplayRequest("work", engine="client")).tally
+    assert (tally.moved, tally.bounced) == (300, 300)
+    assert len(bench.world.work.log) == 300
+
+
+@ALL
+def test_a_filter_that_fits_ten_moves_ten(tmp_path: Path, consumer: Consumer) -> None:
+    bench = Bench(tmp_path)
+    bench.world.add_dead_letters(500)
+    consume(bench.world, consumer)
+    tally = bench.replay(ReplayRequest("work", filter="starts_with(body, 'body 48') && body != 'body 48'")).tally
+    assert (tally.moved, len(bench.world.work.log), tally.bounced) == (10, 10, 10)
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 2**32), count=st.integers(1, 60), kinds=st.integers(1, 60), age=st.sampled_from([0, 0.4, 9]))
+def test_a_run_never_sends_more_than_was_there_before_it(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, count: int, kinds: int, age: float
+) -> None:
+    chance = random.Random(seed)
+    bench = Bench(tmp_path_factory.mktemp("run"), world=World(seed=seed))
+    bench.world.clock.sleep(chance.random())
+    bodies = [f"body {chance.randrange(kinds)}" for _ in range(count)]
+    for body in bodies:
+        bench.world.sqs.put(bench.world.dead, body, age=age)
+    consume(bench.world, own_worker, foreign_worker, redrive, chance=chance)
+    tally = bench.replay(ReplayRequest("work", engine="client")).tally
+    assert Counter(sent_bodies(bench.world.work)) == Counter(bodies)
+    assert tally.moved == count
+    assert tally.bounced <= len(bench.world.dead.messages)
