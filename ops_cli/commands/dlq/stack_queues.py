@@ -54,6 +54,11 @@ class StackQueues:
         return self._ops.client("sns")
 
     @property
+    def events(self) -> Any:
+        """The client for the rules of event buses."""
+        return self._ops.client("events")
+
+    @property
     def s3(self) -> Any:
         """The client for objects."""
         return self._ops.client("s3")

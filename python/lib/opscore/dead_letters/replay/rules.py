@@ -16,7 +16,12 @@ from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.sending import selection
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import SqsDestination
-from opscore.dead_letters.sending.router import Router, function_with_dead_letters, subscriptions_with_dead_letters
+from opscore.dead_letters.sending.router import Router
+from opscore.dead_letters.sending.senders import (
+    functions_with_dead_letters,
+    subscriptions_with_dead_letters,
+    transform_of,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -42,6 +47,10 @@ class Clients(Protocol):
     @property
     def sns(self) -> Any:
         """The topics whose failed deliveries are among the dead letters."""
+
+    @property
+    def events(self) -> Any:
+        """The rules whose undelivered events are among the dead letters."""
 
     @property
     def s3(self) -> Any:
@@ -105,16 +114,18 @@ class Rules:
 
     def _router(self, to: QueueFacts | None) -> Router:
         clients, arn = self._clients, self.source.arn
-        unqueued = not self.sources  # only then can functions and topics have sent anything here
         return Router(
             clients.sqs,
             self.source,
             sources=self.sources,
             to=SqsDestination(clients.sqs, to) if to else None,
-            lambda_client=clients.functions if unqueued else None,
-            function=lambda: function_with_dead_letters(clients.functions, self._queue.functions, arn),
+            lambda_client=lambda: clients.functions,
+            functions=functools.cache(
+                lambda: functions_with_dead_letters(clients.functions, self._queue.functions, arn)
+            ),
             subscriptions=functools.cache(lambda: subscriptions_with_dead_letters(clients.sns, arn)),
-            s3=clients.s3,
+            transforms=lambda rule_arn, target_arn: transform_of(clients.events, rule_arn, target_arn),
+            s3=lambda: clients.s3,
         )
 
     def _selected(self, request: ReplayRequest) -> Callable[[DeadLetter], bool]:
