@@ -18,8 +18,10 @@ from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import SqsDestination
 from opscore.dead_letters.sending.router import Router
 from opscore.dead_letters.sending.senders import (
+    Subscription,
     functions_with_dead_letters,
     subscriptions_with_dead_letters,
+    takes_from_topics,
     transform_of,
 )
 
@@ -123,10 +125,19 @@ class Rules:
             functions=functools.cache(
                 lambda: functions_with_dead_letters(clients.functions, self._queue.functions, arn)
             ),
-            subscriptions=functools.cache(lambda: subscriptions_with_dead_letters(clients.sns, arn)),
+            subscriptions=functools.cache(self._subscriptions),
             transforms=lambda rule_arn, target_arn: transform_of(clients.events, rule_arn, target_arn),
             s3=lambda: clients.s3,
         )
+
+    def _subscriptions(self, topic_arn: str) -> Sequence[Subscription]:
+        """Return those with this queue for their failures; all of an account are only looked at when it takes some."""
+        queue: Any = {"QueueUrl": self.source.url, "AttributeNames": ["Policy"]}
+        if not topic_arn:
+            answer = self._clients.sqs.get_queue_attributes(**queue)
+            if not takes_from_topics(answer.get("Attributes", {}).get("Policy", "")):
+                return ()
+        return subscriptions_with_dead_letters(self._clients.sns, self.source.arn, topic_arn)
 
     def _selected(self, request: ReplayRequest) -> Callable[[DeadLetter], bool]:
         matches = selection.matching(request.filter) if request.filter else lambda _letter: True

@@ -22,7 +22,8 @@ class Router:
     function, subscriber or target that failed; the only one there is. Otherwise nowhere: a wrong guess would do harm.
 
     What is asked of AWS is asked when a message needs it: for `functions`, those of the stack whose asynchronous dead
-    letters these are; for `subscriptions`, those whose failed deliveries; for how a rule `transforms` its events.
+    letters these are; for `subscriptions`, of one topic or ("") of all, whose failed deliveries these are; for how a
+    rule `transforms` its events.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class Router:
         to: Destination | None = None,
         lambda_client: "Callable[[], LambdaClient] | None" = None,
         functions: Callable[[], Sequence[str]] = lambda: (),
-        subscriptions: Callable[[], Sequence[Subscription]] = lambda: (),
+        subscriptions: Callable[[str], Sequence[Subscription]] = lambda _topic_arn: (),
         transforms: Callable[[str, str], str] = lambda _rule_arn, _target_arn: "",
         s3: Callable[[], Any] | None = None,
     ) -> None:
@@ -110,7 +111,7 @@ class Router:
     # Topics
 
     def _subscriber(self, topic_arn: str, named: str) -> Destination | Refusal:
-        failed = [found for found in self._subscriptions() if found.topic_arn == topic_arn]
+        failed = [found for found in self._subscriptions(topic_arn) if found.topic_arn == topic_arn]
         failed = [found for found in failed if found.arn == named] or failed
         topic = topic_arn.rsplit(":", 1)[-1]
         if len(failed) != 1:
@@ -123,11 +124,10 @@ class Router:
         return Refusal("Unreachable", f"a subscription by {failed[0].protocol} can only be reached by SNS", final=True)
 
     def _subscription_to(self, topic_arn: str, endpoint: str) -> str:
-        found = (every for every in self._subscriptions() if (every.topic_arn, every.endpoint) == (topic_arn, endpoint))
-        return next((every.arn for every in found), "")
+        return next((found.arn for found in self._subscriptions(topic_arn) if found.endpoint == endpoint), "")
 
     def _raw_endpoints(self) -> list[str]:
-        return [found.endpoint for found in self._subscriptions() if found.raw and found.protocol == "sqs"]
+        return [found.endpoint for found in self._subscriptions("") if found.raw and found.protocol == "sqs"]
 
     # Rules and schedules
 

@@ -35,10 +35,10 @@ def functions_with_dead_letters(client: "LambdaClient", functions: Sequence[str]
     ]
 
 
-def subscriptions_with_dead_letters(sns: Any, queue_arn: str) -> list[Subscription]:
-    """Return the subscriptions whose failed deliveries go to the queue."""
+def subscriptions_with_dead_letters(sns: Any, queue_arn: str, topic_arn: str = "") -> list[Subscription]:
+    """Return the subscriptions, of one topic or of all, whose failed deliveries go to the queue."""
     found = []
-    for listed in _all(sns):
+    for listed in _all(sns, topic_arn):
         arn = listed["SubscriptionArn"]
         if not arn.startswith("arn:"):  # "PendingConfirmation"
             continue
@@ -49,14 +49,28 @@ def subscriptions_with_dead_letters(sns: Any, queue_arn: str) -> list[Subscripti
     return found
 
 
-def _all(sns: Any) -> Iterator[dict[str, str]]:
-    request: dict[str, str] = {}
+def _all(sns: Any, topic_arn: str) -> Iterator[dict[str, str]]:
+    list_page = sns.list_subscriptions_by_topic if topic_arn else sns.list_subscriptions
+    request = {"TopicArn": topic_arn} if topic_arn else {}
     while True:
-        page = sns.list_subscriptions(**request)
+        page = list_page(**request)
         yield from page.get("Subscriptions", [])
         if not page.get("NextToken"):
             return
         request["NextToken"] = page["NextToken"]
+
+
+def takes_from_topics(policy: str) -> bool:
+    """Say whether a queue's policy may let SNS send: without one that does, no topic has sent anything there.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-configure-dead-letter-queue.html
+    """
+    statements = json.loads(policy or "{}").get("Statement", [])
+    return any(
+        part.get("Effect") == "Allow"
+        and (part.get("Principal") in ("*", {"AWS": "*"}) or "sns" in json.dumps(part).lower())
+        for part in ([statements] if isinstance(statements, Mapping) else statements)
+    )
 
 
 _TRANSFORMS = ("Input", "InputPath", "InputTransformer")

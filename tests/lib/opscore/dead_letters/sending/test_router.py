@@ -9,7 +9,12 @@ from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.sending.destinations import LambdaDestination, Refusal, SqsDestination
 from opscore.dead_letters.sending.outgoing import prepare
 from opscore.dead_letters.sending.router import Router
-from opscore.dead_letters.sending.senders import Subscription, subscriptions_with_dead_letters, transform_of
+from opscore.dead_letters.sending.senders import (
+    Subscription,
+    subscriptions_with_dead_letters,
+    takes_from_topics,
+    transform_of,
+)
 from tests.lib.opscore.dead_letters.fake_sqs import error
 from tests.lib.opscore.dead_letters.replaying import World, sent_bodies
 
@@ -188,7 +193,7 @@ def test_a_failed_notification_goes_to_the_failed_subscriber_only() -> None:
     world = World()
     failed, healthy = world.sqs.create("failed"), world.sqs.create("healthy")
     world.sqs.put(world.dead, NOTIFICATION)
-    route = router(world, sources=[], subscriptions=lambda: [Subscription(TOPIC, "sqs", failed.arn)])
+    route = router(world, sources=[], subscriptions=lambda _topic: [Subscription(TOPIC, "sqs", failed.arn)])
     assert world.replay(world.admission(route=route)).moved == 1
     assert (sent_bodies(failed), sent_bodies(healthy)) == ([NOTIFICATION], [])
 
@@ -196,7 +201,7 @@ def test_a_failed_notification_goes_to_the_failed_subscriber_only() -> None:
 def test_a_notification_for_a_function_is_wrapped_as_sns_would() -> None:
     client: Any = FakeLambda()
     subscription = Subscription(TOPIC, "lambda", FUNCTION, f"{TOPIC}:s-1")
-    world, subscriptions = World(), lambda: [subscription]
+    world, subscriptions = World(), lambda _topic: [subscription]
     route = router(world, sources=[], lambda_client=client, subscriptions=subscriptions)
     world.sqs.put(world.dead, NOTIFICATION)
     assert world.replay(world.admission(route=route)).moved == 1
@@ -209,7 +214,10 @@ def test_a_notification_for_a_function_is_wrapped_as_sns_would() -> None:
 @pytest.mark.parametrize("count", [0, 2])
 def test_when_the_failed_subscription_cannot_be_told_nothing_is_sent(count: int) -> None:
     subscriptions = [Subscription(TOPIC, "sqs", f"arn:aws:sqs:eu-west-1:1:q{n}") for n in range(count)]
-    assert code(router(World(), sources=[], subscriptions=lambda: subscriptions)(letter(NOTIFICATION))) == "NoOrigin"
+    assert (
+        code(router(World(), sources=[], subscriptions=lambda _topic: subscriptions)(letter(NOTIFICATION)))
+        == "NoOrigin"
+    )
 
 
 def test_a_notification_in_a_work_queue_s_dead_letters_goes_to_that_queue() -> None:
@@ -247,12 +255,32 @@ def test_subscriptions_are_found_by_their_redrive_policy() -> None:
             listed = [{"TopicArn": TOPIC, "Protocol": "sqs", "Endpoint": arn, "SubscriptionArn": arn} for arn in arns]
             return {"Subscriptions": listed, **({} if request else {"NextToken": "t"})}
 
+        def list_subscriptions_by_topic(self, **request: Any) -> dict[str, Any]:
+            assert request.pop("TopicArn") == TOPIC
+            return self.list_subscriptions(**request)
+
         def get_subscription_attributes(self, SubscriptionArn: str) -> dict[str, Any]:  # noqa: N803
             policy = {"deadLetterTargetArn": "arn:dead"} if SubscriptionArn == "arn:s2" else {}
             return {"Attributes": {"RedrivePolicy": json.dumps(policy), "RawMessageDelivery": "true"}}
 
     found = [Subscription(TOPIC, "sqs", "arn:s2", "arn:s2", raw=True)]
     assert subscriptions_with_dead_letters(Sns(), "arn:dead") == found
+    assert subscriptions_with_dead_letters(Sns(), "arn:dead", TOPIC) == found
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        ([], False),
+        ({"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}}, True),
+        ([{"Effect": "Allow", "Principal": {"AWS": "*"}}], True),
+        ([{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}}], False),
+        ([{"Effect": "Deny", "Principal": "*"}, {"Effect": "Allow", "Principal": {"AWS": "111122223333"}}], False),
+    ],
+)
+def test_a_queue_that_lets_no_topic_send_has_no_letters_of_topics(statements: Any, expected: bool) -> None:
+    assert takes_from_topics(json.dumps({"Statement": statements})) is expected
+    assert not takes_from_topics("")
 
 
 def shared(world: World, **options: Any) -> tuple[Router, FakeLambda]:
@@ -265,7 +293,7 @@ def shared(world: World, **options: Any) -> tuple[Router, FakeLambda]:
         Subscription(f"{TOPIC}-2", "lambda", FUNCTION, f"{TOPIC}-2:s-3"),
         Subscription(f"{TOPIC}-3", "https", "https://shop.example/orders", f"{TOPIC}-3:s-4"),
     ]
-    known: dict[str, Any] = {"functions": lambda: ["reports"], "subscriptions": lambda: subscriptions}
+    known: dict[str, Any] = {"functions": lambda: ["reports"], "subscriptions": lambda _topic: subscriptions}
     return router(world, lambda_client=client, **known | options), client
 
 
@@ -358,7 +386,7 @@ def test_the_rule_of_an_undelivered_event_may_be_gone() -> None:
 
 
 def test_what_may_not_be_looked_up_is_left_and_ends_no_run() -> None:
-    def denied() -> Any:
+    def denied(_topic: str) -> Any:
         raise error("ListSubscriptions", "AuthorizationError", "not authorized to perform: SNS:ListSubscriptions")
 
     world = World()
