@@ -95,7 +95,8 @@ class StackQueues:
     def replays(self, name: str, *, give_up_seconds: float = GIVE_UP_SECONDS) -> "ReplayService":
         """Return the replays of a dead-letter queue; a run ends when nothing succeeds for `give_up_seconds`."""
         from opscore.dead_letters.engine.engine import Pace
-        from opscore.dead_letters.replay.service import Records, ReplayService
+        from opscore.dead_letters.replay.rules import Records
+        from opscore.dead_letters.replay.service import ReplayService
 
         records = Records(journals(self._ops), state_folder() / "replay-counts.ndjson")
         pace = Pace(give_up_seconds=give_up_seconds)

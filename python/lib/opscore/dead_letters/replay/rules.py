@@ -11,8 +11,10 @@ from opscore.dead_letters.causes.consumer_log import CauseIndex, read_causes
 from opscore.dead_letters.causes.groups import classify
 from opscore.dead_letters.looking.queue import QueueFacts, describe, source_queues
 from opscore.dead_letters.message import DeadLetter
+from opscore.dead_letters.replay.journals import Journals
 from opscore.dead_letters.replay.replay_counts import ReplayCounts
 from opscore.dead_letters.replay.request import ReplayRequest
+from opscore.dead_letters.replay.sent_before import SentBefore
 from opscore.dead_letters.sending import selection
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import SqsDestination
@@ -72,15 +74,21 @@ class DeadLetterQueue:
     functions: Sequence[str]
 
 
+@dataclass(frozen=True)
+class Records:
+    """What is kept of replays: the journals of the runs, and the file of `ReplayCounts`."""
+
+    journals: Journals
+    counts: Path
+
+
 class Rules:
-    """Builds the rules of requests to one queue. What they need from AWS is read once, and only when it is needed.
+    """Builds the rules of requests to one queue. What they need from AWS is read once, and only when it is needed."""
 
-    `counts` is the file of `ReplayCounts`.
-    """
-
-    def __init__(self, clients: Clients, queue: DeadLetterQueue, counts: Path) -> None:
-        self._clients, self._queue, self._counts = clients, queue, counts
+    def __init__(self, clients: Clients, queue: DeadLetterQueue, records: Records) -> None:
+        self._clients, self._queue, self._records = clients, queue, records
         self.source = describe(clients.sqs, queue.name)
+        self._before = SentBefore(records.journals, self.source.arn)
 
     @functools.cached_property
     def sources(self) -> Sequence[QueueFacts]:
@@ -110,9 +118,14 @@ class Rules:
             self._router(to),
             selected=self._selected(request),
             edited=_edited(request),
-            history=ReplayCounts(self._counts).history,
+            history=self.counts(request).history,
             maximum_replays=request.maximum_replays,
         )
+
+    def counts(self, request: ReplayRequest, run: str = "") -> ReplayCounts:
+        """Return how often messages were replayed; the journals are read only for a request that has a use for it."""
+        before = self._before if request.maximum_replays is not None else None
+        return ReplayCounts(self._records.counts, run, before)
 
     def _router(self, to: QueueFacts | None) -> Router:
         clients, arn = self._clients, self.source.arn

@@ -4,7 +4,6 @@ import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from opscore.dead_letters.causes.groups import classify
@@ -13,11 +12,9 @@ from opscore.dead_letters.engine.journal import RunJournal, RunState, check_plac
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.replay import move_task
 from opscore.dead_letters.replay.canary import Canaries, CanaryResult, CanaryRun, GroupVerdict, Verdict
-from opscore.dead_letters.replay.journals import Journals
 from opscore.dead_letters.replay.plan import ReplayPlan, plan_replay
-from opscore.dead_letters.replay.replay_counts import ReplayCounts
 from opscore.dead_letters.replay.request import ReplayRequest
-from opscore.dead_letters.replay.rules import Clients, DeadLetterQueue, Rules
+from opscore.dead_letters.replay.rules import Clients, DeadLetterQueue, Records, Rules
 from opscore.dead_letters.replay.run import ClientRun
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import Confirmation
@@ -30,14 +27,6 @@ OnVerdict = Callable[[Verdict], None]
 
 SECOND_IS_OVER = 1.2
 """How long to wait until the second of an answer of SQS is over by the clocks of all its servers, each a little off."""
-
-
-@dataclass(frozen=True)
-class Records:
-    """What is kept of replays: the journals of the runs, and the file of `ReplayCounts`."""
-
-    journals: Journals
-    counts: Path
 
 
 @dataclass(frozen=True)
@@ -71,7 +60,7 @@ class ReplayService:
         self._sqs, self._records = clients.sqs, records
         self._environment, self._find_queue = environment, find_queue
         self._pace, self._now = pace or Pace(), now
-        self._rules = Rules(clients, queue, records.counts)
+        self._rules = Rules(clients, queue, records)
 
     def plan(self, request: ReplayRequest) -> ReplayPlan:
         """Return what `begin` will do. Raises, before anything is sent, what makes the replay impossible or unsafe."""
@@ -136,7 +125,7 @@ class ReplayService:
         report: Report,
         earlier: RunState | None = None,
     ) -> "_Work":
-        counts = ReplayCounts(self._records.counts, admission.run)
+        counts = self._rules.counts(request, admission.run)
         canaries = self._canaries(journal, earlier) if request.canary else None
 
         def on_arrival(message: Outgoing, proof: Confirmation) -> None:

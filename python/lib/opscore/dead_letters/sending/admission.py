@@ -1,11 +1,12 @@
 """What to do with one received dead letter: send it somewhere, or leave it where it is, and why."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.sending.destinations import Destination, Refusal
+from opscore.dead_letters.sending.digests import digest_sent
 from opscore.dead_letters.sending.outgoing import Outgoing, Unsendable, prepare
 from opscore.dead_letters.tally import Left
 
@@ -80,5 +81,6 @@ class Admission:
         if isinstance(destination, Refusal):
             return Leave(letter, Left.FAILED, str(destination))
         message = prepare(letter, run=self.run, body=self.edited(letter), replays=count + 1)
-        objection = destination.objection(message)
-        return Leave(letter, Left.FAILED, str(objection)) if objection else Admit(message, destination)
+        if objection := destination.objection(message):
+            return Leave(letter, Left.FAILED, str(objection))
+        return Admit(replace(message, digest=digest_sent(message, destination)), destination)

@@ -205,7 +205,7 @@ class LambdaDestination:
     def _invoke(self, message: Outgoing) -> Confirmation | Refusal:
         try:
             answer = self._client.invoke(
-                FunctionName=self._function, InvocationType="Event", Payload=self._event(message).encode()
+                FunctionName=self._function, InvocationType="Event", Payload=self.event(message).encode()
             )
         except Exception as error:
             if aws_faults.is_transient(error) or aws_faults.is_of_credentials(error):
@@ -215,6 +215,7 @@ class LambdaDestination:
             return Refusal("NotAccepted", f"status {answer['StatusCode']}", final=False, doubtful=True)
         return Confirmation(message.letter.message_id, answer["ResponseMetadata"].get("RequestId", ""))
 
-    def _event(self, message: Outgoing) -> str:
+    def event(self, message: Outgoing) -> str:
+        """Return what the function is invoked with, as JSON."""
         envelope = recognise(message.letter)
         return event_of(message, self._subscription_of(envelope.source) if envelope.kind is Kind.SNS else "")

@@ -17,8 +17,8 @@ from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.replay.account_runs import AccountJournal, AccountRuns
 from opscore.dead_letters.replay.journals import SILENT_SECONDS, Journals
 from opscore.dead_letters.replay.request import ReplayRequest
-from opscore.dead_letters.replay.rules import DeadLetterQueue
-from opscore.dead_letters.replay.service import Records, ReplayService
+from opscore.dead_letters.replay.rules import DeadLetterQueue, Records
+from opscore.dead_letters.replay.service import ReplayService
 from opscore.errors import OpsError
 from tests.lib.opscore.dead_letters.fake_logs import FakeLogs
 from tests.lib.opscore.dead_letters.fake_sqs import error

@@ -108,3 +108,60 @@ def test_a_run_never_sends_more_than_was_there_before_it(
     assert Counter(sent_bodies(bench.world.work)) == Counter(bodies)
     assert tally.moved == count
     assert tally.bounced <= len(bench.world.dead.messages)
+
+
+@ALL
+def test_what_was_replayed_once_is_not_replayed_again_when_once_is_enough(tmp_path: Path, consumer: Consumer) -> None:
+    bench = Bench(tmp_path)
+    bench.world.add_dead_letters(500)
+    consume(bench.world, consumer)
+    request = ReplayRequest("work", maximum_replays=1)
+    assert bench.replay(request).tally.moved == 500
+    bench.world.clock.sleep(60)
+    later = Bench(tmp_path, world=bench.world)
+    bench.world.sqs.put(bench.world.dead, "a new one", age=5)
+    second = later.replay(request).tally
+    assert (second.moved, second.quarantined) == (1, 500)
+    assert second.reasons == {"replayed 1 times already": 500}
+    bench.world.clock.sleep(60)
+    again = Bench(tmp_path, world=bench.world).replay(ReplayRequest("work", maximum_replays=2)).tally
+    assert (again.moved, len(bench.world.work.log)) == (501, 1002)
+
+
+def test_of_equal_letters_only_as_many_count_as_replayed_as_were_sent(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    for _ in range(3):
+        bench.world.sqs.put(bench.world.dead, "tick", age=60)
+    consume(bench.world, foreign_worker)
+    bench.replay(ReplayRequest("work"))
+    bench.world.sqs.hook = lambda _operation, _phase: None
+    bench.world.clock.sleep(60)
+    for _ in range(4):
+        bench.world.sqs.put(bench.world.dead, "tick", age=1)
+    tally = Bench(tmp_path, world=bench.world).replay(ReplayRequest("work", maximum_replays=1)).tally
+    assert (tally.moved, tally.quarantined) == (4, 3)
+
+
+def test_a_letter_that_is_older_than_the_run_which_sent_the_same_was_not_sent_by_it(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    for _ in range(2):
+        bench.world.sqs.put(bench.world.dead, "tick", age=60)
+    bench.replay(ReplayRequest("work", maximum=1))
+    bench.world.clock.sleep(60)
+    tally = Bench(tmp_path, world=bench.world).replay(ReplayRequest("work", maximum_replays=1)).tally
+    assert (tally.moved, tally.quarantined) == (1, 0)
+
+
+@pytest.mark.parametrize("change", [("work-dead-letter", "other-dead-letter"), ('"digest"', '"d"')])
+def test_the_journals_of_other_queues_and_of_earlier_versions_count_nothing(
+    tmp_path: Path, change: tuple[str, str]
+) -> None:
+    bench = Bench(tmp_path)
+    bench.world.sqs.put(bench.world.dead, "tick", age=60)
+    consume(bench.world, foreign_worker)
+    path = bench.runs.path(bench.replay(ReplayRequest("work")).run)
+    path.write_text(path.read_text().replace(*change))
+    path.with_name("20000101-000000-dead.ndjson").write_text("no journal\n")
+    bench.world.clock.sleep(60)
+    tally = Bench(tmp_path, world=bench.world).replay(ReplayRequest("work", maximum_replays=1)).tally
+    assert (tally.moved, tally.quarantined) == (1, 0)
