@@ -9,6 +9,7 @@ from opscore.dead_letters.sending.destinations import Destination, Refusal
 from opscore.dead_letters.sending.digests import digest_sent
 from opscore.dead_letters.sending.outgoing import Outgoing, Unsendable, prepare
 from opscore.dead_letters.tally import Left
+from opscore.words import counted
 
 
 class NotApplicable(Exception):
@@ -70,7 +71,7 @@ class Admission:
         except NotApplicable as error:
             return Leave(letter, Left.SKIPPED, str(error))
         if self.maximum_replays is not None and count >= self.maximum_replays:
-            return Leave(letter, Left.QUARANTINED, f"replayed {count} times already")
+            return Leave(letter, Left.QUARANTINED, f"replayed {counted(count, 'time')} already")
         try:
             return self._sent(letter, count)
         except Unsendable as error:

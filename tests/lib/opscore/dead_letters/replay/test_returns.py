@@ -14,7 +14,7 @@ from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.queue_worker import Message, PermanentError, dead_letter
 from tests.lib.opscore.dead_letters import fake_sqs
 from tests.lib.opscore.dead_letters.replay.test_service import Bench
-from tests.lib.opscore.dead_letters.replaying import World, sent_bodies
+from tests.lib.opscore.dead_letters.replaying import Killed, World, sent_bodies
 
 Consumer = Callable[[World, fake_sqs.Message], None]
 
@@ -122,7 +122,7 @@ def test_what_was_replayed_once_is_not_replayed_again_when_once_is_enough(tmp_pa
     bench.world.sqs.put(bench.world.dead, "a new one", age=5)
     second = later.replay(request).tally
     assert (second.moved, second.quarantined) == (1, 500)
-    assert second.reasons == {"replayed 1 times already": 500}
+    assert second.reasons == {"replayed 1 time already": 500}
     bench.world.clock.sleep(60)
     again = Bench(tmp_path, world=bench.world).replay(ReplayRequest("work", maximum_replays=2)).tally
     assert (again.moved, len(bench.world.work.log)) == (501, 1002)
@@ -150,6 +150,33 @@ def test_a_letter_that_is_older_than_the_run_which_sent_the_same_was_not_sent_by
     bench.world.clock.sleep(60)
     tally = Bench(tmp_path, world=bench.world).replay(ReplayRequest("work", maximum_replays=1)).tally
     assert (tally.moved, tally.quarantined) == (1, 0)
+
+
+@ALL
+@pytest.mark.parametrize("at", [3, 40, 90])
+def test_a_resumed_run_leaves_what_came_back_from_the_process_that_began_it(
+    tmp_path: Path, consumer: Consumer, at: int
+) -> None:
+    bench = Bench(tmp_path)
+    bodies = bench.world.add_dead_letters(200)
+    consume(bench.world, consumer)
+    fail, calls = bench.world.sqs.hook, 0
+
+    def kill(operation: str, phase: str) -> None:
+        nonlocal calls
+        fail(operation, phase)
+        calls += operation == "DeleteMessageBatch" and phase == "before"
+        if calls == at // 10 + 1:
+            raise Killed
+
+    bench.world.sqs.hook = kill
+    with pytest.raises(Killed):
+        bench.replay(ReplayRequest("work"))
+    bench.world.sqs.hook = fail
+    bench.world.clock.sleep(3600)
+    tally = Bench(tmp_path, world=bench.world).resume(*bench.runs.names()).tally
+    assert (tally.moved, tally.bounced) == (200, 200)
+    assert sorted(sent_bodies(bench.world.work)) == sorted(bodies)
 
 
 @pytest.mark.parametrize("change", [("work-dead-letter", "other-dead-letter"), ('"digest"', '"d"')])
