@@ -50,7 +50,7 @@ def show(ops: Ops, queue: str, limit: int) -> None:
     if said := warning(facts):
         note(f"Warning: {said}")
     letters = queues.peek(facts, limit)
-    causes = queues.causes_of(letters, facts)
+    causes = queues.causes(facts, letters)
     rows: list[dict[str, Any]] = []
     for letter in letters:
         cause = causes.explain(letter)
@@ -72,7 +72,7 @@ def analyse(ops: Ops, queue: str, no_logs: bool) -> None:
     afterwards. `opsctl replay-dlq QUEUE --group ID` replays one group.
     """
     from ops_cli.commands.dlq.stack_queues import StackQueues
-    from opscore.dead_letters.causes.consumer_log import CauseIndex
+    from opscore.dead_letters.causes.cause_index import CauseIndex
     from opscore.dead_letters.causes.groups import Grouping
     from opscore.dead_letters.looking.peek import warning
     from opscore.dead_letters.looking.sweep import Sweep

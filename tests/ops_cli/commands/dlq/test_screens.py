@@ -10,7 +10,7 @@ import pytest
 from ops_cli.commands.dlq import plan_view, replay_view, runs, tables
 from ops_cli.frame.options import Choices
 from ops_cli.frame.output import emit
-from opscore.dead_letters.causes.consumer_log import CauseIndex
+from opscore.dead_letters.causes.cause_index import CauseIndex
 from opscore.dead_letters.causes.groups import Grouping
 from opscore.dead_letters.engine.journal import RunState, read_state
 from opscore.dead_letters.looking.overview import QueueSummary

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from opscore import aws_faults
-from opscore.dead_letters.causes.consumer_log import CauseIndex, read_causes
+from opscore.dead_letters.causes.cause_index import CauseIndex, read_causes
 from opscore.dead_letters.causes.groups import classify
 from opscore.dead_letters.looking.queue import QueueFacts, describe, source_queues
 from opscore.dead_letters.message import DeadLetter
