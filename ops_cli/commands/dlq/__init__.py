@@ -42,6 +42,7 @@ def show(ops: Ops, queue: str, limit: int) -> None:
     QUEUE is a work queue or its dead-letter queue, by role or by name. The cause comes from the consumer's log.
     """
     from ops_cli.commands.dlq.stack_queues import StackQueues
+    from opscore.dead_letters.causes.cause_index import CauseIndex
     from opscore.dead_letters.envelopes import recognise
     from opscore.dead_letters.looking.peek import warning
 
@@ -50,7 +51,7 @@ def show(ops: Ops, queue: str, limit: int) -> None:
     if said := warning(facts):
         note(f"Warning: {said}")
     letters = queues.peek(facts, limit)
-    causes = queues.causes_of(letters, facts)
+    causes = queues.causes(facts, letters) if letters else CauseIndex()
     rows: list[dict[str, Any]] = []
     for letter in letters:
         cause = causes.explain(letter)
@@ -72,7 +73,7 @@ def analyse(ops: Ops, queue: str, no_logs: bool) -> None:
     afterwards. `opsctl replay-dlq QUEUE --group ID` replays one group.
     """
     from ops_cli.commands.dlq.stack_queues import StackQueues
-    from opscore.dead_letters.causes.consumer_log import CauseIndex
+    from opscore.dead_letters.causes.cause_index import CauseIndex
     from opscore.dead_letters.causes.groups import Grouping
     from opscore.dead_letters.looking.peek import warning
     from opscore.dead_letters.looking.sweep import Sweep
@@ -83,7 +84,7 @@ def analyse(ops: Ops, queue: str, no_logs: bool) -> None:
         note(f"Warning: {said}")
     grouping = Grouping(CauseIndex() if no_logs else queues.causes(facts))
     read = Sweep(queues.sqs, facts, grouping.add).run() if facts.depth else 0
-    emit_groups(grouping.result(), facts, ops.choices)
+    emit_groups(grouping.result(), queue, facts, ops.choices)
     if 0 < read < facts.visible:
         note(f"{read:,} of about {counted(facts.visible, 'message')} could be looked at.")
 

@@ -55,9 +55,9 @@ def export_command(ops: Ops, queue: str, file: str) -> None:
         note(f"{counted(count, 'message')} exported.")
     else:
         emit({"exported": count, "file": file}, ops.choices)
-    if count < facts.visible:
+    if count < facts.depth:
         raise PartlyDone(
-            f"{count:,} of about {counted(facts.visible, 'message')} could be read: the rest is behind or in flight.",
+            f"{count:,} of about {counted(facts.depth, 'message')} could be read: the rest is behind or in flight.",
             hint="SQS lets a reader hold 120,000 messages, and of a FIFO group only the first ones.",
         )
 

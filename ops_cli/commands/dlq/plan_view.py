@@ -63,6 +63,9 @@ def plan_data(plan: ReplayPlan, environment: str) -> dict[str, Any]:
 
 def how_many(plan: ReplayPlan) -> str:
     """Say how many messages a replay is about, and how sure that is."""
+    if not plan.sample and plan.source.depth:
+        unseen = plan.source.in_flight + plan.source.delayed or plan.source.depth
+        return f"what becomes visible of {counted(unseen, 'message')} in flight"
     if not plan.chosen and plan.sample:
         return f"none of the {len(plan.sample)} looked at, so few or none of {counted(plan.source.visible, 'message')}"
     return f"{'' if _is_exact(plan) else 'about '}{counted(plan.count, 'message')}"

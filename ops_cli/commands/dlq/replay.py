@@ -72,6 +72,7 @@ def replay_dlq(
     from ops_cli.commands.dlq.plan_view import how_many, plan_data, show_plan
     from ops_cli.commands.dlq.replay_view import Meter, show_verdict
     from ops_cli.commands.dlq.stack_queues import StackQueues
+    from ops_cli.commands.dlq.tables import nothing_seen
     from opscore.dead_letters.replay.request import ReplayRequest, parse_rate
 
     queues = StackQueues(ops)
@@ -92,6 +93,8 @@ def replay_dlq(
     if not plan.source.depth:
         note(f"{plan.source.name} is empty: nothing to replay.")
         return
+    if not plan.sample:
+        note(nothing_seen(plan.source))
     confirm(f"Replay {how_many(plan)}?", yes=yes)
     meter = Meter(plan.count)
     try:

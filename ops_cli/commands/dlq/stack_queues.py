@@ -8,7 +8,7 @@ from ops_cli.frame.context import Ops
 from ops_cli.frame.environments import Environment
 from ops_cli.frame.folders import state_folder
 from ops_cli.frame.output import note
-from opscore.dead_letters.causes.consumer_log import CauseIndex, ids_of, read_causes, since
+from opscore.dead_letters.causes.cause_index import CauseIndex, read_causes
 from opscore.dead_letters.engine.journal import Runs
 from opscore.dead_letters.engine.pace import GIVE_UP_SECONDS
 from opscore.dead_letters.looking.peek import peek
@@ -54,6 +54,11 @@ class StackQueues:
         return self._ops.client("sns")
 
     @property
+    def events(self) -> Any:
+        """The client for the rules of event buses."""
+        return self._ops.client("events")
+
+    @property
     def s3(self) -> Any:
         """The client for objects."""
         return self._ops.client("s3")
@@ -76,21 +81,15 @@ class StackQueues:
         """Return up to `limit` messages of a queue and leave them there."""
         return peek(self._ops.client("sqs"), queue, limit=limit)
 
-    def causes(self, dead_letters: QueueFacts) -> CauseIndex:
-        """Return what the consumers logged about all dead letters of a queue."""
-        return read_causes(self.sqs, self.logs, dead_letters, self._log_groups(dead_letters.name))
-
-    def causes_of(self, letters: Sequence[DeadLetter], dead_letters: QueueFacts) -> CauseIndex:
-        """Return what the consumers logged since the oldest of `letters`, about these with all particulars."""
-        if not letters:
-            return CauseIndex()
-        ids = {name for letter in letters for name in ids_of(letter)}
-        return CauseIndex.read(self.logs, self._log_groups(dead_letters.name), since(letters, dead_letters), ids)
+    def causes(self, dead_letters: QueueFacts, letters: Sequence[DeadLetter] = ()) -> CauseIndex:
+        """Return what the consumers logged about the dead letters of a queue, and about `letters` all of it."""
+        return read_causes(self.sqs, self.logs, dead_letters, self._log_groups(dead_letters.name), letters)
 
     def replays(self, name: str, *, give_up_seconds: float = GIVE_UP_SECONDS) -> "ReplayService":
         """Return the replays of a dead-letter queue; a run ends when nothing succeeds for `give_up_seconds`."""
         from opscore.dead_letters.engine.engine import Pace
-        from opscore.dead_letters.replay.service import Records, ReplayService
+        from opscore.dead_letters.replay.rules import Records
+        from opscore.dead_letters.replay.service import ReplayService
 
         records = Records(journals(self._ops), state_folder() / "replay-counts.ndjson")
         pace = Pace(give_up_seconds=give_up_seconds)

@@ -3,11 +3,13 @@
 Ranks are for somebody who is on call: which queue, how many, how old; which message or group, and why it died.
 """
 
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ops_cli.frame.options import Choices
-from ops_cli.frame.output import Column, emit
+from ops_cli.frame.output import Column, emit, note, screen
+from opscore.words import counted
 
 if TYPE_CHECKING:
     from opscore.dead_letters.causes.groups import Group
@@ -41,6 +43,8 @@ GROUPS = (
     Column("first", "moment", rank=6),
     Column("sample_id", "id", rank=7),
 )
+_MOST_LINES = 8
+
 RUNS = (
     Column("run", "id", rank=0),
     Column("state", "text", rank=1),
@@ -63,17 +67,30 @@ def emit_queues(rows: "Sequence[QueueSummary]", choices: Choices) -> None:
 
 def emit_letters(rows: Sequence[Mapping[str, Any]], facts: "QueueFacts", choices: Choices) -> None:
     """Print messages of a dead-letter queue."""
-    emit(rows, choices, columns=LETTERS, empty=_nothing_seen(facts))
+    emit(rows, choices, columns=LETTERS, empty=nothing_seen(facts))
 
 
-def emit_groups(groups: "Sequence[Group]", facts: "QueueFacts", choices: Choices) -> None:
-    """Print groups of dead letters; what groups of one cause differ by has a column only when there are such."""
+def emit_groups(groups: "Sequence[Group]", queue: str, facts: "QueueFacts", choices: Choices) -> None:
+    """Print groups of dead letters; what groups of one cause differ by has a column only when there are such.
+
+    Who looks at them on a terminal is told how to replay each, as far as there is room; `queue` is as it was named.
+    """
     alike = any(group.differs_by for group in groups)
     columns = [column for column in GROUPS if alike or column.key != "differs_by"]
-    emit(groups, choices, columns=columns, empty=_nothing_seen(facts))
+    emit(groups, choices, columns=columns, empty=nothing_seen(facts))
+    if screen().is_terminal and choices.output == "table" and choices.query is None:
+        for line in _how_to_replay(groups, queue):
+            note(line)
 
 
-def _nothing_seen(facts: "QueueFacts") -> str:
+def _how_to_replay(groups: "Sequence[Group]", queue: str) -> Iterator[str]:
+    for group in groups[:_MOST_LINES]:
+        yield f"opsctl replay-dlq {shlex.quote(queue)} --group {group.id}  # {counted(group.count, 'message')}"
+    if len(groups) > _MOST_LINES:
+        yield f"{counted(len(groups) - _MOST_LINES, 'more group')}: --group takes the id of each."
+
+
+def nothing_seen(facts: "QueueFacts") -> str:
     """Say why there is nothing to show: that no message can be seen now does not mean that none is there."""
     if not facts.depth:
         return f"{facts.name} is empty."

@@ -4,10 +4,11 @@ Facts: an SQS event source mapping with `ReportBatchItemFailures` deletes what t
 what it names to the queue (AWS Lambda guide, "Implementing partial batch responses").
 """
 
+import base64
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypedDict, TypeVar
 
 from opscore import structured_log
@@ -15,6 +16,16 @@ from opscore import structured_log
 Item = TypeVar("Item")
 
 LONGEST_WAIT_SECONDS = 900
+
+ROOM_FOR_CAUSE = 9
+"""SQS takes ten attributes (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/
+quotas-messages.html). One place stays free: a replay marks what it sends."""
+
+SAFE_BYTES = 262_144
+"""Up to this size a queue takes a message unless it was made stricter: Terraform's default, a quarter of SQS's own."""
+
+LONGEST_CAUSE = 1_000
+"""How many characters of an error a copy among the dead letters keeps; Lambda's own keep the first kilobyte."""
 
 
 class PermanentError(Exception):
@@ -38,19 +49,44 @@ class NotYet(Exception):
 
 @dataclass(frozen=True)
 class Message:
-    """One delivered SQS message; `receive_count` is 1 on its first delivery."""
+    """One delivered SQS message; `receive_count` is 1 on its first delivery.
+
+    `attributes` are its message attributes and `system` its system attributes, both as SQS itself gives them.
+    """
 
     message_id: str
     receipt_handle: str
     body: str
     receive_count: int
+    attributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    system: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_event(cls, event: Mapping[str, Any]) -> "Iterator[Message]":
         """Yield the messages of a Lambda event as the event source mapping builds it."""
         for record in event["Records"]:
-            received = int(record["attributes"]["ApproximateReceiveCount"])
-            yield cls(record["messageId"], record["receiptHandle"], record["body"], received)
+            system = record["attributes"]
+            yield cls(
+                record["messageId"],
+                record["receiptHandle"],
+                record["body"],
+                int(system["ApproximateReceiveCount"]),
+                {name: _as_sent(value) for name, value in record.get("messageAttributes", {}).items()},
+                system,
+            )
+
+
+def _as_sent(attribute: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an attribute of a Lambda event in the form in which SQS takes it: the event has binary values in base64.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+    """
+    sent: dict[str, Any] = {"DataType": attribute["dataType"]}
+    if attribute.get("stringValue") is not None:
+        sent["StringValue"] = attribute["stringValue"]
+    if attribute.get("binaryValue") is not None:
+        sent["BinaryValue"] = base64.b64decode(attribute["binaryValue"])
+    return sent
 
 
 @dataclass(frozen=True)
@@ -208,15 +244,42 @@ def _defer(message: Message, work: Work[Item], item: Item, names: Mapping[str, s
 
 
 def dead_letter(message: Message, error: PermanentError) -> dict[str, Any]:
-    """Return body and attributes of the copy for the dead-letter queue, as arguments of SendMessage.
+    """Return what the copy for the dead-letter queue is, as arguments of SendMessage: all that the message had.
 
-    `reason` is for filters. The others are the ones in which Lambda's own asynchronous dead letters have their cause
+    Its own attributes go first: a replay knows by one of them what it sent itself. The cause is added where there is
+    room: nine attributes, and a size that any queue takes. `reason` is for filters. The others are the ones in which
+    Lambda's own asynchronous dead letters have their cause
     (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html), so that one reader knows both.
     """
-    cause = json.dumps({"errorType": error.reason, "errorMessage": str(error)})
-    texts = {"reason": error.reason, "RequestID": message.message_id, "ErrorMessage": cause}
-    attributes = {name: {"DataType": "String", "StringValue": text} for name, text in texts.items()}
-    return {"MessageBody": message.body, "MessageAttributes": attributes}
+    copy: dict[str, Any] = {"MessageBody": message.body}
+    if attributes := _with_cause(message, error):
+        copy["MessageAttributes"] = attributes
+    if group := message.system.get("MessageGroupId"):
+        copy["MessageGroupId"] = group
+    if trace := message.system.get("AWSTraceHeader"):
+        copy["MessageSystemAttributes"] = {"AWSTraceHeader": {"DataType": "String", "StringValue": trace}}
+    return copy
+
+
+def _with_cause(message: Message, error: PermanentError) -> dict[str, Any]:
+    """Return the message's attributes and, as far as they fit, those of the cause. An earlier death's are replaced."""
+    cause = json.dumps({"errorType": error.reason, "errorMessage": str(error)[:LONGEST_CAUSE]})
+    attributes = {name: dict(attribute) for name, attribute in message.attributes.items()}
+    for texts in ({"RequestID": message.message_id, "ErrorMessage": cause}, {"reason": error.reason}):
+        added = {name: {"DataType": "String", "StringValue": text} for name, text in texts.items()}
+        told = attributes | added
+        if len(told) <= max(ROOM_FOR_CAUSE, len(attributes)) and _size(message.body, told) <= SAFE_BYTES:
+            attributes = told
+    return attributes
+
+
+def _size(body: str, attributes: Mapping[str, Mapping[str, Any]]) -> int:
+    """Return how many bytes SQS counts."""
+    size = len(body.encode())
+    for name, attribute in attributes.items():
+        value = attribute.get("BinaryValue") or str(attribute.get("StringValue", "")).encode()
+        size += len(name.encode()) + len(attribute["DataType"].encode()) + len(value)
+    return size
 
 
 def _send_back(message: Message, retry: Retry, trouble: Exception) -> None:

@@ -3,7 +3,7 @@
 import resource
 import sys
 
-from opscore.dead_letters.causes.consumer_log import CauseIndex
+from opscore.dead_letters.causes.cause_index import CauseIndex
 from opscore.dead_letters.causes.groups import Grouping
 from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.looking.sweep import Sweep

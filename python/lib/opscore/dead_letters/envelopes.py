@@ -1,10 +1,11 @@
-"""What a dead letter's body is wrapped in, and so who gave it up."""
+"""What a dead letter is wrapped in, and so which service gave it up."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from opscore.dead_letters.message import DeadLetter
 
@@ -15,18 +16,20 @@ _POINTER_CLASSES = (
 
 
 class Kind(StrEnum):
-    """How a body is wrapped."""
+    """Who wrapped a message, and how."""
 
     PLAIN = "plain"
     SNS = "sns"
+    SNS_RAW = "sns-raw"
     LAMBDA_ASYNC = "lambda-async"
     LAMBDA_DESTINATION = "lambda-destination"
+    EVENTBRIDGE = "eventbridge"
     S3_POINTER = "s3-pointer"
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The wrapping of one message. `source` is the topic, function or object it names."""
+    """The wrapping of one message. `source` is the topic, function, target or object it names."""
 
     kind: Kind
     source: str = ""
@@ -36,12 +39,42 @@ class Envelope:
 def recognise(letter: DeadLetter) -> Envelope:
     """Return what the message is wrapped in.
 
-    A function's dead-letter queue gets the bare event, with RequestID and ErrorCode as attributes; an on-failure
-    destination gets a record around it: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html.
+    A service that gives up a delivery says so in attributes: EventBridge and its Scheduler name the target
+    (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html), Lambda the request, with a number for
+    its code (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html), SNS its request, with
+    a text for its code. A function's on-failure destination gets a record around the event instead. What a queue gave
+    up has been past all these, and may have such attributes from an earlier death.
     """
-    if "RequestID" in letter.attributes and "ErrorCode" in letter.attributes:
+    if letter.origin_arn:
+        return unwrap(letter.body)
+    if target := text(letter, "TARGET_ARN"):
+        return Envelope(Kind.EVENTBRIDGE, target)
+    if not (text(letter, "RequestID") and (code := text(letter, "ErrorCode"))):
+        return unwrap(letter.body)
+    if str(letter.attributes["ErrorCode"].get("DataType", "")).startswith("Number"):
         return Envelope(Kind.LAMBDA_ASYNC)
-    return unwrap(letter.body)
+    wrapped = unwrap(letter.body)
+    if wrapped.kind is Kind.SNS:
+        return wrapped
+    return Envelope(Kind.LAMBDA_ASYNC if code.isdecimal() else Kind.SNS_RAW)
+
+
+def text(letter: DeadLetter, attribute: str) -> str:
+    """Return the text of a message attribute, "" when the message has none of that name."""
+    return str(letter.attributes.get(attribute, {}).get("StringValue") or "")
+
+
+def subscription_of(notification: Mapping[str, Any]) -> str:
+    """Return the ARN of the subscription that a notification was for, "" when it does not say so.
+
+    It is in the link by which the subscriber may leave:
+    https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
+    """
+    try:
+        query = urlsplit(str(notification.get("UnsubscribeURL", ""))).query
+    except ValueError:
+        return ""
+    return next(iter(parse_qs(query).get("SubscriptionArn", ())), "")
 
 
 def unwrap(body: str) -> Envelope:

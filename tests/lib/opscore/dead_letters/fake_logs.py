@@ -26,7 +26,8 @@ class FakeLogs:
         found = [
             {"eventId": str(number), "timestamp": at, "logStreamName": "s", "message": line}
             for number, (at, line) in enumerate(sorted(self.groups[request["logGroupName"]]))
-            if at >= request["startTime"] and (not wanted or any(term in line for term in wanted))
+            if request["startTime"] <= at <= request.get("endTime", at)
+            and (not wanted or any(term in line for term in wanted))
         ]
         first = int(request.get("nextToken", 0))
         page: dict[str, Any] = {"events": found[first : first + self._page]}

@@ -195,6 +195,7 @@ class FakeSqs:
             "MessageGroupId": message.group,
             "DeadLetterQueueSourceArn": message.origin,
             "MessageDeduplicationId": message.dedup if queue.fifo else None,
+            "SequenceNumber": f"{int(message.id[1:]):020}" if queue.fifo else None,
         }
         system |= {name: value for name, value in optional.items() if value}
         # SQS returns these two lists, always empty, and refuses them in a send.

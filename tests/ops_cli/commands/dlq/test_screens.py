@@ -10,7 +10,7 @@ import pytest
 from ops_cli.commands.dlq import plan_view, replay_view, runs, tables
 from ops_cli.frame.options import Choices
 from ops_cli.frame.output import emit
-from opscore.dead_letters.causes.consumer_log import CauseIndex
+from opscore.dead_letters.causes.cause_index import CauseIndex
 from opscore.dead_letters.causes.groups import Grouping
 from opscore.dead_letters.engine.journal import RunState, read_state
 from opscore.dead_letters.looking.overview import QueueSummary
@@ -89,7 +89,7 @@ def show_groups() -> None:
     grouping = Grouping(CauseIndex.of(log))
     for one in (*letters, letters[0], letters[0]):
         grouping.add(one)
-    tables.emit_groups(grouping.result(), FACTS, TABLE)
+    tables.emit_groups(grouping.result(), "report-requests", FACTS, TABLE)
 
 
 def run(place: str, *lines: dict[str, Any]) -> RunState:
@@ -209,5 +209,7 @@ def test_a_queue_that_cannot_be_seen_now_is_not_called_empty(capsys: pytest.Capt
     in_flight = dataclasses.replace(FACTS, visible=0, in_flight=290)
     tables.emit_letters([], in_flight, TABLE)
     assert "it is not empty: 290 in flight" in capsys.readouterr().err
-    tables.emit_groups([], dataclasses.replace(FACTS, visible=0), TABLE)
+    tables.emit_groups([], "report-requests", in_flight, TABLE)
+    assert "it is not empty: 290 in flight" in capsys.readouterr().err
+    tables.emit_groups([], "report-requests", dataclasses.replace(FACTS, visible=0), TABLE)
     assert capsys.readouterr().err == f"{DEAD} is empty.\n"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import takewhile
 
-from opscore.dead_letters.causes.consumer_log import CauseIndex
+from opscore.dead_letters.causes.cause_index import CauseIndex
 from opscore.dead_letters.causes.signatures import shape
 from opscore.dead_letters.envelopes import recognise
 from opscore.dead_letters.message import DeadLetter, moment

@@ -21,7 +21,9 @@ _PARTICULARS = tuple(
         (r"(?<![\w<])[-+]?\d+(?:[.,]\d+)*(?![\w>])|(?<=[a-zA-Z_-])\d+", "<n>"),
     )
 )
-_ONE_NAME = re.compile(r"['\"][A-Za-z_]+['\"]")
+_ONE_NAME = re.compile(r"(?:[\w.]*KeyError: )?(['\"])[A-Za-z_]+\1")
+"""The whole text of a KeyError, with its type or without: the key is what matters."""
+
 _LONGEST = 300
 _DEEPEST = 3
 _MOST_KEYS = 40
@@ -30,7 +32,7 @@ _MOST_KEYS = 40
 def signature(text: str) -> str:
     """Return an error text with numbers, ids, times, addresses and quoted values replaced by what they are."""
     line = " ".join(text.split())[: 4 * _LONGEST]
-    if _ONE_NAME.fullmatch(line):  # a KeyError's whole text is the key, and the key is what matters
+    if _ONE_NAME.fullmatch(line):
         return line
     for pattern, replacement in _PARTICULARS:
         line = pattern.sub(replacement, line)

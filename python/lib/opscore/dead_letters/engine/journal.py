@@ -135,7 +135,7 @@ class RunJournal:
 
     def intend(self, destination: str, messages: Sequence[Outgoing]) -> None:
         """Write down what is about to be sent. Returns when it is safe on the disk."""
-        letters = [to_record(message.letter) for message in messages]
+        letters = [to_record(message.letter) | {"digest": message.digest} for message in messages]
         self._append({"intent": letters, "to": destination}, copied=True)
 
     def sent(self, outcome: Outcome) -> None:

@@ -124,10 +124,11 @@ class AccountJournal:
 
 
 def without_bodies(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a line of a journal with nothing of the messages in it but their ids."""
+    """Return a line of a journal with nothing of the messages in it but their ids, and digests of what was sent."""
     if "intent" not in fields:
         return fields
-    return {**fields, "intent": [{"message_id": record["message_id"]} for record in fields["intent"]]}
+    kept = [{name: record[name] for name in ("message_id", "digest") if name in record} for record in fields["intent"]]
+    return {**fields, "intent": kept}
 
 
 def _key(run: str, number: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from opscore.dead_letters.causes.consumer_log import CauseIndex
+from opscore.dead_letters.causes.cause_index import CauseIndex
 from opscore.dead_letters.looking.peek import peek
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.message import DeadLetter

@@ -51,6 +51,19 @@ class Journals:
         self._bring(run)
         return self._runs.read(run)
 
+    def header(self, run: str) -> Mapping[str, Any]:
+        """Return the first line of a run's journal, with what was asked for; an empty one when there is none."""
+        if run in self._runs.names() or not self._account:
+            with self._runs.path(run).open("rb") as lines:
+                return next(parse(lines), {})
+        return self._account.summary(run).header
+
+    def lines(self, run: str) -> Iterator[Mapping[str, Any]]:
+        """Yield the lines of a run's journal, those of other machines last."""
+        self._bring(run)
+        with self._runs.path(run).open("rb") as lines:
+            yield from parse(lines)
+
     def path(self, run: str) -> Path:
         """Return the file of a run that was read."""
         return self._runs.path(run)

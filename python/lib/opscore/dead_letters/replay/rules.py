@@ -7,17 +7,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from opscore import aws_faults
-from opscore.dead_letters.causes.consumer_log import CauseIndex, read_causes
+from opscore.dead_letters.causes.cause_index import CauseIndex, read_causes
 from opscore.dead_letters.causes.groups import MAXIMUM_GROUPS, Grouping, classify
 from opscore.dead_letters.looking.queue import QueueFacts, describe, source_queues
 from opscore.dead_letters.looking.sweep import Sweep
 from opscore.dead_letters.message import DeadLetter
+from opscore.dead_letters.replay.journals import Journals
 from opscore.dead_letters.replay.replay_counts import ReplayCounts
 from opscore.dead_letters.replay.request import ReplayRequest
+from opscore.dead_letters.replay.sent_before import SentBefore
 from opscore.dead_letters.sending import selection
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import SqsDestination
-from opscore.dead_letters.sending.router import Router, function_with_dead_letters, subscriptions_with_dead_letters
+from opscore.dead_letters.sending.router import Router
+from opscore.dead_letters.sending.senders import (
+    Subscription,
+    functions_with_dead_letters,
+    subscriptions_with_dead_letters,
+    takes_from_topics,
+    transform_of,
+)
 from opscore.errors import NotFound
 from opscore.words import counted
 
@@ -49,6 +58,10 @@ class Clients(Protocol):
         """The topics whose failed deliveries are among the dead letters."""
 
     @property
+    def events(self) -> Any:
+        """The rules whose undelivered events are among the dead letters."""
+
+    @property
     def s3(self) -> Any:
         """The bodies that are too large for a message."""
 
@@ -66,15 +79,21 @@ class DeadLetterQueue:
     functions: Sequence[str]
 
 
+@dataclass(frozen=True)
+class Records:
+    """What is kept of replays: the journals of the runs, and the file of `ReplayCounts`."""
+
+    journals: Journals
+    counts: Path
+
+
 class Rules:
-    """Builds the rules of requests to one queue. What they need from AWS is read once, and only when it is needed.
+    """Builds the rules of requests to one queue. What they need from AWS is read once, and only when it is needed."""
 
-    `counts` is the file of `ReplayCounts`.
-    """
-
-    def __init__(self, clients: Clients, queue: DeadLetterQueue, counts: Path) -> None:
-        self._clients, self._queue, self._counts = clients, queue, counts
+    def __init__(self, clients: Clients, queue: DeadLetterQueue, records: Records) -> None:
+        self._clients, self._queue, self._records = clients, queue, records
         self.source = describe(clients.sqs, queue.name)
+        self._before = SentBefore(records.journals, self.source.arn)
 
     @functools.cached_property
     def sources(self) -> Sequence[QueueFacts]:
@@ -104,7 +123,7 @@ class Rules:
             self._router(to),
             selected=self._selected(request),
             edited=_edited(request),
-            history=ReplayCounts(self._counts).history,
+            history=self.counts(request).history,
             maximum_replays=request.maximum_replays,
         )
 
@@ -128,19 +147,35 @@ class Rules:
             hint=f"There are {'; '.join(known[:_GROUPS_NAMED])}{more}. `opsctl dlq analyse` shows them.",
         )
 
+    def counts(self, request: ReplayRequest, run: str = "") -> ReplayCounts:
+        """Return how often messages were replayed; the journals are read only for a request that has a use for it."""
+        before = self._before if request.maximum_replays is not None else None
+        return ReplayCounts(self._records.counts, run, before)
+
     def _router(self, to: QueueFacts | None) -> Router:
         clients, arn = self._clients, self.source.arn
-        unqueued = not self.sources  # only then can functions and topics have sent anything here
         return Router(
             clients.sqs,
             self.source,
             sources=self.sources,
             to=SqsDestination(clients.sqs, to) if to else None,
-            lambda_client=clients.functions if unqueued else None,
-            function=lambda: function_with_dead_letters(clients.functions, self._queue.functions, arn),
-            subscriptions=functools.cache(lambda: subscriptions_with_dead_letters(clients.sns, arn)),
-            s3=clients.s3,
+            lambda_client=lambda: clients.functions,
+            functions=functools.cache(
+                lambda: functions_with_dead_letters(clients.functions, self._queue.functions, arn)
+            ),
+            subscriptions=functools.cache(self._subscriptions),
+            transforms=lambda rule_arn, target_arn: transform_of(clients.events, rule_arn, target_arn),
+            s3=lambda: clients.s3,
         )
+
+    def _subscriptions(self, topic_arn: str) -> Sequence[Subscription]:
+        """Return those with this queue for their failures; all of an account are only looked at when it takes some."""
+        queue: Any = {"QueueUrl": self.source.url, "AttributeNames": ["Policy"]}
+        if not topic_arn:
+            answer = self._clients.sqs.get_queue_attributes(**queue)
+            if not takes_from_topics(answer.get("Attributes", {}).get("Policy", "")):
+                return ()
+        return subscriptions_with_dead_letters(self._clients.sns, self.source.arn, topic_arn)
 
     def _selected(self, request: ReplayRequest) -> Callable[[DeadLetter], bool]:
         matches = selection.matching(request.filter) if request.filter else lambda _letter: True

@@ -4,7 +4,6 @@ import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from opscore.dead_letters.causes.groups import classify
@@ -13,11 +12,9 @@ from opscore.dead_letters.engine.journal import RunJournal, RunState, check_plac
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.replay import move_task
 from opscore.dead_letters.replay.canary import Canaries, CanaryResult, CanaryRun, GroupVerdict, Verdict
-from opscore.dead_letters.replay.journals import Journals
 from opscore.dead_letters.replay.plan import ReplayPlan, plan_replay
-from opscore.dead_letters.replay.replay_counts import ReplayCounts
 from opscore.dead_letters.replay.request import ReplayRequest
-from opscore.dead_letters.replay.rules import Clients, DeadLetterQueue, Rules
+from opscore.dead_letters.replay.rules import Clients, DeadLetterQueue, Records, Rules
 from opscore.dead_letters.replay.run import ClientRun
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import Confirmation
@@ -28,13 +25,8 @@ from opscore.errors import UsageProblem
 Report = Callable[[Tally], None]
 OnVerdict = Callable[[Verdict], None]
 
-
-@dataclass(frozen=True)
-class Records:
-    """What is kept of replays: the journals of the runs, and the file of `ReplayCounts`."""
-
-    journals: Journals
-    counts: Path
+SECOND_IS_OVER = 1.2
+"""How long to wait until the second of an answer of SQS is over by the clocks of all its servers, each a little off."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +60,7 @@ class ReplayService:
         self._sqs, self._records = clients.sqs, records
         self._environment, self._find_queue = environment, find_queue
         self._pace, self._now = pace or Pace(), now
-        self._rules = Rules(clients, queue, records.counts)
+        self._rules = Rules(clients, queue, records)
 
     def plan(self, request: ReplayRequest) -> ReplayPlan:
         """Return what `begin` will do. Raises, before anything is sent, what makes the replay impossible or unsafe."""
@@ -88,8 +80,7 @@ class ReplayService:
         with self._records.journals.open(run) as journal:
             if plan.engine == "native":
                 return self._move(plan, run, journal, facts, report)
-            bound = describe(self._sqs, plan.source.url).end_of_second_ms
-            admission = replace(plan.admission, run=run, bound_ms=bound)
+            admission = replace(plan.admission, run=run, bound_ms=self._bound(plan.source))
             work = self._work(journal, plan.request, admission, plan.to, report)
             work.run.begin(facts)
             return self._carry_out(work, on_verdict)
@@ -103,6 +94,12 @@ class ReplayService:
         with self._records.journals.open(run) as journal:
             journal.resume()
             return self._carry_out(self._work(journal, request, admission, to, report, state), on_verdict)
+
+    def _bound(self, source: QueueFacts) -> int:
+        """Return, when it is over, the end of the second in which SQS is asked: what the run sends is never older."""
+        bound = describe(self._sqs, source.url).end_of_second_ms
+        self._pace.sleep(SECOND_IS_OVER)
+        return bound
 
     def _destination(self, request: ReplayRequest) -> QueueFacts | None:
         return self._find_queue(request.to) if request.to else None
@@ -132,7 +129,7 @@ class ReplayService:
         report: Report,
         earlier: RunState | None = None,
     ) -> "_Work":
-        counts = ReplayCounts(self._records.counts, admission.run)
+        counts = self._rules.counts(request, admission.run)
         canaries = self._canaries(journal, earlier) if request.canary else None
 
         def on_arrival(message: Outgoing, proof: Confirmation) -> None:

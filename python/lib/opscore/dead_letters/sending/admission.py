@@ -1,13 +1,15 @@
 """What to do with one received dead letter: send it somewhere, or leave it where it is, and why."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.sending.destinations import Destination, Refusal
+from opscore.dead_letters.sending.digests import digest_sent
 from opscore.dead_letters.sending.outgoing import Outgoing, Unsendable, prepare, unmarked
 from opscore.dead_letters.tally import Left
+from opscore.words import counted
 
 
 class NotApplicable(Exception):
@@ -42,10 +44,11 @@ class Route(Protocol):
 class Admission:
     """The rules of one run.
 
-    `bound_ms` is the end of the second in which the run starts, by SQS's clock. A message sent at that time or later
-    came back during the run, or is a new failure that nobody has looked at: the run leaves it, or it could send the
-    same messages without end. This holds for both kinds of queue: a standard one keeps the time of the send, and the
-    send was the run's own. What the run sends within that second and gets back is known by the mark that it carries.
+    `bound_ms` is the end of the second in which the run was begun, by SQS's clock; it sends nothing before that is
+    over. So a message sent at that time or later came back, in whatever form and whoever sent it back, or is a new
+    failure that nobody has looked at: the run leaves it, or it could send the same messages without end. An older one
+    was there before, also when its body is one that the run has sent already. This holds for both kinds of queue: a
+    standard one keeps the time of the send, and the send was the run's own.
     `history` gives the run that replayed a message last and how often it was replayed.
     """
 
@@ -68,7 +71,7 @@ class Admission:
         except NotApplicable as error:
             return Leave(letter, Left.SKIPPED, str(error))
         if self.maximum_replays is not None and count >= self.maximum_replays:
-            return Leave(letter, Left.QUARANTINED, f"replayed {count} times already")
+            return Leave(letter, Left.QUARANTINED, f"replayed {counted(count, 'time')} already")
         try:
             return self._sent(letter, count)
         except Unsendable as error:
@@ -82,4 +85,6 @@ class Admission:
         objection = destination.objection(message)
         if objection and message.counted and not destination.objection(unmarked(message)):
             message, objection = unmarked(message), None
-        return Leave(letter, Left.FAILED, str(objection)) if objection else Admit(message, destination)
+        if objection:
+            return Leave(letter, Left.FAILED, str(objection))
+        return Admit(replace(message, digest=digest_sent(message, destination)), destination)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from opscore import aws_faults
-from opscore.dead_letters.envelopes import Kind, unwrap
+from opscore.dead_letters.envelopes import Kind, recognise
 from opscore.dead_letters.looking.queue import MAXIMUM_BYTES, QueueFacts
+from opscore.dead_letters.sending.events import event_of
 from opscore.dead_letters.sending.outgoing import Outgoing
 from opscore.id_set import IdMap
 
@@ -166,17 +167,19 @@ class LambdaDestination:
 
     The client must try each invocation once: a try that it made again by itself could be a second event.
 
-    `from_topic` wraps a notification in the event that SNS invokes a function with.
+    `subscription_of` gives the function's subscription to a topic, for notifications that do not name it themselves.
     """
 
     fifo = False
     batch_entries = 1
     batch_bytes = MAXIMUM_BYTES
 
-    def __init__(self, client: "LambdaClient", function: str, *, from_topic: bool = False) -> None:
+    def __init__(
+        self, client: "LambdaClient", function: str, subscription_of: Callable[[str], str] = lambda _topic: ""
+    ) -> None:
         self._client = client
         self._function = function
-        self._from_topic = from_topic
+        self._subscription_of = subscription_of
         self.label = f"lambda:{function.rsplit(':function:', 1)[-1]}"
 
     def objection(self, message: Outgoing) -> Refusal | None:
@@ -202,7 +205,7 @@ class LambdaDestination:
     def _invoke(self, message: Outgoing) -> Confirmation | Refusal:
         try:
             answer = self._client.invoke(
-                FunctionName=self._function, InvocationType="Event", Payload=self._event(message.body)
+                FunctionName=self._function, InvocationType="Event", Payload=self.event(message).encode()
             )
         except Exception as error:
             if aws_faults.is_transient(error) or aws_faults.is_of_credentials(error):
@@ -212,16 +215,7 @@ class LambdaDestination:
             return Refusal("NotAccepted", f"status {answer['StatusCode']}", final=False, doubtful=True)
         return Confirmation(message.letter.message_id, answer["ResponseMetadata"].get("RequestId", ""))
 
-    def _event(self, body: str) -> bytes:
-        envelope = unwrap(body)
-        if envelope.kind is Kind.LAMBDA_DESTINATION:
-            return json.dumps(envelope.payload).encode()
-        if self._from_topic and envelope.kind is Kind.SNS:
-            return json.dumps(_topic_event(envelope.payload)).encode()
-        return body.encode()
-
-
-def _topic_event(notification: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the event of https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html around a notification."""
-    record = {"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": dict(notification)}
-    return {"Records": [record]}
+    def event(self, message: Outgoing) -> str:
+        """Return what the function is invoked with, as JSON."""
+        envelope = recognise(message.letter)
+        return event_of(message, self._subscription_of(envelope.source) if envelope.kind is Kind.SNS else "")

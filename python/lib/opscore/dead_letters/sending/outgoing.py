@@ -24,6 +24,7 @@ class Outgoing:
     """A message ready to be sent. `size` is what SQS counts: the body and the attributes' names, types and values.
 
     `replays` says which replay of it this is; `counted` is false when it has no room for the attribute that says so.
+    `digest` is that of what its destination gets: see `digests`.
     """
 
     letter: DeadLetter
@@ -32,6 +33,7 @@ class Outgoing:
     size: int
     replays: int = 0
     counted: bool = True
+    digest: str = ""
 
     def entry(self, entry_id: str, *, fifo: bool) -> dict[str, Any]:
         """Return the message as an entry of SendMessageBatch."""

@@ -1,16 +1,15 @@
-"""Where each dead letter belongs: one dead-letter queue may serve several queues, functions and topics."""
+"""Where each dead letter belongs: one dead-letter queue may serve queues, functions, topics and rules at a time."""
 
-import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from opscore import aws_faults
-from opscore.dead_letters.envelopes import Envelope, Kind, recognise
+from opscore.dead_letters.envelopes import Envelope, Kind, recognise, subscription_of, text
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.sending.destinations import Destination, LambdaDestination, Refusal, SqsDestination
+from opscore.dead_letters.sending.senders import Subscription
 from opscore.errors import NotFound
 
 if TYPE_CHECKING:
@@ -18,20 +17,13 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-@dataclass(frozen=True)
-class Subscription:
-    """A subscription with a dead-letter queue. To publish again would reach every subscriber; this one only failed."""
-
-    topic_arn: str
-    protocol: str
-    endpoint: str
-
-
 class Router:
     """Finds the destination of a message, in this order: the one the operator named; the queue that gave it up; the
-    function or the subscriber that failed; the only queue there is. Otherwise nowhere: a wrong guess would do harm.
+    function, subscriber or target that failed; the only one there is. Otherwise nowhere: a wrong guess would do harm.
 
-    `function` is asked once, for the function whose asynchronous dead letters these are; `subscriptions` for SNS's.
+    What is asked of AWS is asked when a message needs it: for `functions`, those of the stack whose asynchronous dead
+    letters these are; for `subscriptions`, of one topic or ("") of all, whose failed deliveries these are; for how a
+    rule `transforms` its events.
     """
 
     def __init__(
@@ -41,19 +33,21 @@ class Router:
         *,
         sources: Sequence[QueueFacts] = (),
         to: Destination | None = None,
-        lambda_client: "LambdaClient | None" = None,
-        function: Callable[[], str | None] = lambda: None,
-        subscriptions: Callable[[], Sequence[Subscription]] = lambda: (),
-        s3: Any = None,
+        lambda_client: "Callable[[], LambdaClient] | None" = None,
+        functions: Callable[[], Sequence[str]] = lambda: (),
+        subscriptions: Callable[[str], Sequence[Subscription]] = lambda _topic_arn: (),
+        transforms: Callable[[str, str], str] = lambda _rule_arn, _target_arn: "",
+        s3: Callable[[], Any] | None = None,
     ) -> None:
         self._sqs, self._source, self._to = sqs, source, to
         self._lambda, self._s3 = lambda_client, s3
-        self._function, self._subscriptions = function, subscriptions
+        self._functions, self._subscriptions, self._transforms = functions, subscriptions, transforms
         self._sources = list(sources)
         self._found: dict[str, Destination | Refusal] = {
             queue.arn: SqsDestination(sqs, queue) if queue.fifo == source.fifo else _mismatch(source, queue)
             for queue in sources
         }
+        self._invoked: dict[str, LambdaDestination] = {}
         self._lock = threading.Lock()
 
     def __call__(self, letter: DeadLetter) -> Destination | Refusal:
@@ -63,21 +57,32 @@ class Router:
             return gone
         if self._to:
             return self._to
-        if letter.origin_arn:
-            return self._once(letter.origin_arn, self._queue)
-        if envelope.kind in (Kind.LAMBDA_ASYNC, Kind.LAMBDA_DESTINATION, Kind.SNS):
-            return self._once(f"{envelope.kind}:{envelope.source}", lambda _key: self._unqueued(envelope))
-        if len(self._sources) == 1:
+        if origin := letter.origin_arn:
+            return self._once(origin, lambda: self._queue(origin))
+        match envelope.kind:
+            case Kind.EVENTBRIDGE:
+                return self._to_target(letter, envelope.source)
+            case Kind.SNS:
+                subscription = subscription_of(envelope.payload)
+                key = f"sns {envelope.source} {subscription}"
+                return self._once(key, lambda: self._subscriber(envelope.source, subscription))
+            case Kind.SNS_RAW:
+                return self._once("sns raw", lambda: self._only(self._raw_endpoints()))
+            case Kind.LAMBDA_ASYNC | Kind.LAMBDA_DESTINATION:
+                return self._once(f"lambda {envelope.source}", lambda: self._failed_function(envelope.source))
+        if _is_workers_own(letter) and len(self._sources) == 1:
             return self._found[self._sources[0].arn]
-        return Refusal("NoOrigin", "it does not say where it came from; name the queue with --to", final=True)
+        return self._once("no origin", self._unsaid)
 
-    def _once(self, key: str, find: Callable[[str], Destination | Refusal]) -> Destination | Refusal:
+    def _once(self, key: str, find: Callable[[], Destination | Refusal]) -> Destination | Refusal:
         with self._lock:
             if key not in self._found:
-                self._found[key] = find(key)
+                self._found[key] = _or_unseen(find)
             return self._found[key]
 
     def _queue(self, arn: str) -> Destination | Refusal:
+        if arn in self._found:
+            return self._found[arn]
         try:
             queue = describe(self._sqs, arn)
         except NotFound:
@@ -87,75 +92,114 @@ class Router:
             )
         return SqsDestination(self._sqs, queue) if queue.fifo == self._source.fifo else _mismatch(self._source, queue)
 
-    def _unqueued(self, envelope: Envelope) -> Destination | Refusal:
-        if envelope.kind is Kind.SNS:
-            return self._subscriber(envelope.source)
-        function = envelope.source or self._function()
-        if not function or not self._lambda:
-            return Refusal("NoOrigin", f"no function of the stack has {self._source.name} for its failures", final=True)
-        return LambdaDestination(self._lambda, function)
+    def _function(self, arn: str) -> Destination | Refusal:
+        if not self._lambda:
+            return Refusal("Unreachable", f"the function {arn.rsplit(':', 1)[-1]} cannot be invoked here", final=True)
+        if arn not in self._invoked:
+            self._invoked[arn] = LambdaDestination(
+                self._lambda(), arn, lambda topic_arn: self._subscription_to(topic_arn, arn)
+            )
+        return self._invoked[arn]
 
-    def _subscriber(self, topic_arn: str) -> Destination | Refusal:
-        failed = [subscription for subscription in self._subscriptions() if subscription.topic_arn == topic_arn]
+    def _failed_function(self, named: str) -> Destination | Refusal:
+        found = [named] if named else list(self._functions())
+        if len(found) == 1:
+            return self._function(found[0])
+        what = f"{', '.join(found)} have" if found else "no function of the stack has"
+        return Refusal("NoOrigin", f"{what} {self._source.name} for failures, and it names none", final=True)
+
+    # Topics
+
+    def _subscriber(self, topic_arn: str, named: str) -> Destination | Refusal:
+        failed = [found for found in self._subscriptions(topic_arn) if found.topic_arn == topic_arn]
+        failed = [found for found in failed if found.arn == named] or failed
         topic = topic_arn.rsplit(":", 1)[-1]
         if len(failed) != 1:
-            text = f"{len(failed)} subscriptions of topic {topic} have {self._source.name} for their failures"
-            return Refusal("NoOrigin", f"{text}; name the failed one's queue with --to", final=True)
+            said = f"{len(failed)} subscriptions of topic {topic} have {self._source.name} for their failures"
+            return Refusal("NoOrigin", f"{said}; name the failed one's queue with --to", final=True)
         if failed[0].protocol == "sqs":
             return self._queue(failed[0].endpoint)
-        if failed[0].protocol == "lambda" and self._lambda:
-            return LambdaDestination(self._lambda, failed[0].endpoint, from_topic=True)
+        if failed[0].protocol == "lambda":
+            return self._function(failed[0].endpoint)
         return Refusal("Unreachable", f"a subscription by {failed[0].protocol} can only be reached by SNS", final=True)
+
+    def _subscription_to(self, topic_arn: str, endpoint: str) -> str:
+        return next((found.arn for found in self._subscriptions(topic_arn) if found.endpoint == endpoint), "")
+
+    def _raw_endpoints(self) -> list[str]:
+        return [found.endpoint for found in self._subscriptions("") if found.raw and found.protocol == "sqs"]
+
+    # Rules and schedules
+
+    def _to_target(self, letter: DeadLetter, target_arn: str) -> Destination | Refusal:
+        if text(letter, "IS_PAYLOAD_TRUNCATED") == "true":
+            return Refusal("Truncated", "EventBridge kept only a part of it", final=True)
+        rule = text(letter, "RULE_ARN")
+        return self._once(f"target {rule} {target_arn}", lambda: self._target(rule, target_arn))
+
+    def _target(self, rule_arn: str, target_arn: str) -> Destination | Refusal:
+        service, name = (target_arn.split(":") + [""] * 3)[2], target_arn.rsplit(":", 1)[-1]
+        if service not in ("sqs", "lambda"):
+            said = f"its target {name} ({service or 'no ARN'}) can only be reached by EventBridge"
+            return Refusal("Unreachable", said, final=True)
+        if rule_arn and (setting := self._transforms(rule_arn, target_arn)):
+            said = f"its rule gives {name} something else than the event ({setting}), and the dead letter is the event"
+            return Refusal("Transformed", said, final=True)
+        return self._queue(target_arn) if service == "sqs" else self._function(target_arn)
+
+    # Letters that say nothing
+
+    def _unsaid(self) -> Destination | Refusal:
+        try:
+            raw = self._raw_endpoints()
+        except Exception as error:
+            if not aws_faults.code(error) or aws_faults.is_transient(error) or aws_faults.is_of_credentials(error):
+                raise
+            raw = []  # who may not see subscriptions goes by the queues
+        return self._only([*(queue.arn for queue in self._sources), *raw])
+
+    def _only(self, arns: Sequence[str]) -> Destination | Refusal:
+        found = list(dict.fromkeys(arns))
+        if len(found) == 1:
+            return self._queue(found[0])
+        names = ", ".join(arn.rsplit(":", 1)[-1] for arn in found)
+        said = f", and {names} have {self._source.name} for failures" if found else ""
+        return Refusal("NoOrigin", f"it does not say where it came from{said}; name the queue with --to", final=True)
 
     def _payload_gone(self, envelope: Envelope) -> Refusal | None:
         if self._s3 is None:
             return None
         try:
-            self._s3.head_object(**envelope.payload)
+            self._s3().head_object(**envelope.payload)
         except Exception as error:
+            if aws_faults.is_transient(error) or aws_faults.is_of_credentials(error):
+                raise
             if aws_faults.code(error) in ("404", "NoSuchKey", "NoSuchBucket", "NotFound"):
                 return Refusal("PayloadGone", "its body was stored in S3 and the object is gone", final=True)
-            raise
+            # Without the right to list the bucket S3 says the same of an object that is not there:
+            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+            said = f"its body is stored in S3 and cannot be seen ({aws_faults.name(error)}): gone, or no right to it"
+            return Refusal("PayloadUnseen", said, final=True)
         return None
+
+
+def _is_workers_own(letter: DeadLetter) -> bool:
+    """Say whether a worker of this platform put it there itself: see `queue_worker.dead_letter`."""
+    return bool(text(letter, "reason") and text(letter, "RequestID"))
+
+
+def _or_unseen(find: Callable[[], Destination | Refusal]) -> Destination | Refusal:
+    """Return what is found; what AWS does not let us see is a reason to leave the message, not to end the run."""
+    try:
+        return find()
+    except Exception as error:
+        if not aws_faults.code(error) or aws_faults.is_transient(error) or aws_faults.is_of_credentials(error):
+            raise
+        said = f"where it came from cannot be looked up: {aws_faults.message(error)}"
+        return Refusal(aws_faults.name(error), said, final=True)
 
 
 def _mismatch(source: QueueFacts, target: QueueFacts) -> Refusal:
     kinds = {True: "FIFO", False: "standard"}
-    text = f"{source.name} is {kinds[source.fifo]} and {target.name} is {kinds[target.fifo]}"
-    return Refusal("OtherKind", text, final=True)
-
-
-def function_with_dead_letters(client: "LambdaClient", functions: Sequence[str], queue_arn: str) -> str | None:
-    """Return the one of `functions` whose asynchronous invocations die into the queue, None when there is none."""
-    for function in functions:
-        configuration = client.get_function_configuration(FunctionName=function)
-        if configuration.get("DeadLetterConfig", {}).get("TargetArn") == queue_arn:
-            return function
-    return None
-
-
-def subscriptions_with_dead_letters(sns: Any, queue_arn: str) -> list[Subscription]:
-    """Return the subscriptions whose failed deliveries go to the queue."""
-    return [
-        Subscription(listed["TopicArn"], listed["Protocol"], listed["Endpoint"])
-        for listed in _all(sns)
-        if _dead_letter_arn(sns, listed["SubscriptionArn"]) == queue_arn
-    ]
-
-
-def _all(sns: Any) -> Iterator[dict[str, str]]:
-    request: dict[str, str] = {}
-    while True:
-        page = sns.list_subscriptions(**request)
-        yield from page.get("Subscriptions", [])
-        if not page.get("NextToken"):
-            return
-        request["NextToken"] = page["NextToken"]
-
-
-def _dead_letter_arn(sns: Any, subscription_arn: str) -> str | None:
-    if not subscription_arn.startswith("arn:"):  # "PendingConfirmation"
-        return None
-    attributes = sns.get_subscription_attributes(SubscriptionArn=subscription_arn)["Attributes"]
-    arn = json.loads(attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn")
-    return str(arn) if arn else None
+    said = f"{source.name} is {kinds[source.fifo]} and {target.name} is {kinds[target.fifo]}"
+    return Refusal("OtherKind", said, final=True)

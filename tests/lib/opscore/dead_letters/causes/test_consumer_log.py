@@ -1,7 +1,12 @@
 import json
+from itertools import pairwise
 from typing import Any
 
-from opscore.dead_letters.causes.consumer_log import EARLIER_MS, CauseIndex, ids_of, signature_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opscore.dead_letters.causes.cause_index import EARLIER_MS, CauseIndex
+from opscore.dead_letters.causes.consumer_log import ids_of, signature_of
 from opscore.dead_letters.message import DeadLetter
 from opscore.log_events import LogEvent
 from tests.lib.opscore.dead_letters.fake_logs import FakeLogs
@@ -108,3 +113,69 @@ def test_a_request_id_leads_to_the_cause_of_an_asynchronous_event() -> None:
     client: Any = logs
     index = CauseIndex.read(client, [GROUP], 0)
     assert index.cause(letter(RequestID={"DataType": "String", "StringValue": "r-7"})) == "Boom: x"
+
+
+def attributes(**texts: str) -> dict[str, Any]:
+    return {name: {"DataType": "String", "StringValue": text} for name, text in texts.items()}
+
+
+def test_what_eventbridge_could_not_deliver_carries_its_cause() -> None:
+    given = attributes(TARGET_ARN="arn:t", ERROR_CODE="NO_PERMISSIONS", ERROR_MESSAGE="Not allowed to invoke it.")
+    assert cause(FakeLogs(), letter(**given)) == "NO_PERMISSIONS: Not allowed to invoke it."
+
+
+def test_what_sns_could_not_deliver_carries_its_cause() -> None:
+    given = attributes(RequestID="r", ErrorCode="NonExistentQueue", ErrorMessage="The queue does not exist.")
+    assert cause(FakeLogs(), letter(**given)) == "NonExistentQueue: The queue does not exist."
+
+
+def test_what_a_queue_gave_up_died_of_what_the_log_says_and_not_of_what_it_carries_from_an_earlier_death() -> None:
+    logs = FakeLogs()
+    logs.log(GROUP, SENT, error_line("line 17: not JSON"))
+    given = attributes(
+        RequestID="r", reason="gone", ErrorMessage='{"errorType": "gone", "errorMessage": "An old one."}'
+    )
+    died_again = DeadLetter(ID, "h", "{}", given, {"SentTimestamp": str(SENT), "DeadLetterQueueSourceArn": "arn:q"})
+    assert cause(logs, letter(**given)) == "gone: An old one."
+    assert cause(logs, died_again) == "DamagedFile: line 17: not JSON"
+
+
+def aged(number: int, sent_ms: int, **system: str) -> DeadLetter:
+    return DeadLetter(f"m{number}", "h", "{}", {}, {"SentTimestamp": str(sent_ms), **system})
+
+
+@given(st.lists(st.integers(0, 10**7), min_size=1, max_size=30), st.randoms(use_true_random=False))
+def test_one_letter_and_all_letters_are_looked_up_with_the_same_answer(ages: list[int], chance: Any) -> None:
+    logs: Any = FakeLogs(page=7)
+    letters = [aged(number, SENT - age) for number, age in enumerate(ages)]
+    for message in letters:
+        for late in range(chance.randrange(3)):
+            line = error_line(f"try {'abc'[late]}", message_id=message.message_id)
+            logs.log(GROUP, message.sent_ms + late * chance.randrange(EARLIER_MS), line)
+    logs.log(GROUP, SENT, "nothing")
+    chance.shuffle(letters)
+    grown = CauseIndex.read(logs, [GROUP], letters[0].sent_ms, end_ms=SENT)
+    for message in letters:
+        alone = CauseIndex.read(logs, [GROUP], message.sent_ms - EARLIER_MS, [message.message_id], SENT)
+        shown = alone.explain(message)
+        assert grown.cause(message) == alone.cause(message) == (signature_of(shown) if shown else None)
+
+
+def test_a_span_that_grows_reads_nothing_twice_and_few_times() -> None:
+    logs: Any = FakeLogs(page=1000)
+    letters = [aged(number, SENT - number * 60_000) for number in range(1000)]
+    for message in letters:
+        logs.log(GROUP, message.sent_ms, error_line("no", message_id=message.message_id))
+    index = CauseIndex.read(logs, [GROUP], SENT - EARLIER_MS, end_ms=SENT)
+    assert all(index.cause(message) for message in letters)
+    assert len(logs.requests) < 15
+    spans = sorted((request["startTime"], request.get("endTime", SENT)) for request in logs.requests)
+    assert all(end < start for (_, end), (start, _) in pairwise(spans))
+
+
+def test_the_log_of_what_a_fifo_queue_gave_up_begins_before_its_death() -> None:
+    logs: Any = FakeLogs()
+    logs.log(GROUP, SENT - 3_600_000, error_line("no", message_id="m1"))
+    index = CauseIndex.read(logs, [GROUP], SENT, end_ms=SENT)
+    assert index.cause(aged(1, SENT)) is None
+    assert index.cause(aged(1, SENT, SequenceNumber="1")) == "DamagedFile: no"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opscore.dead_letters.causes.consumer_log import CauseIndex
+from opscore.dead_letters.causes.cause_index import CauseIndex
 from opscore.dead_letters.causes.groups import MAXIMUM_GROUPS, Grouping, classify
 from opscore.dead_letters.causes.signatures import shape, signature
 from opscore.dead_letters.message import DeadLetter, moment
@@ -32,6 +32,10 @@ def letter(number: int, body: str, sent_ms: int = 0) -> DeadLetter:
         ("not allowed: arn:aws:s3:::bucket/key", "not allowed: <arn>"),
         ("a@b.example wrote 'hello you'", "<email> wrote <text>"),
         ("'account'", "'account'"),
+        ("KeyError: 'account'", "KeyError: 'account'"),
+        ('shop.errors.NoSuchKeyError: "account"', 'shop.errors.NoSuchKeyError: "account"'),
+        ("KeyError: 'account' in line 7", "KeyError: <text> in line <n>"),
+        ("NoSuchAccount: 'acme'", "NoSuchAccount: <text>"),
         ("don't divide by zero", "don't divide by zero"),
     ],
 )

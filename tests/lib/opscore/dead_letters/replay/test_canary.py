@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from opscore.dead_letters.causes.consumer_log import CauseIndex
+from opscore.dead_letters.causes.cause_index import CauseIndex
 from opscore.dead_letters.causes.groups import classify
 from opscore.dead_letters.engine.engine import Pace
 from opscore.dead_letters.engine.journal import RunJournal

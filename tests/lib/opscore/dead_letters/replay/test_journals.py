@@ -17,8 +17,8 @@ from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.replay.account_runs import AccountJournal, AccountRuns
 from opscore.dead_letters.replay.journals import SILENT_SECONDS, Journals
 from opscore.dead_letters.replay.request import ReplayRequest
-from opscore.dead_letters.replay.rules import DeadLetterQueue
-from opscore.dead_letters.replay.service import Records, ReplayService
+from opscore.dead_letters.replay.rules import DeadLetterQueue, Records
+from opscore.dead_letters.replay.service import ReplayService
 from opscore.errors import OpsError
 from tests.lib.opscore.dead_letters.fake_logs import FakeLogs
 from tests.lib.opscore.dead_letters.fake_sqs import error
@@ -54,8 +54,8 @@ class Machine:
         client: Any = self.world.sqs
         return describe(client, name)
 
-    def replay(self) -> Any:
-        plan = self.service.plan(ReplayRequest("work", engine="client"))
+    def replay(self, **request: Any) -> Any:
+        plan = self.service.plan(ReplayRequest("work", engine="client", **request))
         return self.service.begin(plan, lambda _tally: None, lambda _verdict: None)
 
     def resume(self, run: str) -> Any:
@@ -265,3 +265,21 @@ def test_the_copy_of_a_line_goes_before_the_next_send() -> None:
     assert parts == [["run"]]
     journal.intend("work", [])
     assert parts == [["run"], ["deleted", "intent"]]
+
+
+def test_what_another_machine_has_replayed_counts_here_without_its_mark_and_without_its_body(
+    tmp_path: Path, s3: Any, at: Callable[[str], None]
+) -> None:
+    world = World()
+    bodies = world.add_dead_letters(30)
+    at("laptop")
+    Machine(tmp_path, world, s3, "laptop").replay()
+    world.clock.sleep(60)
+    for body in bodies:  # the consumer knows bodies only
+        world.sqs.put(world.dead, body, age=1, origin=world.work.arn)
+    at("desk")
+    second = Machine(tmp_path, world, s3, "desk")
+    tally = second.replay(maximum_replays=1).tally
+    assert (tally.moved, tally.quarantined) == (0, 30)
+    kept = (s3.get_object(Bucket=BUCKET, Key=found["Key"]) for found in s3.list_objects_v2(Bucket=BUCKET)["Contents"])
+    assert not any(b"body 7" in part["Body"].read() for part in kept)

@@ -12,8 +12,8 @@ from opscore.dead_letters.message import REPLAY_ATTRIBUTE
 from opscore.dead_letters.replay.canary import INTERVAL_SECONDS
 from opscore.dead_letters.replay.journals import Journals
 from opscore.dead_letters.replay.request import ReplayRequest
-from opscore.dead_letters.replay.rules import DeadLetterQueue
-from opscore.dead_letters.replay.service import Records, ReplayService
+from opscore.dead_letters.replay.rules import DeadLetterQueue, Records
+from opscore.dead_letters.replay.service import ReplayService
 from opscore.errors import UsageProblem
 from tests.lib.opscore.dead_letters.fake_logs import FakeLogs
 from tests.lib.opscore.dead_letters.fake_sqs import error
