@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ops_cli.packaging import bytecode, files, sources
+from ops_cli.packaging import files, sources
 from ops_cli.packaging.result import BUILDER_VERSION, read_stamp, write_stamp
 
 TYPE_CHECKING = False
@@ -32,13 +32,13 @@ def build(root: str | Path, target: Target, *, report: Callable[[str], None]) ->
         inputs = _inputs(tree, target)
         stamped, result = read_stamp(folder, target)
         if stamped != inputs:
-            from ops_cli.packaging.contents import Contents
+            from ops_cli.packaging.bytecode import Bytecode
 
-            with Contents(folder, tree, target) as contents:
+            with Bytecode(folder, tree, target) as bytecode:
                 # Another process compiles while this one imports the rest.
                 from ops_cli.packaging.rebuild import rebuild
 
-                result = rebuild(folder, target, contents, result, report)
+                result = rebuild(folder, target, tree, bytecode, result, report)
             # A file changed in this very tick of the clock may change again and keep its dates: it is not trusted.
             write_stamp(folder, result, inputs if tree.changed_before(now_ns) else "")
     for warning in result.warnings:
@@ -49,7 +49,7 @@ def build(root: str | Path, target: Target, *, report: Callable[[str], None]) ->
 
 def _inputs(tree: sources.Tree, target: Target) -> str:
     """Return in one line everything that decides about a build on this machine."""
-    found = [(path, os.stat(path).st_mtime_ns) for path in bytecode.candidates(target)]
+    found = [(path, os.stat(path).st_mtime_ns) for path in target.candidates()]
     here = sys.version if target.native else ""
     head = (BUILDER_VERSION, target.runtime, target.architecture, target.platform, target.bytecode, found, here)
     return repr((head, sorted(tree.signatures.items())))

@@ -6,7 +6,6 @@ import os
 import sys
 
 from ops_cli.packaging.build import build
-from ops_cli.packaging.bytecode import candidates, no_interpreter
 from ops_cli.packaging.targets import DEPLOY_ARCHITECTURE, DEPLOY_RUNTIME, Target
 
 USAGE = """\
@@ -71,8 +70,8 @@ def _run(arguments: list[str]) -> int:
             target = Target.sandbox(bytecode=bytecode)
         build(root, target, report=_report)
     deploy = Target.deploy(values["--runtime"])
-    if values["--target"] == "sandbox" and not candidates(deploy):
-        _report(no_interpreter(deploy))
+    if values["--target"] == "sandbox" and not deploy.candidates():
+        _report(deploy.no_interpreter())
     return 0
 
 

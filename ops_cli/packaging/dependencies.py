@@ -71,13 +71,17 @@ class Cache:
     def _install(self, path: str, pins: str, user: str) -> None:
         import tempfile
 
-        with tempfile.TemporaryDirectory(prefix="opsctl-packaging-") as tree:
+        with tempfile.TemporaryDirectory(prefix="opsctl-packaging-") as scratch:
+            tree = f"{scratch}/tree"
             install(pins, self._target, tree, user)
             names, left_out = _shipped(tree)
             zips.refuse_too_large(user, {name: os.path.getsize(f"{tree}/{name}") for name in names})
             if self._interpreter:
                 # What does not compile, as a template or a test of another version may not, is shipped as it is.
-                bytecode.finish_compiling(bytecode.start_compiling(self._interpreter, tree))
+                modules = [name for name in names if name.endswith(".py")]
+                made = [f"{tree}/{bytecode.place(name, self._target)}" for name in modules]
+                jobs = [(name, files.read(f"{tree}/{name}"), path) for name, path in zip(modules, made, strict=True)]
+                bytecode.finish_compiling(bytecode.start_compiling(self._interpreter, jobs, f"{scratch}/jobs"))
             zips.write(path, self._entries(tree, names), comment="\n".join(left_out))
 
     def _sweep(self) -> None:

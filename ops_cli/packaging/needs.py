@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from ops_cli.packaging.files import failed
-from ops_cli.packaging.sources import FUNCTIONS, LIBRARY, REQUIREMENTS, zip_name
+from ops_cli.packaging.sources import FUNCTIONS, LIBRARY, REQUIREMENTS, Tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ops_cli.packaging.imports import Import, Memory
-    from ops_cli.packaging.sources import Tree
     from ops_cli.packaging.targets import Target
 
 # Lambda's Python runtimes bring the AWS SDK. What the SDK itself needs is there too, but is AWS's to change.
@@ -155,4 +154,4 @@ def refuse(problems: Iterable[str]) -> Exception:
 
 
 def _dotted(path: str) -> str:
-    return zip_name(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return Tree.zip_name(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")

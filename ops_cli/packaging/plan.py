@@ -7,7 +7,7 @@ import hashlib
 from ops_cli.packaging.needs import Finder, refuse
 from ops_cli.packaging.requirements import differences, parse, read_lock
 from ops_cli.packaging.result import BUILDER_VERSION
-from ops_cli.packaging.sources import FUNCTIONS, LIBRARY, LOCK, REQUIREMENTS, zip_name
+from ops_cli.packaging.sources import FUNCTIONS, LIBRARY, LOCK, REQUIREMENTS, Tree
 from ops_cli.packaging.targets import DEPLOY_ARCHITECTURE
 
 TYPE_CHECKING = False
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from ops_cli.packaging.dependencies import Cache
     from ops_cli.packaging.imports import Memory
     from ops_cli.packaging.needs import Needs
-    from ops_cli.packaging.sources import Tree
     from ops_cli.packaging.targets import Target
 
 
@@ -29,8 +28,8 @@ class Plan:
         self.lock_path = f"{FUNCTIONS}/{function}/{LOCK}"
         self.needs = needs
         paths = sorted(needs.paths)
-        self.own = {zip_name(path): path for path in paths if path.startswith(FUNCTIONS)}
-        self.shared = {zip_name(path): path for path in paths if path.startswith(LIBRARY)}
+        self.own = {Tree.zip_name(path): path for path in paths if path.startswith(FUNCTIONS)}
+        self.shared = {Tree.zip_name(path): path for path in paths if path.startswith(LIBRARY)}
         self.pins = ""
         self.differing: list[str] = []
         self.key = ""
@@ -55,7 +54,7 @@ def plan_all(tree: Tree, target: Target, cache: Cache, memory: Memory, *, byteco
     if problems:
         raise refuse(problems)
     described = {
-        path: f"\0{zip_name(path)}\0{tree.is_executable(path)}\0{tree.digest(path)}" for path in tree.signatures
+        path: f"\0{Tree.zip_name(path)}\0{tree.is_executable(path)}\0{tree.digest(path)}" for path in tree.signatures
     }
     resolved: dict[tuple[str, str], tuple[str, list[str]]] = {}
     for one in plans:

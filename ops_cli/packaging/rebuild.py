@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 
 from ops_cli.packaging import files, zips
-from ops_cli.packaging.bytecode import no_interpreter
 from ops_cli.packaging.dependencies import Cache, modules
 from ops_cli.packaging.imports import Memory
 from ops_cli.packaging.needs import conflicts, refuse
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container
     from typing import Any
 
-    from ops_cli.packaging.contents import Contents
+    from ops_cli.packaging.bytecode import Bytecode
     from ops_cli.packaging.plan import Plan
     from ops_cli.packaging.result import Output
     from ops_cli.packaging.sources import Tree
@@ -35,18 +34,18 @@ _BASE = ".base.tmp"
 
 
 def rebuild(
-    folder: str, target: Target, contents: Contents, old: BuildResult, report: Callable[[str], None]
+    folder: str, target: Target, tree: Tree, bytecode: Bytecode, old: BuildResult, report: Callable[[str], None]
 ) -> BuildResult:
     """Bring a target's folder up to the tree; the caller has locked it. When anything fails, nothing is replaced.
 
     Of the last build's result `old`, the zips are kept that are still what a build would make.
     """
-    cache = Cache(target, contents.interpreter)
-    plans = plan_all(contents.tree, target, cache, Memory(f"{folder}/.imports"), bytecode=bool(contents.interpreter))
+    cache = Cache(target, bytecode.interpreter)
+    plans = plan_all(tree, target, cache, Memory(f"{folder}/.imports"), bytecode=bool(bytecode.interpreter))
     stale = [plan for plan in plans if plan.zip_name not in old.outputs]
     before = set(os.listdir(folder))
     try:
-        made = _make(folder, contents, stale, _layers(stale, cache), report)
+        made = _make(folder, tree, bytecode, stale, _layers(stale, cache), report)
         if target.native and stale:
             from ops_cli.packaging.import_check import check_imports
 
@@ -55,8 +54,8 @@ def rebuild(
         _remove_unlisted(folder, before)
         raise
     outputs = {plan.zip_name: made.get(plan.zip_name) or old.outputs[plan.zip_name] for plan in plans}
-    warnings = _warnings(target, plans, outputs, bytecode=bool(contents.interpreter))
-    result = BuildResult(target, folder, outputs, warnings, target.tag if contents.interpreter else "")
+    warnings = _warnings(target, plans, outputs, bytecode=bool(bytecode.interpreter))
+    result = BuildResult(target, folder, outputs, warnings, target.tag if bytecode.interpreter else "")
     result.built = sorted(plan.role for plan in stale)
     result.removed = sorted({*old.unchanged} - {plan.role for plan in plans})
     write_manifest(result, {plan.role: _entry(plan, outputs[plan.zip_name]) for plan in plans})
@@ -82,26 +81,31 @@ def _entry(plan: Plan, output: Output) -> dict[str, Any]:
 
 
 def _make(
-    folder: str, contents: Contents, plans: list[Plan], layers: dict[str, Zip], report: Callable[[str], None]
+    folder: str,
+    tree: Tree,
+    bytecode: Bytecode,
+    plans: list[Plan],
+    layers: dict[str, Zip],
+    report: Callable[[str], None],
 ) -> dict[str, Output]:
     """Write the zips of these functions; refuse what cannot be together in one, does not compile or is too large."""
     provided = {pins: modules(layer.sizes) for pins, layer in layers.items()}
     problems = [one for plan in plans for one in conflicts(plan.function, plan.needs, provided.get(plan.pins, ()))]
-    problems += contents.failures({name: path for plan in plans for name, path in plan.members.items()})
+    problems += bytecode.failures(dict.fromkeys(path for plan in plans for path in plan.members.values()))
     if problems:
         raise refuse(problems)
-    for line in _left_out(contents.tree, plans, layers):
+    for line in _left_out(tree, plans, layers):
         report(line)
     made = {}
     for alike in _alike(plans):
         base = layers.get(alike[0].pins)
-        shared = contents.entries(alike[0].shared)
+        shared = bytecode.entries(alike[0].shared)
         if len(alike) > 1:
             zips.write(f"{folder}/{_BASE}", shared, base)
             base, shared = zips.Zip(f"{folder}/{_BASE}"), iter(())
         for plan in alike:
             path = f"{folder}/{plan.zip_name}"
-            sizes = zips.write(path, [*shared, *contents.entries(plan.own)], base)
+            sizes = zips.write(path, [*shared, *bytecode.entries(plan.own)], base)
             zips.refuse_too_large(f"{FUNCTIONS}/{plan.function}", sizes)
             status = os.stat(path)
             made[plan.zip_name] = (status.st_size, status.st_mtime_ns, sum(sizes.values()))
@@ -145,7 +149,7 @@ def _remove_unlisted(folder: str, listed: Container[str]) -> None:
 
 def _warnings(target: Target, plans: list[Plan], outputs: dict[str, Output], *, bytecode: bool) -> list[str]:
     """Warn of zips near Lambda's limit, and of what this machine gets otherwise than the deployment does elsewhere."""
-    found = [no_interpreter(target)] if target.bytecode and not bytecode else []
+    found = [target.no_interpreter()] if target.bytecode and not bytecode else []
     for plan in plans:
         if (size := outputs[plan.zip_name][2]) > zips.WARN_ABOVE:
             share = size * 100 // zips.UNZIPPED_LIMIT

@@ -29,11 +29,6 @@ _NOT_SHIPPED = ("tests", "README.md")
 _EXECUTABLE = 0o100
 
 
-def zip_name(path: str) -> str:
-    """Return where a source lies in a zip: functions and library packages are side by side."""
-    return path.removeprefix(f"{FUNCTIONS}/").removeprefix(f"{LIBRARY}/")
-
-
 class Tree:
     """The sources: signatures by path relative to the root, and the paths of each function and library package."""
 
@@ -49,6 +44,11 @@ class Tree:
     def changed_before(self, time_ns: int) -> bool:
         """Say whether every file was last changed before a time, so that a change since then shows in its signature."""
         return all(changed < time_ns for _, _, _, changed, _ in self.signatures.values())
+
+    @staticmethod
+    def zip_name(path: str) -> str:
+        """Return where a source lies in a zip: functions and library packages are side by side."""
+        return path.split("/", 2)[2]
 
     def is_executable(self, path: str) -> bool:
         """Say whether a file's owner may execute it, which is all of its mode that a zip keeps."""

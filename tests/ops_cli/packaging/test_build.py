@@ -175,22 +175,23 @@ def test_the_newest_change_of_all_files_decides_what_can_be_trusted(shop: Reposi
 def test_only_what_changed_is_parsed_and_compiled_again(shop: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     target = Target.sandbox()
     shop.build(target)
-    parsed, compiled = [], []
+    parsed: list[bytes] = []
+    compiled: list[str] = []
     parse, start = imports.imports, bytecode.start_compiling
 
     def parsing(source: bytes) -> Any:
         parsed.append(source)
         return parse(source)
 
-    def starting(interpreter: str, tree: str) -> subprocess.Popen[str]:
-        compiled.extend(sorted(path.name for path in Path(tree).rglob("*.py")))
-        return start(interpreter, tree)
+    def starting(interpreter: str, jobs: list[tuple[str, bytes, str]], scratch: str) -> subprocess.Popen[bytes]:
+        compiled.extend(name for name, _, _ in jobs)
+        return start(interpreter, jobs, scratch)
 
     monkeypatch.setattr(imports, "imports", parsing)
     monkeypatch.setattr(bytecode, "start_compiling", starting)
     (shop.root / "python/lib/shop/rates.py").write_text("RATE = 22\n")
     assert shop.build(target).built == ["bills"]
-    assert (parsed, compiled) == ([b"RATE = 22\n"], ["rates.py"])
+    assert (parsed, compiled) == ([b"RATE = 22\n"], ["shop/rates.py"])
 
 
 @pytest.mark.parametrize("damaged", [None, b"[\xff", b"[]"])

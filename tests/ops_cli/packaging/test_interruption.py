@@ -90,11 +90,17 @@ def test_a_build_killed_at_any_step_leaves_nothing_half_and_the_next_one_ends_we
 
 def test_what_a_killed_compilation_left_is_not_packed(repository: Repository) -> None:
     repository.function("orders")
-    repository.write("build/sandbox/.compiling/orders/handler.py", "half")
-    repository.write("build/sandbox/.compiling/orders/gone.py", "half")
+    kept = repository.out("sandbox") / ".bytecode"
     repository.build(Target.sandbox())
-    assert not (repository.out("sandbox") / ".compiling").exists()
-    assert len(list((repository.out("sandbox") / ".bytecode").iterdir())) == 2
+    whole = {path.name: path.read_bytes() for path in kept.iterdir()}
+    assert len(whole) == 2
+    for name in whole:
+        (kept / name).unlink()
+        (kept / f"{name}.tmp").write_bytes(b"half")
+    (kept / "jobs").write_bytes(b"half")
+    repository.zip_path("orders", "sandbox").unlink()
+    repository.build(Target.sandbox())
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == whole
 
 
 def test_a_failing_disk_leaves_what_was_there(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
