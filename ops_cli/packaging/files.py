@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from typing import Any
 
 
 def read(path: str) -> bytes:
@@ -51,6 +53,20 @@ def temporary_beside(path: str) -> str:
     return os.path.join(folder, f".{name}.{os.getpid()}.tmp")
 
 
+def recall(path: str, form: str) -> Any:
+    """Return what `remember` kept under the same `form`; None when it is not there or damaged."""
+    try:
+        found, value = marshal.loads(read(path))  # noqa: S302 - the packager's own, as bytecode is Python's
+    except (OSError, ValueError, EOFError, TypeError):
+        return None
+    return value if found == form else None
+
+
+def remember(path: str, form: str, value: Any) -> None:
+    """Keep a value made of the plain types, in the format that is read with the least to import."""
+    write(path, marshal.dumps((form, value)))
+
+
 def remove(path: str) -> None:
     """Remove a file that may already be gone."""
     try:  # noqa: SIM105 - contextlib would be one more import in a build with nothing to do
@@ -64,6 +80,11 @@ def failed(message: str, hint: str = "") -> Exception:
     from opscore.errors import OpsError
 
     return OpsError(message, hint=hint)
+
+
+def refuse(problems: Iterable[str]) -> Exception:
+    """Return the error for everything that is wrong in the sources, one `file:line: what` a line."""
+    return failed("\n".join(dict.fromkeys(problems)), "Nothing was built.")
 
 
 class Lock:

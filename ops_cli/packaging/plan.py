@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from ops_cli.packaging.needs import Finder, refuse
+from ops_cli.packaging.files import refuse
 from ops_cli.packaging.requirements import differences, parse, read_lock
 from ops_cli.packaging.result import BUILDER_VERSION
 from ops_cli.packaging.sources import FUNCTIONS, LIBRARY, LOCK, REQUIREMENTS, Tree
@@ -13,21 +13,19 @@ from ops_cli.packaging.targets import DEPLOY_ARCHITECTURE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ops_cli.packaging.dependencies import Cache
-    from ops_cli.packaging.imports import Memory
-    from ops_cli.packaging.needs import Needs
+    from ops_cli.packaging.imports import Imports
     from ops_cli.packaging.targets import Target
 
 
 class Plan:
     """One function: its own and the library's files by their name in the zip, what it installs, and the key of it."""
 
-    def __init__(self, function: str, needs: Needs) -> None:
+    def __init__(self, function: str, paths: list[str]) -> None:
         self.function = function
         self.role = function.replace("_", "-")
         self.requirements_path = f"{FUNCTIONS}/{function}/{REQUIREMENTS}"
         self.lock_path = f"{FUNCTIONS}/{function}/{LOCK}"
-        self.needs = needs
-        paths = sorted(needs.paths)
+        self.paths = paths
         self.own = {Tree.zip_name(path): path for path in paths if path.startswith(FUNCTIONS)}
         self.shared = {Tree.zip_name(path): path for path in paths if path.startswith(LIBRARY)}
         self.pins = ""
@@ -45,12 +43,13 @@ class Plan:
         return f"{self.role}-{self.key[:16]}.zip"
 
 
-def plan_all(tree: Tree, target: Target, cache: Cache, memory: Memory, *, bytecode: bool) -> list[Plan]:
+def plan_all(tree: Tree, target: Target, cache: Cache, imports: Imports, *, bytecode: bool) -> list[Plan]:
     """Plan every function, or raise everything that is wrong in their sources at once."""
-    finder = Finder(tree, target, memory)
-    plans = [Plan(function, finder.needs(function)) for function in tree.functions]
-    memory.store()
-    problems = [problem for one in plans for problem in (*_misplaced(tree, target, one.function), *one.needs.problems)]
+    plans = [Plan(function, imports.reached(function)) for function in tree.functions]
+    imports.store()
+    problems = []
+    for one in plans:
+        problems += [*_misplaced(tree, target, one.function), *imports.problems(one.paths)]
     if problems:
         raise refuse(problems)
     described = {

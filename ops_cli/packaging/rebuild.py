@@ -10,8 +10,8 @@ import os
 
 from ops_cli.packaging import files, zips
 from ops_cli.packaging.dependencies import Cache, modules
-from ops_cli.packaging.imports import Memory
-from ops_cli.packaging.needs import conflicts, refuse
+from ops_cli.packaging.files import refuse
+from ops_cli.packaging.imports import Imports
 from ops_cli.packaging.plan import plan_all
 from ops_cli.packaging.result import BuildResult, write_manifest
 from ops_cli.packaging.sources import FUNCTIONS
@@ -41,11 +41,12 @@ def rebuild(
     Of the last build's result `old`, the zips are kept that are still what a build would make.
     """
     cache = Cache(target, bytecode.interpreter)
-    plans = plan_all(tree, target, cache, Memory(f"{folder}/.imports"), bytecode=bool(bytecode.interpreter))
+    imports = Imports(tree, target, f"{folder}/.imports")
+    plans = plan_all(tree, target, cache, imports, bytecode=bool(bytecode.interpreter))
     stale = [plan for plan in plans if plan.zip_name not in old.outputs]
     before = set(os.listdir(folder))
     try:
-        made = _make(folder, tree, bytecode, stale, _layers(stale, cache), report)
+        made = _make(folder, tree, imports, bytecode, stale, _layers(stale, cache), report)
         if target.native and stale:
             from ops_cli.packaging.import_check import check_imports
 
@@ -83,6 +84,7 @@ def _entry(plan: Plan, output: Output) -> dict[str, Any]:
 def _make(
     folder: str,
     tree: Tree,
+    imports: Imports,
     bytecode: Bytecode,
     plans: list[Plan],
     layers: dict[str, Zip],
@@ -90,7 +92,9 @@ def _make(
 ) -> dict[str, Output]:
     """Write the zips of these functions; refuse what cannot be together in one, does not compile or is too large."""
     provided = {pins: modules(layer.sizes) for pins, layer in layers.items()}
-    problems = [one for plan in plans for one in conflicts(plan.function, plan.needs, provided.get(plan.pins, ()))]
+    problems = []
+    for plan in plans:
+        problems += imports.conflicts(plan.function, plan.paths, provided.get(plan.pins, set()))
     problems += bytecode.failures(dict.fromkeys(path for plan in plans for path in plan.members.values()))
     if problems:
         raise refuse(problems)
@@ -134,7 +138,7 @@ def _layers(plans: list[Plan], cache: Cache) -> dict[str, Zip]:
 
 def _left_out(tree: Tree, plans: list[Plan], layers: dict[str, Zip]) -> list[str]:
     """Say what of these functions, of the library packages they use and of their requirements is in no zip."""
-    folders = {"/".join(path.split("/")[:3]) for plan in plans for path in plan.needs.paths}
+    folders = {"/".join(path.split("/")[:3]) for plan in plans for path in plan.paths}
     ours = [f"left out of {folder}: {', '.join(names)}" for folder, names in tree.left_out.items() if folder in folders]
     theirs = {line for layer in layers.values() for line in layer.comment.splitlines()}
     return ours + sorted(theirs)

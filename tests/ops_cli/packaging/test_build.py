@@ -194,15 +194,15 @@ def test_only_what_changed_is_parsed_and_compiled_again(shop: Repository, monkey
     assert (parsed, compiled) == ([b"RATE = 22\n"], ["shop/rates.py"])
 
 
-@pytest.mark.parametrize("damaged", [None, b"[\xff", b"[]"])
+@pytest.mark.parametrize("damaged", [None, b"[\xff", b"[]", b"N", b"\xa9\x02NN"])
 def test_a_damaged_memory_of_imports_is_made_again(shop: Repository, damaged: bytes | None) -> None:
     memory = shop.out() / ".imports"
-    before = memory.read_text()
+    before = memory.read_bytes()
     memory.write_bytes(damaged) if damaged else memory.unlink()
     shop.wait_for_the_next_tick()
     (shop.root / "python/lib/shop/rates.py").touch()
     assert shop.build().built == []
-    assert memory.read_text() == before
+    assert memory.read_bytes() == before
 
 
 @pytest.mark.parametrize("name", [".stamp", "manifest.json"])
