@@ -58,7 +58,7 @@ def _run(arguments: list[str]) -> int:
         return 0
     root = values["--root"]
     if "--lock" in flags:
-        from ops_cli.packaging.lock import lock
+        from ops_cli.packaging.dependencies import lock
 
         lock(root, report=_report, runtime=values["--runtime"], upgrade="--upgrade" in flags)
         return 0

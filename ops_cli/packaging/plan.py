@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from ops_cli.packaging.files import refuse
-from ops_cli.packaging.requirements import differences, parse, read_lock
+from ops_cli.packaging.requirements import check_lock, differences, parse, pins_for
 from ops_cli.packaging.result import BUILDER_VERSION
 from ops_cli.packaging.sources import FUNCTIONS, LIBRARY, LOCK, REQUIREMENTS, Tree
 from ops_cli.packaging.targets import DEPLOY_ARCHITECTURE
@@ -84,9 +84,9 @@ def _resolve(text: str, locked: str, user: Plan, target: Target, cache: Cache) -
     requirements = parse(text, user.requirements_path)
     if not requirements:
         return "", []
-    lock = read_lock(locked, requirements, user.lock_path, None if target.native else target.runtime)
-    pins = cache.pins(requirements, lock, user.requirements_path)
-    return pins, differences(lock.pins_for(DEPLOY_ARCHITECTURE), pins) if target.native else []
+    check_lock(locked, requirements, user.lock_path, None if target.native else target.runtime)
+    pins = cache.pins(requirements, locked, user.requirements_path)
+    return pins, differences(pins_for(DEPLOY_ARCHITECTURE, locked), pins) if target.native else []
 
 
 def _key(plan: Plan, described: dict[str, str], target: Target, *, bytecode: bool) -> str:

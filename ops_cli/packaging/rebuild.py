@@ -127,7 +127,7 @@ def _alike(plans: list[Plan]) -> list[list[Plan]]:
 def _layers(plans: list[Plan], cache: Cache) -> dict[str, Zip]:
     """Return the zip of each distinct set of requirements; two at a time, as uv waits and zlib leaves Python alone."""
     users = {plan.pins: plan.requirements_path for plan in plans if plan.pins}
-    absent = [pins for pins in users if not cache.has(pins)]
+    absent = [pins for pins in users if not os.path.exists(cache.layer_path(pins))]
     if len(absent) > 1:
         from concurrent.futures import ThreadPoolExecutor
 

@@ -44,7 +44,7 @@ def test_every_module_has_unchecked_bytecode_that_names_the_task_folder(reposito
 
 
 def test_a_requirement_is_compiled_too(repository: Repository) -> None:
-    from ops_cli.packaging.lock import lock
+    from ops_cli.packaging.dependencies import lock
 
     repository.function("orders", f"import six\n{HANDLER}")
     repository.write("python/functions/orders/requirements.txt", "six==1.17.0\n")
