@@ -14,7 +14,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from ops_cli.packaging.sources import Tree
     from ops_cli.packaging.targets import Target
@@ -61,14 +61,16 @@ class Bytecode:
         found = ((path, self._failures.get(self._kept.get(path, ""))) for path in paths)
         return [f"{path}:{one[0]}: {one[1]} (Python {self._target.version})" for path, one in found if one]
 
-    def entries(self, members: Mapping[str, str]) -> Iterator[tuple[str, bool, bytes]]:
-        """Yield name, executable and content of these files and of their bytecode, given the paths by name."""
+    def entries(self, paths: Iterable[str]) -> Iterator[tuple[str, bool, bytes]]:
+        """Yield name, executable and content of these files and of their bytecode."""
+        from ops_cli.packaging.sources import read
+
         self._finish()
-        for name, path in members.items():
+        for path in paths:
+            name = self._tree.zip_name(path)
             yield name, self._tree.is_executable(path), self._tree.content(path)
             if path in self._kept:
-                with open(self._kept[path], "rb") as file:
-                    yield place(name, self._target), False, file.read()
+                yield place(name, self._target), False, read(self._kept[path])
 
     def _place(self, path: str) -> str:
         import hashlib
@@ -109,7 +111,7 @@ def finish_compiling(process: subprocess.Popen[bytes]) -> dict[str, tuple[int, s
     """Wait for a compilation; return line and reason of what fails by the path of what it was to become."""
     told, error = process.communicate()
     if process.returncode:
-        from ops_cli.packaging.files import failed
+        from ops_cli.packaging.sources import failed
 
         said = error.decode(errors="replace").strip()
         raise failed(f"Python stopped while it compiled: {said}", "Run with --no-bytecode.")

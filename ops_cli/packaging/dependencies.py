@@ -8,13 +8,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ops_cli.packaging import bytecode, files, zips
-from ops_cli.packaging.files import failed
+from ops_cli.packaging import bytecode, zips
 from ops_cli.packaging.requirements import keep_given_hashes, lock_text, parse, pins_for, without_hashes
-from ops_cli.packaging.sources import FUNCTIONS, LOCK, REQUIREMENTS, require, scan
+from ops_cli.packaging.sources import FUNCTIONS, LOCK, REQUIREMENTS, Tree, failed, read, require
 from ops_cli.packaging.targets import DEPLOY_RUNTIME, MACHINES, Target
 from ops_cli.packaging.zips import Zip
 
@@ -44,12 +43,20 @@ class Cache:
             return pins
         path = self._path("txt", "resolved", sys.version, *requirements, "", pins)
         if not os.path.exists(path):
-            files.write(path, resolve(requirements, self._target, user, preferred=pins).encode())
-        return files.read(path).decode()
+            zips.write_file(path, resolve(requirements, self._target, user, preferred=pins).encode())
+        return read(path).decode()
 
-    def layer_path(self, pins: str) -> str:
-        """Return where the zip of everything that `pins` installs lies, or will lie."""
-        return self._path("zip", "installed", str(self._target.magic if self._interpreter else 0), pins)
+    def layers(self, users: Mapping[str, str]) -> dict[str, Zip]:
+        """Return the zip of each of these pins, given who requires them.
+
+        Two are made at a time, as uv waits and zlib leaves Python alone.
+        """
+        if len([pins for pins in users if not os.path.exists(self._layer_path(pins))]) > 1:
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(2) as pool:
+                return dict(zip(users, pool.map(self.layer, users.keys(), users.values()), strict=True))
+        return {pins: self.layer(pins, user) for pins, user in users.items()}
 
     def layer(self, pins: str, user: str) -> Zip:
         """Return the zip of everything that `pins` installs; `user` names them in an error.
@@ -57,7 +64,7 @@ class Cache:
         Two builds that make the same one at once both write it whole; the later one stays. The zip's comment says what
         of a distribution was left out.
         """
-        path = self.layer_path(pins)
+        path = self._layer_path(pins)
         made = zips.whole(path)
         if made is None:
             self._sweep()
@@ -74,7 +81,7 @@ class Cache:
             compiled: dict[str, str] = {}
             if self._interpreter:
                 compiled = {name: bytecode.place(name, self._target) for name in names if name.endswith(".py")}
-                jobs = [(name, files.read(f"{tree}/{name}"), f"{tree}/{made}") for name, made in compiled.items()]
+                jobs = [(name, read(f"{tree}/{name}"), f"{tree}/{made}") for name, made in compiled.items()]
                 # What does not compile, as a template or a test of another version may not, is shipped as it is.
                 bytecode.finish_compiling(bytecode.start_compiling(self._interpreter, jobs, f"{scratch}/jobs"))
             zips.write(path, _entries(tree, names, compiled), comment="\n".join(left_out))
@@ -83,7 +90,10 @@ class Cache:
         """Remove what killed builds left half-written."""
         for entry in os.scandir(self.folder):
             if entry.name.endswith(".tmp") and entry.stat().st_mtime < time.time() - _HOUR:
-                files.remove(entry.path)
+                zips.remove(entry.path)
+
+    def _layer_path(self, pins: str) -> str:
+        return self._path("zip", "installed", str(self._target.magic if self._interpreter else 0), pins)
 
     def _path(self, suffix: str, *parts: str) -> str:
         text = "\0".join((_FORMAT, self._target.runtime, self._target.platform, *parts))
@@ -93,9 +103,9 @@ class Cache:
 
 def _entries(tree: str, names: list[str], compiled: dict[str, str]) -> Iterator[tuple[str, bool, bytes]]:
     for name in names:
-        yield name, bool(os.stat(f"{tree}/{name}").st_mode & _EXECUTABLE), files.read(f"{tree}/{name}")
+        yield name, bool(os.stat(f"{tree}/{name}").st_mode & _EXECUTABLE), read(f"{tree}/{name}")
         if name in compiled and os.path.exists(f"{tree}/{compiled[name]}"):
-            yield compiled[name], False, files.read(f"{tree}/{compiled[name]}")
+            yield compiled[name], False, read(f"{tree}/{compiled[name]}")
 
 
 def modules(names: Iterable[str]) -> set[str]:
@@ -129,7 +139,7 @@ def _shipped(tree: str) -> tuple[list[str], list[str]]:
 
 def _is_script(tree: str, name: str) -> bool:
     outside = name.startswith(("../", "/"))
-    return outside or (name.startswith("bin/") and files.read(f"{tree}/{name}").startswith(b"#!"))
+    return outside or (name.startswith("bin/") and read(f"{tree}/{name}").startswith(b"#!"))
 
 
 def lock(
@@ -139,9 +149,8 @@ def lock(
 
     Pins that still fit stay unless `upgrade` is set.
     """
-    top = os.path.abspath(root)
-    require(top)
-    tree = scan(top)
+    top = require(root)
+    tree = Tree(top)
     resolved: dict[tuple[tuple[str, ...], str], str] = {}
     for function in tree.functions:
         path, user = (f"{FUNCTIONS}/{function}/{name}" for name in (LOCK, REQUIREMENTS))
@@ -157,10 +166,10 @@ def lock(
         if requirements:
             new = resolved[requirements, old]
             if new != old:
-                files.write(f"{top}/{path}", new.encode())
+                zips.write_file(f"{top}/{path}", new.encode())
             report(f"{'unchanged' if new == old else 'wrote'} {path}")
         elif old:
-            files.remove(f"{top}/{path}")
+            zips.remove(f"{top}/{path}")
             report(f"removed {path}: nothing is required")
 
 
@@ -173,12 +182,12 @@ def resolve(requirements: tuple[str, ...], target: Target, user: str, *, preferr
         # uv takes preferences from the file that it is about to write.
         output = f"{folder}/resolved.txt"
         if preferred:
-            files.write(output, preferred.encode())
+            zips.write_file(output, preferred.encode())
         arguments = ["compile", "-", "--output-file", output, *_PLAIN]
         answer = _uv(arguments, target, folder, "\n".join(map(without_hashes, requirements)))
         if answer.returncode:
             raise _failure(f"{user} cannot be resolved", target, answer)
-        return keep_given_hashes(files.read(output).decode(), requirements, user)
+        return keep_given_hashes(read(output).decode(), requirements, user)
 
 
 def install(pins: str, target: Target, tree: str, user: str) -> None:

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ops_cli.packaging.plan import Plan
+    from ops_cli.packaging.rebuild import Plan
 
 SECONDS = 30
 # The SDK of the runtime and what it is made of.
@@ -29,7 +29,7 @@ def check_imports(folder: str, plans: "list[Plan]") -> None:
     """Import each handler as Lambda would, on this interpreter; raise what fails, by file and line."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from ops_cli.packaging.files import failed
+    from ops_cli.packaging.sources import failed
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         problems = [problem for problem in pool.map(lambda plan: _problem(folder, plan), plans) if problem]
@@ -60,7 +60,8 @@ def _problem(folder: str, plan: "Plan") -> str:
         except subprocess.TimeoutExpired:
             told = f"{entry}:1: its import took more than {SECONDS} s"
     name, _, rest = told.partition(":")
-    return "" if told == _IMPORTED else f"{plan.members.get(name, name)}:{rest}"
+    path = next((path for path in plan.paths if path.split("/", 2)[2] == name), name)
+    return "" if told == _IMPORTED else f"{path}:{rest}"
 
 
 class _RuntimeSdk(PathFinder):

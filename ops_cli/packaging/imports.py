@@ -5,11 +5,10 @@ Not by `modulefinder`: it reads bytecode, which knows neither lines nor `if TYPE
 """
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.util import resolve_name
 
-from ops_cli.packaging.files import recall, remember
-from ops_cli.packaging.sources import FUNCTIONS, LIBRARY, REQUIREMENTS, Tree
+from ops_cli.packaging.sources import FUNCTIONS, LIBRARY, LOCK, REQUIREMENTS, Tree
 from ops_cli.packaging.targets import Target
 
 # Line, level (dots of a relative import), module, imported names (none for `import x`), may be missing.
@@ -18,21 +17,20 @@ Import = tuple[int, int, str, tuple[str, ...], bool]
 # Lambda's Python runtimes bring the AWS SDK. What the SDK itself needs is there too, but is AWS's to change.
 RUNTIME_PROVIDED = {"boto3", "botocore"}
 _MISSING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-_FORMAT = "imports 2"
 
 
 class Imports:
     """The modules of a tree by their dotted names, and what each file's imports lead to.
 
-    The imports of a file are kept in the file `memory` by the hash of its content: an unchanged source is parsed once.
+    `known` are the imports of earlier sources by the hash of their content, and `asked` are those of this tree, to be
+    known to the next build: an unchanged source is parsed once.
     """
 
-    def __init__(self, tree: Tree, target: Target, memory: str) -> None:
+    def __init__(self, tree: Tree, target: Target, known: Mapping[str, tuple[Import, ...]]) -> None:
         self._tree = tree
         self._standard = target.standard_library()
-        self._memory = memory
-        self._known: dict[str, tuple[Import, ...]] = recall(memory, _FORMAT) or {}
-        self._asked: dict[str, tuple[Import, ...]] = {}
+        self._known = known
+        self.asked: dict[str, tuple[Import, ...]] = {}
         self._followed: dict[str, tuple[set[str], dict[str, str], list[str]]] = {}
         self._modules: dict[str, str] = {}
         for path in tree.signatures:
@@ -46,7 +44,7 @@ class Imports:
 
     def reached(self, function: str) -> list[str]:
         """Return the files of a function and those that their imports lead to, within it and into the library."""
-        paths = set(self._tree.shipped(function))
+        paths = {*self._tree.functions[function]} - {f"{FUNCTIONS}/{function}/{name}" for name in (REQUIREMENTS, LOCK)}
         followed: set[str] = set()
         while waiting := paths - followed:
             followed |= waiting
@@ -57,10 +55,9 @@ class Imports:
         """Say by file and line what is no Python in these files, and which imports of our own code find nothing."""
         return [problem for path in paths for problem in self._follow(path)[2]]
 
-    def conflicts(self, function: str, paths: Sequence[str], provided: Collection[str]) -> list[str]:
-        """Say what these files import that the installed modules `provided` lack, and which have a name of our own."""
-        requirements = f"{FUNCTIONS}/{function}/{REQUIREMENTS}"
-        ours = {path.split("/")[2]: "/".join(path.split("/")[:3]) for path in paths}
+    def conflicts(self, requirements: str, paths: Sequence[str], provided: Collection[str]) -> list[str]:
+        """Say what these files import that `requirements` do not provide, and which of it has a name of our own."""
+        ours = {path.split("/")[2]: Tree.package(path) for path in paths}
         outside: dict[str, str] = {}
         for path in reversed(paths):
             outside |= self._follow(path)[1]
@@ -70,11 +67,6 @@ class Imports:
             for module, place in sorted(outside.items(), key=lambda item: item[1])
             if module not in provided and module not in RUNTIME_PROVIDED
         ]
-
-    def store(self) -> None:
-        """Keep what was asked for, if any of it is new or something was not asked for any more."""
-        if self._asked.keys() != self._known.keys():
-            remember(self._memory, _FORMAT, self._asked)
 
     def _data_by_package(self) -> dict[str, list[str]]:
         """Give each file of the library that is no module to the nearest package above it, by its `__init__.py`."""
@@ -108,14 +100,14 @@ class Imports:
         if not path.endswith(".py"):
             return ()
         digest = self._tree.digest(path)
-        if digest not in self._asked:
+        if digest not in self.asked:
             try:
                 found = self._known[digest] if digest in self._known else imports(self._tree.content(path))
             except SyntaxError as error:
                 problems.append(f"{path}:{error.lineno or 1}: {error.msg}")
                 return ()
-            self._asked[digest] = found
-        return self._asked[digest]
+            self.asked[digest] = found
+        return self.asked[digest]
 
     def _named(self, level: int, base: str, names: tuple[str, ...], package: str) -> Iterator[str]:
         """Yield the dotted name of every module that an import statement names; "" for one above its own package."""

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 
-from ops_cli.packaging.files import failed
+from ops_cli.packaging.sources import failed
 from ops_cli.packaging.targets import MACHINES
 
 _PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^ ;\\]+)")

@@ -11,12 +11,14 @@ from __future__ import annotations
 import os
 import sys
 
-from ops_cli.packaging.files import failed
+from ops_cli.packaging.sources import failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Part of every key: raise it when the same sources give other bytes than before.
+BUILDER_VERSION = 3
 DEPLOY_RUNTIME = "python3.13"
 DEPLOY_ARCHITECTURE = "arm64"
 
@@ -76,6 +78,11 @@ class Target:
         runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
         architecture = _ARCHITECTURES.get(machine, machine)
         return cls("sandbox", runtime, architecture, f"{sys.platform}-{machine}", native=True, bytecode=bytecode)
+
+    @property
+    def identity(self) -> tuple[int, str, str, str]:
+        """What of a target and of this builder decides about the bytes of a zip, beside its sources and bytecode."""
+        return BUILDER_VERSION, self.runtime, self.architecture, self.platform
 
     @property
     def version(self) -> str:

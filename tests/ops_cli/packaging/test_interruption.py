@@ -1,5 +1,6 @@
 """A build killed anywhere, and two builds at once, never leave a manifest that does not fit the zips."""
 
+import fcntl
 import json
 import os
 import signal
@@ -140,13 +141,12 @@ def test_two_builds_at_once_both_succeed_and_leave_one_result(repository: Reposi
 
 
 def test_a_second_build_says_that_it_waits(repository: Repository) -> None:
-    from ops_cli.packaging import files
-
     repository.function("orders")
     repository.build()
     waiting = subprocess.Popen(["true"])
     waiting.wait()
-    with files.Lock(f"{repository.out()}/.lock", lambda: None):
+    with (repository.out() / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         command = [sys.executable, "-I", "-S", str(ROOT / "ops_cli/packaging"), "--root", str(repository.root)]
         second = subprocess.Popen([*command, "--target=deploy", "--no-bytecode"], stdout=subprocess.PIPE, text=True)
         assert second.stdout is not None
