@@ -1,21 +1,22 @@
 """Third-party code: resolved and installed by uv, compressed once per distinct lock, kept in the user's cache."""
 
-import csv
 import hashlib
 import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 
 from ops_cli.packaging import bytecode, zips
 from ops_cli.packaging.requirements import keep_given_hashes, lock_text, parse, pins_for, without_hashes
 from ops_cli.packaging.sources import FUNCTIONS, LOCK, REQUIREMENTS, Tree, failed, read, require
 from ops_cli.packaging.targets import DEPLOY_RUNTIME, MACHINES, Target
 from ops_cli.packaging.zips import Zip
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FORMAT = "3"
 # No build takes as long: what is older was left by a killed one.
@@ -73,6 +74,8 @@ class Cache:
         return made
 
     def _install(self, path: str, pins: str, user: str) -> None:
+        import tempfile
+
         with tempfile.TemporaryDirectory(prefix="opsctl-packaging-") as scratch:
             tree = f"{scratch}/tree"
             install(pins, self._target, tree, user)
@@ -120,6 +123,8 @@ def _shipped(tree: str) -> tuple[list[str], list[str]]:
     without the lines of what is left out: the scripts that an installer writes, which begin with the path of an
     interpreter of this machine.
     """
+    import csv
+
     names: set[str] = set()
     left_out = []
     for folder in sorted(name for name in os.listdir(tree) if name.endswith(".dist-info")):
@@ -143,7 +148,7 @@ def _is_script(tree: str, name: str) -> bool:
 
 
 def lock(
-    root: str | Path, *, report: Callable[[str], None], runtime: str = DEPLOY_RUNTIME, upgrade: bool = False
+    root: "str | Path", *, report: Callable[[str], None], runtime: str = DEPLOY_RUNTIME, upgrade: bool = False
 ) -> None:
     """Write a requirements.lock beside every requirements.txt, for a runtime on both of Lambda's architectures.
 
@@ -178,6 +183,8 @@ def resolve(requirements: tuple[str, ...], target: Target, user: str, *, preferr
 
     Where the requirements name hashes, only files with those are taken. `user` names the requirements in an error.
     """
+    import tempfile
+
     with tempfile.TemporaryDirectory() as folder:
         # uv takes preferences from the file that it is about to write.
         output = f"{folder}/resolved.txt"

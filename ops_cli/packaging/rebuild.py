@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Container
-from typing import TYPE_CHECKING, Any
 
 from ops_cli.packaging import zips
 from ops_cli.packaging.bytecode import Bytecode
@@ -19,7 +18,10 @@ from ops_cli.packaging.sources import FUNCTIONS, LIBRARY, LOCK, REQUIREMENTS, Tr
 from ops_cli.packaging.targets import DEPLOY_ARCHITECTURE, Target
 from ops_cli.packaging.zips import Zip
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ops_cli.packaging.build import BuildResult, Output
 
 _SCHEMA_VERSION = 1
@@ -211,7 +213,10 @@ def _write_manifest(result: "BuildResult", plans: list[Plan]) -> None:
         for plan in sorted(plans, key=lambda plan: plan.role)
     }
     described = {"name": target.name, "runtime": target.runtime, "architecture": target.architecture}
-    content: dict[str, Any] = {"schema_version": _SCHEMA_VERSION, "target": {**described, "bytecode": result.bytecode}}
+    content: dict[str, Any] = {
+        "schema_version": _SCHEMA_VERSION,
+        "target": {**described, "bytecode": result.bytecode},
+    }
     text = (json.dumps({**content, "functions": functions}, indent=2) + "\n").encode()
     if not os.path.exists(result.manifest_path) or read(result.manifest_path) != text:
         zips.write_file(result.manifest_path, text)
