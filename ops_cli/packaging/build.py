@@ -1,20 +1,60 @@
-"""The build of one target: nothing when nothing changed, else the work of `rebuild`."""
+"""The build of one target: nothing when nothing changed, else the work of `rebuild`.
+
+Beside the zips it leaves the manifest for Terraform and the upload, and a stamp by which the next build knows whether
+anything changed.
+"""
 
 from __future__ import annotations
 
+import marshal
 import os
 import sys
 
-from ops_cli.packaging import bytecode, files, sources
-from ops_cli.packaging.result import BUILDER_VERSION, read_stamp, write_stamp
+from ops_cli.packaging.sources import Tree, read, require
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from typing import Any
 
-    from ops_cli.packaging.result import BuildResult
+    from ops_cli.packaging.imports import Import
     from ops_cli.packaging.targets import Target
+
+    # Size of a zip, time of its last change in ns, size of what it unzips to.
+    Output = tuple[int, int, int]
+
+_STAMP_FORMAT = 1
+
+
+class BuildResult:
+    """What a build did, by role, where its manifest is, and what the next build may take over."""
+
+    def __init__(self, target: Target, folder: str) -> None:
+        self.target = target
+        self.folder = folder
+        self.manifest_path = f"{folder}/manifest.json"
+        self.bytecode: str | None = None
+        self.built: list[str] = []
+        self.removed: list[str] = []
+        self.warnings: list[str] = []
+        self.outputs: dict[str, Output] = {}
+        # By the hash of a source.
+        self.imports: dict[str, tuple[Import, ...]] = {}
+
+    @property
+    def unchanged(self) -> list[str]:
+        """The roles whose zip was there already."""
+        return sorted({name.rpartition("-")[0] for name in self.outputs} - set(self.built))
+
+    def summary(self) -> str:
+        """Say in one line how much was built, for what, and whether bytecode is in it."""
+        counts = [f"{len(self.built)} built", f"{len(self.unchanged)} unchanged"]
+        counts += [f"{len(self.removed)} removed"] if self.removed else []
+        bytecode = f"bytecode of {self.bytecode}" if self.bytecode else "no bytecode"
+        asked = "" if self.bytecode or self.target.bytecode else ", as asked"
+        where = f"{self.target.runtime} {self.target.architecture}"
+        return f"{self.target.name}: {', '.join(counts)} ({where}; {bytecode}{asked})"
 
 
 def build(root: str | Path, target: Target, *, report: Callable[[str], None]) -> BuildResult:
@@ -23,33 +63,89 @@ def build(root: str | Path, target: Target, *, report: Callable[[str], None]) ->
     Only what changed is made again. `report` is given one line per zip, per warning and for the whole. Raises
     OpsError, with nothing replaced, when a function cannot be built.
     """
-    top = os.path.abspath(os.fspath(root))
-    sources.require(top)
+    top = require(root)
     folder = f"{top}/build/{target.name}"
     os.makedirs(folder, exist_ok=True)
-    with files.Lock(f"{folder}/.lock", lambda: report(f"{target.name}: waiting for another build to end …")) as now_ns:
-        tree = sources.scan(top)
-        inputs = _inputs(tree, target)
-        stamped, result = read_stamp(folder, target)
-        if stamped != inputs:
-            from ops_cli.packaging.contents import Contents
-
-            with Contents(folder, tree, target) as contents:
-                # Another process compiles while this one imports the rest.
-                from ops_cli.packaging.rebuild import rebuild
-
-                result = rebuild(folder, target, contents, result, report)
-            # A file changed in this very tick of the clock may change again and keep its dates: it is not trusted.
-            write_stamp(folder, result, inputs if tree.changed_before(now_ns) else "")
+    lock = os.open(f"{folder}/.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        _take(lock, lambda: report(f"{target.name}: waiting for another build to end …"))
+        result = _build(folder, top, target, os.fstat(lock).st_mtime_ns, report)
+    finally:
+        os.close(lock)
     for warning in result.warnings:
         report(f"warning: {warning}")
     report(result.summary())
     return result
 
 
-def _inputs(tree: sources.Tree, target: Target) -> str:
-    """Return in one line everything that decides about a build on this machine."""
-    found = [(path, os.stat(path).st_mtime_ns) for path in bytecode.candidates(target)]
+def _take(lock: int, waiting: Callable[[], None]) -> None:
+    """Take a lock, which the system releases when its holder dies, and date its file."""
+    import fcntl
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        waiting()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    os.utime(lock)
+
+
+def _build(folder: str, root: str, target: Target, now_ns: int, report: Callable[[str], None]) -> BuildResult:
+    tree = Tree(root)
+    inputs = _inputs(tree, target)
+    stamped, result = _read_stamp(folder, target)
+    if stamped != inputs:
+        from ops_cli.packaging.bytecode import Bytecode
+
+        with Bytecode(folder, tree, target) as bytecode:
+            # Another process compiles while this one imports the rest.
+            from ops_cli.packaging.rebuild import rebuild
+
+            rebuild(result, tree, bytecode, report)
+        # A file changed in this very tick of the clock may change again and keep its dates: it is not trusted.
+        _write_stamp(inputs if tree.changed_before(now_ns) else None, result)
+    return result
+
+
+def _inputs(tree: Tree, target: Target) -> list[Any]:
+    """Return everything that decides about a build on this machine."""
+    interpreters = [(path, os.stat(path).st_mtime_ns) for path in target.candidates()]
     here = sys.version if target.native else ""
-    head = (BUILDER_VERSION, target.runtime, target.architecture, target.platform, target.bytecode, found, here)
-    return repr((head, sorted(tree.signatures.items())))
+    return [*target.identity, target.bytecode, interpreters, here, tree.signatures]
+
+
+def _read_stamp(folder: str, target: Target) -> tuple[list[Any] | None, BuildResult]:
+    """Return what the last build was made from, and its result with the zips that nobody has touched since.
+
+    When a zip or the manifest is not as it was left, what it was made from is said to be nothing.
+    """
+    result = BuildResult(target, folder)
+    try:
+        # In the format of Python's own bytecode, which is read with nothing to import.
+        stamp = marshal.loads(read(f"{folder}/.stamp"))  # noqa: S302
+        form, inputs, manifest, bytecode, outputs, warnings, imports = stamp
+    except (OSError, ValueError, EOFError, TypeError):
+        return None, result
+    if form != _STAMP_FORMAT:
+        return None, result
+    result.outputs = {name: one for name, one in outputs.items() if _state(f"{folder}/{name}") == one[:2]}
+    result.bytecode, result.warnings, result.imports = bytecode, warnings, imports
+    whole = len(result.outputs) == len(outputs) and manifest == _state(result.manifest_path)
+    return inputs if whole else None, result
+
+
+def _write_stamp(inputs: list[Any] | None, result: BuildResult) -> None:
+    from ops_cli.packaging.zips import write_file
+
+    manifest = _state(result.manifest_path)
+    stamp = (_STAMP_FORMAT, inputs, manifest, result.bytecode, result.outputs, result.warnings, result.imports)
+    write_file(f"{result.folder}/.stamp", marshal.dumps(stamp))
+
+
+def _state(path: str) -> tuple[int, int] | None:
+    """Return a file's size and the time of its last change; None when it is not there."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_size, status.st_mtime_ns

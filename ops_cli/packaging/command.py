@@ -6,7 +6,6 @@ import os
 import sys
 
 from ops_cli.packaging.build import build
-from ops_cli.packaging.bytecode import candidates, no_interpreter
 from ops_cli.packaging.targets import DEPLOY_ARCHITECTURE, DEPLOY_RUNTIME, Target
 
 USAGE = """\
@@ -59,7 +58,7 @@ def _run(arguments: list[str]) -> int:
         return 0
     root = values["--root"]
     if "--lock" in flags:
-        from ops_cli.packaging.lock import lock
+        from ops_cli.packaging.dependencies import lock
 
         lock(root, report=_report, runtime=values["--runtime"], upgrade="--upgrade" in flags)
         return 0
@@ -71,8 +70,8 @@ def _run(arguments: list[str]) -> int:
             target = Target.sandbox(bytecode=bytecode)
         build(root, target, report=_report)
     deploy = Target.deploy(values["--runtime"])
-    if values["--target"] == "sandbox" and not candidates(deploy):
-        _report(no_interpreter(deploy))
+    if values["--target"] == "sandbox" and not deploy.candidates():
+        _report(deploy.no_interpreter())
     return 0
 
 

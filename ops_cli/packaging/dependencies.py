@@ -1,25 +1,22 @@
-"""Third-party code, resolved and installed and compressed once per distinct lock, kept in the user's cache."""
-
-from __future__ import annotations
+"""Third-party code: resolved and installed by uv, compressed once per distinct lock, kept in the user's cache."""
 
 import hashlib
 import os
 import re
+import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from ops_cli.packaging import bytecode, files, zips
-from ops_cli.packaging.files import failed
-from ops_cli.packaging.requirements import keep_given_hashes, without_hashes
+from ops_cli.packaging import bytecode, zips
+from ops_cli.packaging.requirements import keep_given_hashes, lock_text, parse, pins_for, without_hashes
+from ops_cli.packaging.sources import FUNCTIONS, LOCK, REQUIREMENTS, Tree, failed, read, require
+from ops_cli.packaging.targets import DEPLOY_RUNTIME, MACHINES, Target
+from ops_cli.packaging.zips import Zip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Iterable, Iterator
-
-    from ops_cli.packaging.requirements import Lock
-    from ops_cli.packaging.targets import Target
-    from ops_cli.packaging.zips import Zip
+    from pathlib import Path
 
 _FORMAT = "3"
 # No build takes as long: what is older was left by a killed one.
@@ -40,19 +37,27 @@ class Cache:
         self._target = target
         self._interpreter = interpreter
 
-    def pins(self, requirements: tuple[str, ...], lock: Lock, user: str) -> str:
+    def pins(self, requirements: tuple[str, ...], locked: str, user: str) -> str:
         """Return what a lock installs on the target; on this machine's own, the nearest that has wheels for it."""
-        locked = lock.pins_for(self._target.architecture)
+        pins = pins_for(self._target.architecture, locked)
         if not self._target.native:
-            return locked
-        path = self._path("txt", "resolved", sys.version, *requirements, "", locked)
+            return pins
+        path = self._path("txt", "resolved", sys.version, *requirements, "", pins)
         if not os.path.exists(path):
-            files.write(path, resolve(requirements, self._target, user, preferred=locked).encode())
-        return files.read(path).decode()
+            zips.write_file(path, resolve(requirements, self._target, user, preferred=pins).encode())
+        return read(path).decode()
 
-    def has(self, pins: str) -> bool:
-        """Say whether the zip of everything that `pins` installs is there, whole or not."""
-        return os.path.exists(self._layer_path(pins))
+    def layers(self, users: Mapping[str, str]) -> dict[str, Zip]:
+        """Return the zip of each of these pins, given who requires them.
+
+        Two are made at a time, as uv waits and zlib leaves Python alone.
+        """
+        if len([pins for pins in users if not os.path.exists(self._layer_path(pins))]) > 1:
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(2) as pool:
+                return dict(zip(users, pool.map(self.layer, users.keys(), users.values()), strict=True))
+        return {pins: self.layer(pins, user) for pins, user in users.items()}
 
     def layer(self, pins: str, user: str) -> Zip:
         """Return the zip of everything that `pins` installs; `user` names them in an error.
@@ -65,34 +70,30 @@ class Cache:
         if made is None:
             self._sweep()
             self._install(path, pins, user)
-            made = zips.Zip(path)
+            made = Zip(path)
         return made
 
     def _install(self, path: str, pins: str, user: str) -> None:
         import tempfile
 
-        with tempfile.TemporaryDirectory(prefix="opsctl-packaging-") as tree:
+        with tempfile.TemporaryDirectory(prefix="opsctl-packaging-") as scratch:
+            tree = f"{scratch}/tree"
             install(pins, self._target, tree, user)
             names, left_out = _shipped(tree)
             zips.refuse_too_large(user, {name: os.path.getsize(f"{tree}/{name}") for name in names})
+            compiled: dict[str, str] = {}
             if self._interpreter:
+                compiled = {name: bytecode.place(name, self._target) for name in names if name.endswith(".py")}
+                jobs = [(name, read(f"{tree}/{name}"), f"{tree}/{made}") for name, made in compiled.items()]
                 # What does not compile, as a template or a test of another version may not, is shipped as it is.
-                bytecode.finish_compiling(bytecode.start_compiling(self._interpreter, tree))
-            zips.write(path, self._entries(tree, names), comment="\n".join(left_out))
+                bytecode.finish_compiling(bytecode.start_compiling(self._interpreter, jobs, f"{scratch}/jobs"))
+            zips.write(path, _entries(tree, names, compiled), comment="\n".join(left_out))
 
     def _sweep(self) -> None:
         """Remove what killed builds left half-written."""
         for entry in os.scandir(self.folder):
             if entry.name.endswith(".tmp") and entry.stat().st_mtime < time.time() - _HOUR:
-                files.remove(entry.path)
-
-    def _entries(self, tree: str, names: list[str]) -> Iterator[tuple[str, bool, bytes]]:
-        for name in names:
-            executable = bool(os.stat(f"{tree}/{name}").st_mode & _EXECUTABLE)
-            yield name, executable, files.read(f"{tree}/{name}")
-            compiled = bytecode.place(name, self._target)
-            if self._interpreter and name.endswith(".py") and os.path.exists(f"{tree}/{compiled}"):
-                yield compiled, False, files.read(f"{tree}/{compiled}")
+                zips.remove(entry.path)
 
     def _layer_path(self, pins: str) -> str:
         return self._path("zip", "installed", str(self._target.magic if self._interpreter else 0), pins)
@@ -101,6 +102,13 @@ class Cache:
         text = "\0".join((_FORMAT, self._target.runtime, self._target.platform, *parts))
         os.makedirs(self.folder, exist_ok=True)
         return os.path.join(self.folder, f"{hashlib.sha256(text.encode()).hexdigest()}.{suffix}")
+
+
+def _entries(tree: str, names: list[str], compiled: dict[str, str]) -> Iterator[tuple[str, bool, bytes]]:
+    for name in names:
+        yield name, bool(os.stat(f"{tree}/{name}").st_mode & _EXECUTABLE), read(f"{tree}/{name}")
+        if name in compiled and os.path.exists(f"{tree}/{compiled[name]}"):
+            yield compiled[name], False, read(f"{tree}/{compiled[name]}")
 
 
 def modules(names: Iterable[str]) -> set[str]:
@@ -136,7 +144,38 @@ def _shipped(tree: str) -> tuple[list[str], list[str]]:
 
 def _is_script(tree: str, name: str) -> bool:
     outside = name.startswith(("../", "/"))
-    return outside or (name.startswith("bin/") and files.read(f"{tree}/{name}").startswith(b"#!"))
+    return outside or (name.startswith("bin/") and read(f"{tree}/{name}").startswith(b"#!"))
+
+
+def lock(
+    root: "str | Path", *, report: Callable[[str], None], runtime: str = DEPLOY_RUNTIME, upgrade: bool = False
+) -> None:
+    """Write a requirements.lock beside every requirements.txt, for a runtime on both of Lambda's architectures.
+
+    Pins that still fit stay unless `upgrade` is set.
+    """
+    top = require(root)
+    tree = Tree(top)
+    resolved: dict[tuple[tuple[str, ...], str], str] = {}
+    for function in tree.functions:
+        path, user = (f"{FUNCTIONS}/{function}/{name}" for name in (LOCK, REQUIREMENTS))
+        requirements, old = parse(tree.text(user), user), tree.text(path)
+        if requirements and (requirements, old) not in resolved:
+            pins = {}
+            for architecture in MACHINES:
+                preferred = "" if upgrade else pins_for(architecture, old)
+                pins[architecture] = resolve(
+                    requirements, Target.deploy(runtime, architecture), user, preferred=preferred
+                )
+            resolved[requirements, old] = lock_text(requirements, runtime, pins)
+        if requirements:
+            new = resolved[requirements, old]
+            if new != old:
+                zips.write_file(f"{top}/{path}", new.encode())
+            report(f"{'unchanged' if new == old else 'wrote'} {path}")
+        elif old:
+            zips.remove(f"{top}/{path}")
+            report(f"removed {path}: nothing is required")
 
 
 def resolve(requirements: tuple[str, ...], target: Target, user: str, *, preferred: str = "") -> str:
@@ -146,56 +185,48 @@ def resolve(requirements: tuple[str, ...], target: Target, user: str, *, preferr
     """
     import tempfile
 
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as folder:
         # uv takes preferences from the file that it is about to write.
-        output = os.path.join(scratch, "resolved.txt")
-        files.write(os.path.join(scratch, "requirements.in"), "\n".join(map(without_hashes, requirements)).encode())
-        if preferred.strip():
-            files.write(output, preferred.encode())
-        arguments = ["pip", "compile", "requirements.in", "--output-file", output, *_PLAIN, *_platform(target)]
-        answer = _start(arguments, scratch)
+        output = f"{folder}/resolved.txt"
+        if preferred:
+            zips.write_file(output, preferred.encode())
+        arguments = ["compile", "-", "--output-file", output, *_PLAIN]
+        answer = _uv(arguments, target, folder, "\n".join(map(without_hashes, requirements)))
         if answer.returncode:
-            raise _failure(f"{user} cannot be resolved for {target.runtime} on {target.architecture}", answer)
-        return keep_given_hashes(files.read(output).decode(), requirements, user)
+            raise _failure(f"{user} cannot be resolved", target, answer)
+        return keep_given_hashes(read(output).decode(), requirements, user)
 
 
 def install(pins: str, target: Target, tree: str, user: str) -> None:
     """Install exactly the pinned wheels into `tree`, from uv's cache without asking the index when they are there."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as scratch:
-        files.write(os.path.join(scratch, "pins.txt"), pins.encode())
-        arguments = ["pip", "install", "--requirement", "pins.txt", "--target", tree, "--no-deps", "--require-hashes"]
-        arguments += ["--no-compile-bytecode", *_platform(target)]
-        if _start([*arguments, "--offline"], scratch).returncode:
-            answer = _start(arguments, scratch)
-            if answer.returncode:
-                raise _failure(f"{user} cannot be installed for {target.runtime} on {target.architecture}", answer)
+    os.makedirs(tree)
+    arguments = ["install", "--requirement", "-", "--target", tree, "--no-deps", "--require-hashes"]
+    for more in (["--offline"], []):
+        answer = _uv([*arguments, "--no-compile-bytecode", *more], target, tree, pins)
+        if answer.returncode == 0:
+            return
+    raise _failure(f"{user} cannot be installed", target, answer)
 
 
-def _platform(target: Target) -> list[str]:
-    arguments = ["--only-binary", ":all:", "--python", sys.executable, "--no-python-downloads"]
-    if not target.native:
-        arguments += ["--python-version", target.version, "--python-platform", target.platform]
-    return arguments
-
-
-def _failure(what: str, answer: subprocess.CompletedProcess[str]) -> Exception:
-    reason = " ".join(word for word in answer.stderr.split() if word not in _NOISE)
-    return failed(f"{what}: {reason}", "Mend requirements.txt, or the network if that is what failed.")
-
-
-def _start(arguments: list[str], folder: str) -> subprocess.CompletedProcess[str]:
+def _uv(arguments: list[str], target: Target, folder: str, text: str) -> subprocess.CompletedProcess[bytes]:
+    """Run `uv pip` for a target's platform in a folder, away from any project's settings, with a text on stdin."""
     import shutil
-    import subprocess
 
-    # An installer's notes hold paths of this machine, so they are not written at all.
-    environ = {**os.environ, "UV_NO_INSTALLER_METADATA": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
     # Beside the running interpreter, as a virtual environment has it, or on PATH.
     beside = os.path.join(os.path.dirname(sys.executable), "uv")
     uv = beside if os.access(beside, os.X_OK) else shutil.which("uv")
     if uv is None:
         raise failed("uv is needed to install a function's requirements and was not found.", "Run `make setup`.")
-    return subprocess.run(
-        [uv, *arguments], cwd=folder, env=environ, capture_output=True, encoding="utf-8", errors="replace", check=False
-    )
+    platform = ["--only-binary", ":all:", "--python", sys.executable, "--no-python-downloads"]
+    if not target.native:
+        platform += ["--python-version", target.version, "--python-platform", target.platform]
+    # An installer's notes hold paths of this machine, so they are not written at all.
+    environ = {**os.environ, "UV_NO_INSTALLER_METADATA": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+    command = [uv, "pip", *arguments, *platform]
+    return subprocess.run(command, cwd=folder, env=environ, input=text.encode(), capture_output=True, check=False)
+
+
+def _failure(what: str, target: Target, answer: subprocess.CompletedProcess[bytes]) -> Exception:
+    reason = " ".join(word for word in answer.stderr.decode(errors="replace").split() if word not in _NOISE)
+    where = f"for {target.runtime} on {target.architecture}"
+    return failed(f"{what} {where}: {reason}", "Mend requirements.txt, or the network if that is what failed.")

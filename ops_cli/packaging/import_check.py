@@ -1,36 +1,35 @@
 """The import of every freshly built handler from its zip alone, before the manifest lists the zip.
 
-Run as a script, with a folder and the name of a module, it is the interpreter that imports one handler: it sees the
+Run as a script, with a folder and the name of a function, it is the interpreter that imports one handler: it sees the
 standard library, the unpacked zip and the AWS SDK that Lambda's runtimes bring, and says on stdout what fails.
 """
 
-from __future__ import annotations
-
-import json
+import importlib
 import os
+import site
 import subprocess
 import sys
+import traceback
+from collections.abc import Sequence
+from importlib.machinery import BuiltinImporter, FrozenImporter, ModuleSpec, PathFinder
+from types import ModuleType
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import importlib.machinery
-    from collections.abc import Sequence
-    from types import ModuleType
-    from typing import Any
-
-    from ops_cli.packaging.plan import Plan
+    from ops_cli.packaging.rebuild import Plan
 
 SECONDS = 30
 # The SDK of the runtime and what it is made of.
 _PROVIDED = {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"}
 _AT_ONCE = 2
+_IMPORTED = "imported"
 
 
-def check_imports(folder: str, plans: list[Plan]) -> None:
+def check_imports(folder: str, plans: "list[Plan]") -> None:
     """Import each handler as Lambda would, on this interpreter; raise what fails, by file and line."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from ops_cli.packaging.files import failed
+    from ops_cli.packaging.sources import failed
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         problems = [problem for problem in pool.map(lambda plan: _problem(folder, plan), plans) if problem]
@@ -41,7 +40,7 @@ def check_imports(folder: str, plans: list[Plan]) -> None:
         raise failed("\n".join(problems), hint)
 
 
-def _problem(folder: str, plan: Plan) -> str:
+def _problem(folder: str, plan: "Plan") -> str:
     """Import one handler in a process of its own; say by source file and line why that fails."""
     import tempfile
     import zipfile
@@ -57,75 +56,57 @@ def _problem(folder: str, plan: Plan) -> str:
             answer = subprocess.run(
                 command, env=region, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False
             )
+            told = answer.stdout.decode() or f"{entry}:1: its import ended the process ({answer.returncode})"
         except subprocess.TimeoutExpired:
-            told: list[Any] = [entry, 1, f"its import took more than {SECONDS} s"]
-        else:
-            ended = [entry, 1, f"its import ended the process ({answer.returncode})"]
-            told = json.loads(answer.stdout) if answer.stdout else ended
-    return f"{plan.members.get(told[0], told[0])}:{told[1]}: {told[2]}" if told else ""
+            told = f"{entry}:1: its import took more than {SECONDS} s"
+    name, _, rest = told.partition(":")
+    path = next((path for path in plan.paths if path.split("/", 2)[2] == name), name)
+    return "" if told == _IMPORTED else f"{path}:{rest}"
 
 
-class _RuntimeSdk:
+class _RuntimeSdk(PathFinder):
     """Finds the AWS SDK in this interpreter's site-packages, after the zip itself, and nothing else there."""
 
-    def __init__(self, folders: list[str]) -> None:
-        self._folders = folders
+    folders = (*site.getsitepackages(), "/usr/lib/python3/dist-packages")
 
+    @classmethod
     def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
+        cls, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         """Answer the import system for top-level names of the SDK."""
-        from importlib.machinery import PathFinder
-
-        return PathFinder.find_spec(name, self._folders, target) if path is None and name in _PROVIDED else None
+        return super().find_spec(fullname, cls.folders, target) if path is None and fullname in _PROVIDED else None
 
 
-def _isolate(task: str) -> None:
-    """Leave the zip and the standard library on the path, and the SDK; drop site-packages and editable installs."""
-    import site
-    from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
-
-    library = os.path.dirname(os.__file__)
-    kept = [path for path in sys.path if path == library or path.startswith(f"{library}/lib-dynload")]
-    sys.path[:] = [task, *kept]
-    sdk: Any = _RuntimeSdk([*site.getsitepackages(), "/usr/lib/python3/dist-packages"])
-    sys.meta_path[:] = [BuiltinImporter, FrozenImporter, PathFinder, sdk]
-
-
-def _failure(task: str, function: str) -> list[Any]:
-    """Import a handler; return file in the zip, line and reason of a failure, else nothing."""
-    import importlib
-
-    entry = f"{function}/handler.py"
+def _outcome(task: str, function: str) -> str:
+    """Import a handler; say by file in the zip and line why that fails."""
     try:
         handler = importlib.import_module(f"{function}.handler")
     except BaseException as error:  # noqa: BLE001 - SystemExit at import is a broken handler too
-        file, line = _place(error, task)
-        return [file or entry, line, f"{type(error).__name__}: {error}"]
-    if not callable(getattr(handler, "handle", None)):
-        return [entry, 1, "has no function `handle`"]
-    return []
-
-
-def _place(error: BaseException, task: str) -> tuple[str, int]:
-    """Return the innermost line of the zip's own code that the error passed through."""
-    import traceback
-
-    places = [(frame.filename, frame.lineno or 1) for frame in traceback.extract_tb(error.__traceback__)]
-    if isinstance(error, SyntaxError):
-        places.append((error.filename or "", error.lineno or 1))
-    own = [(name.removeprefix(f"{task}/"), line) for name, line in places if name.startswith(f"{task}/")]
-    return own[-1] if own else ("", 1)
+        places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+        if isinstance(error, SyntaxError):
+            places.append((error.filename or "", error.lineno))
+        # The innermost line of the zip's own code that the error passed through.
+        own = [(name.removeprefix(f"{task}/"), line) for name, line in places if name.startswith(f"{task}/")]
+        name, line = own[-1] if own else (f"{function}/handler.py", 1)
+        return f"{name}:{line or 1}: {type(error).__name__}: {error}"
+    return (
+        _IMPORTED
+        if callable(getattr(handler, "handle", None))
+        else f"{function}/handler.py:1: has no function `handle`"
+    )
 
 
 def main(task: str, function: str) -> None:
-    """Answer with the failure, if any, on stdout, where nothing of the handler comes; end although it has threads."""
+    """Answer on stdout, where nothing of the handler comes; end although it has threads."""
     answers = os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 1)
     os.dup2(nothing, 2)
-    _isolate(task)
-    os.write(answers, json.dumps(_failure(task, function)).encode())
+    # No site-packages and no editable installs.
+    library = os.path.dirname(os.__file__)
+    sys.path[:] = [task, *(path for path in sys.path if path == library or path.startswith(f"{library}/lib-dynload"))]
+    sys.meta_path[:] = [BuiltinImporter, FrozenImporter, PathFinder, _RuntimeSdk]
+    os.write(answers, _outcome(task, function).encode(errors="backslashreplace"))
     os._exit(0)
 
 

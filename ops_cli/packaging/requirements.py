@@ -1,16 +1,11 @@
-"""A function's requirements.txt and the committed lock that pins it for Lambda."""
-
-from __future__ import annotations
+"""A function's requirements.txt and the committed lock that pins it for Lambda, as texts."""
 
 import hashlib
 import re
+from collections.abc import Iterator, Mapping
 
-from ops_cli.packaging.files import failed
+from ops_cli.packaging.sources import failed
 from ops_cli.packaging.targets import MACHINES
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^ ;\\]+)")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -39,22 +34,16 @@ def parse(text: str, path: str) -> tuple[str, ...]:
     return tuple(sorted(requirements))
 
 
+def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each line with its number, without its comment; one that ends in a backslash goes on in the next."""
+    plain = "\n".join(re.sub(r"(^|\s)#.*", "", line).rstrip() for line in text.splitlines())
+    for found in re.finditer(r"(?:.*\\\n)*.*", plain):
+        yield plain.count("\n", 0, found.start()) + 1, re.sub(r"\s*\\(\n\s*|$)", " ", found[0]).strip()
+
+
 def without_hashes(requirement: str) -> str:
     """Return a requirement as it can be resolved."""
     return _HASH.sub("", requirement).strip()
-
-
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield each line with its number, without its comment; one that ends in a backslash goes on in the next."""
-    number, joined = 0, ""
-    for here, line in enumerate(text.splitlines(), 1):
-        number = number if joined else here
-        stripped = re.sub(r"(^|\s)#.*", "", line).strip()
-        joined = f"{joined} {stripped.removesuffix(chr(92)).strip()}"
-        if not stripped.endswith("\\"):
-            yield number, joined.strip()
-            joined = ""
-    yield number, joined.strip()
 
 
 def keep_given_hashes(pins: str, requirements: tuple[str, ...], user: str) -> str:
@@ -64,17 +53,17 @@ def keep_given_hashes(pins: str, requirements: tuple[str, ...], user: str) -> st
     """
     given: dict[str, set[str]] = {}
     for requirement in requirements:
-        if (hashes := _HASH.findall(requirement)) and (name := _NAME.match(requirement)):
-            given.setdefault(_normal(name[0]), set()).update(hashes)
+        if required := _NAME.match(requirement):
+            given.setdefault(_normal(required[0]), set()).update(_HASH.findall(requirement))
     kept = []
     for block in blocks(pins):
-        pin = _PIN.match(block)
-        wanted = given.get(_normal(pin["name"])) if pin else None
+        name, version = _name_and_version(block)
         hashes = _LOCKED_HASH.findall(block)
-        if pin and wanted and wanted.isdisjoint(hashes):
-            what = f"{user}: no file of {pin['name']} {pin['version']} has a hash that is given for it"
+        wanted = given.get(_normal(name)) or set(hashes)
+        if wanted.isdisjoint(hashes):
+            what = f"{user}: no file of {name} {version} has a hash that is given for it"
             raise failed(f"{what} ({', '.join(sorted(wanted))}).", "Compare it with the place the hash is from.")
-        allowed = [one for one in hashes if not wanted or one in wanted]
+        allowed = [one for one in hashes if one in wanted]
         kept.append(" \\\n    --hash=".join([_LOCKED_HASH.sub("", block), *allowed]) + "\n")
     return "".join(kept)
 
@@ -83,91 +72,69 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-class Lock:
-    """The pinned versions of one requirements.txt for one runtime, on both of Lambda's architectures."""
-
-    __slots__ = ("_blocks", "digest", "runtime")
-
-    def __init__(self, text: str) -> None:
-        head = _RESOLVED_FROM.search(text)
-        self.digest = head["digest"] if head else ""
-        self.runtime = head["runtime"] if head else ""
-        self._blocks = blocks(text)
-
-    def pins_for(self, architecture: str) -> str:
-        """Return the pins and hashes that hold on one architecture, as uv takes them."""
-        kept = []
-        for block in self._blocks:
-            marker = _MACHINE_MARKER.search(block)
-            if marker is None or marker["machine"] == MACHINES.get(architecture, architecture):
-                kept.append(_MACHINE_MARKER.sub("", block))
-        return "\n".join(kept) + "\n"
-
-
-def read_lock(text: str, requirements: tuple[str, ...], path: str, runtime: str | None) -> Lock:
-    """Return a function's lock, which must fit its requirements and, unless None, the runtime."""
-    if not text:
-        raise failed(f"{path} is missing.", "Run `make lock` and commit what it writes.")
-    lock = Lock(text)
-    if lock.digest != requirements_digest(requirements):
-        raise failed(
-            f"{path} was not made from the requirements.txt beside it.", "Run `make lock` and commit what it writes."
-        )
-    if runtime not in (None, lock.runtime):
-        raise failed(
-            f"{path} was resolved for {lock.runtime}, not for {runtime}.",
-            f"`python -I -S ops_cli/packaging --lock --runtime {runtime}` resolves it for that.",
-        )
-    return lock
-
-
-def lock_text(requirements: tuple[str, ...], runtime: str, pins: dict[str, str]) -> str:
+def lock_text(requirements: tuple[str, ...], runtime: str, pins: Mapping[str, str]) -> str:
     """Return the text of a lock from what was resolved for each architecture.
 
     A pin that is not the same on all of them is marked with the machine that it holds for.
     """
-    resolved = {architecture: blocks(text) for architecture, text in pins.items()}
-    everywhere = set.intersection(*(set(each) for each in resolved.values()))
-    lines = {block: block for block in everywhere}
-    for architecture, each in resolved.items():
-        for block in each:
-            if block not in everywhere:
-                marker = f'; platform_machine == "{MACHINES[architecture]}" \\'
-                lines[f"{block} {architecture}"] = block.replace("\\", marker, 1)
+    found: dict[str, list[str]] = {}
+    for architecture, text in pins.items():
+        for block in blocks(text):
+            found.setdefault(block, []).append(architecture)
     head = (
         "# The versions and hashes of the requirements.txt beside this file; `make lock` writes it.\n"
-        f"# requirements: {requirements_digest(requirements)} for {runtime}\n"
+        f"# requirements: {_digest(requirements)} for {runtime}\n"
     )
-    return head + "".join(f"{lines[key]}\n" for key in sorted(lines))
+    for block, architectures in sorted(found.items()):
+        marker = "" if len(architectures) == len(pins) else f' ; platform_machine == "{MACHINES[architectures[0]]}"'
+        head += block.replace(" \\", f"{marker} \\", 1) + "\n"
+    return head
 
 
-def requirements_digest(requirements: tuple[str, ...]) -> str:
-    """Return the hash by which a lock names the requirements it was made from."""
+def check_lock(text: str, requirements: tuple[str, ...], path: str, runtime: str | None) -> None:
+    """Refuse a lock that does not fit its requirements or, unless that is None, the runtime."""
+    mend = "Run `make lock` and commit what it writes."
+    if not text:
+        raise failed(f"{path} is missing.", mend)
+    head = _RESOLVED_FROM.search(text)
+    if head is None or head["digest"] != _digest(requirements):
+        raise failed(f"{path} was not made from the requirements.txt beside it.", mend)
+    if runtime not in (None, head["runtime"]):
+        raise failed(
+            f"{path} was resolved for {head['runtime']}, not for {runtime}.",
+            f"`python -I -S ops_cli/packaging --lock --runtime {runtime}` resolves it for that.",
+        )
+
+
+def _digest(requirements: tuple[str, ...]) -> str:
     return hashlib.sha256("\n".join(requirements).encode()).hexdigest()
+
+
+def pins_for(architecture: str, locked: str) -> str:
+    """Return the pins and hashes of a lock that hold on one architecture, as uv takes them."""
+    kept = []
+    for block in blocks(locked):
+        marker = _MACHINE_MARKER.search(block)
+        if marker is None or marker["machine"] == MACHINES.get(architecture, architecture):
+            kept.append(_MACHINE_MARKER.sub("", block) + "\n")
+    return "".join(kept)
 
 
 def blocks(text: str) -> list[str]:
     """Split resolved requirements into one piece per package, its hashes included, without comments."""
-    joined: list[str] = []
-    for line in text.splitlines():
-        if line[:1].isspace() and joined:
-            joined[-1] += f"\n{line.rstrip()}"
-        elif line.strip() and not line.startswith("#"):
-            joined.append(line.rstrip())
-    return sorted(joined)
-
-
-def versions(pins: str) -> dict[str, str]:
-    """Return the version of every package in resolved requirements."""
-    found_pins = (_PIN.match(block) for block in blocks(pins))
-    return {pin["name"].lower(): pin["version"] for pin in found_pins if pin}
+    return sorted(found.rstrip() for found in re.findall(r"^[^\s#].*(?:\n[ \t].*)*", text, re.MULTILINE))
 
 
 def differences(deployed: str, here: str) -> list[str]:
     """Say package by package where two resolutions differ: the deployed one first."""
-    theirs, ours = versions(deployed), versions(here)
+    theirs, ours = (dict(map(_name_and_version, blocks(pins))) for pins in (deployed, here))
     return [
         f"{name} {theirs.get(name, 'absent')} -> {ours.get(name, 'absent')}"
         for name in sorted({*theirs, *ours})
         if theirs.get(name) != ours.get(name)
     ]
+
+
+def _name_and_version(block: str) -> tuple[str, str]:
+    pin = _PIN.match(block)
+    return (pin["name"].lower(), pin["version"]) if pin else (block, "")

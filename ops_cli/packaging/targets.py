@@ -1,12 +1,24 @@
-"""What a build is for: a Lambda runtime and architecture, or the machine that runs the build."""
+"""What a build is for, a Lambda runtime and architecture or this machine, and the interpreter that writes its bytecode.
+
+Which one of several that is, no key says. Two patch releases of a minor version may write the same source in different
+bytes (1 of 458 files of the standard library, 3.11.2 and 3.11.7), but each loads what the other wrote and it means the
+same: that is what a magic number stands for. A key is of inputs, so it says which bytecode a zip holds by its magic
+number; the source lies beside it in the zip. Of two builders that push the same key, the first one's zip stays.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from ops_cli.packaging.files import failed
+from ops_cli.packaging.sources import failed
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Part of every key: raise it when the same sources give other bytes than before.
+BUILDER_VERSION = 3
 DEPLOY_RUNTIME = "python3.13"
 DEPLOY_ARCHITECTURE = "arm64"
 
@@ -68,6 +80,11 @@ class Target:
         return cls("sandbox", runtime, architecture, f"{sys.platform}-{machine}", native=True, bytecode=bytecode)
 
     @property
+    def identity(self) -> tuple[int, str, str, str]:
+        """What of a target and of this builder decides about the bytes of a zip, beside its sources and bytecode."""
+        return BUILDER_VERSION, self.runtime, self.architecture, self.platform
+
+    @property
     def version(self) -> str:
         """The runtime's Python version as major.minor."""
         return self.runtime.removeprefix("python")
@@ -89,3 +106,51 @@ class Target:
         added = {name for since, names in _ADDED.items() if minor >= since for name in names.split()}
         kept = {name for until, names in _REMOVED.items() if minor < until for name in names.split()}
         return frozenset(sys.stdlib_module_names) - differing | added | kept
+
+    def candidates(self) -> list[str]:
+        """List the executables that may be an interpreter of the runtime, best first, cheaply: none is run."""
+        return [path for path in self._paths() if os.access(path, os.X_OK)] if self.bytecode and self.magic else []
+
+    def interpreter(self) -> str | None:
+        """Return the first interpreter that writes the runtime's bytecode; none is downloaded."""
+        return next((path for path in self.candidates() if self._is_written_by(path)), None)
+
+    def no_interpreter(self) -> str:
+        """Say in one line what follows when there is no interpreter."""
+        return (
+            f"{self.name}: there is no Python {self.version} on this machine, so its zips have no bytecode and other "
+            f"keys than where there is one; `uv python install {self.version}` brings it"
+        )
+
+    def _paths(self) -> Iterator[str]:
+        if self.version == f"{sys.version_info.major}.{sys.version_info.minor}":
+            yield sys.executable
+        name = f"python{self.version}"
+        for folder in os.environ.get("PATH", "").split(os.pathsep):
+            # A version manager's shim may exist and not run; what it stands for is looked up below.
+            if folder and os.path.basename(folder) != "shims":
+                yield os.path.join(folder, name)
+        home = os.path.expanduser("~")
+        data = os.environ.get("XDG_DATA_HOME") or f"{home}/.local/share"
+        pyenv = os.environ.get("PYENV_ROOT") or f"{home}/.pyenv"
+        uv = os.environ.get("UV_PYTHON_INSTALL_DIR") or f"{data}/uv/python"
+        for folder, prefix in ((f"{pyenv}/versions", f"{self.version}."), (uv, f"cpython-{self.version}.")):
+            installed = os.listdir(folder) if os.path.isdir(folder) else []
+            releases = {one: one.removeprefix(prefix).split("-")[0] for one in installed if one.startswith(prefix)}
+            patches = {int(patch): one for one, patch in releases.items() if patch.isdigit()}
+            yield from (os.path.join(folder, patches[patch], "bin", name) for patch in sorted(patches, reverse=True))
+
+    def _is_written_by(self, path: str) -> bool:
+        """Say whether an executable runs and writes this bytecode, which no pre-release and no PyPy does."""
+        if path == sys.executable:
+            from importlib.util import MAGIC_NUMBER
+
+            return int.from_bytes(MAGIC_NUMBER[:2], "little") == self.magic
+        import subprocess
+
+        ask = "from importlib.util import MAGIC_NUMBER; print(int.from_bytes(MAGIC_NUMBER[:2], 'little'))"
+        try:
+            answer = subprocess.run([path, "-I", "-S", "-c", ask], capture_output=True, timeout=10, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        return answer.returncode == 0 and answer.stdout.strip() == str(self.magic).encode()

@@ -1,18 +1,12 @@
-"""Zips whose bytes depend on nothing but names, contents and executable bits, and Lambda's limit on them."""
-
-from __future__ import annotations
+"""Files written whole or not at all, and zips whose bytes depend on names, contents and executable bits alone."""
 
 import os
 import shutil
 import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 
-from ops_cli.packaging import files
-from ops_cli.packaging.files import failed
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from typing import BinaryIO
+from ops_cli.packaging.sources import failed
 
 # "Deployment package (.zip file archive) size": 250 MB unzipped, layers included (AWS Lambda quotas).
 UNZIPPED_LIMIT = 250 * 1024 * 1024
@@ -24,6 +18,31 @@ _LEVEL = 6
 _NAMED = 3
 
 
+@contextmanager
+def replacing(path: str) -> Iterator[str]:
+    """Give a name beside `path`, for this process alone; what is written there takes the place of `path` at the end."""
+    folder, name = os.path.split(path)
+    temporary = f"{folder}/.{name}.{os.getpid()}.tmp"
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except BaseException:
+        remove(temporary)
+        raise
+
+
+def write_file(path: str, content: bytes) -> None:
+    """Write a file beside its place and move it there whole."""
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        file.write(content)
+
+
+def remove(path: str) -> None:
+    """Remove a file that may already be gone."""
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
 class Zip:
     """A zip that was written here: what is in it, and where others that begin with it go on."""
 
@@ -33,11 +52,7 @@ class Zip:
             self.members = archive.infolist()
             self.comment = archive.comment.decode()
             self.end = archive.start_dir
-
-    @property
-    def sizes(self) -> dict[str, int]:
-        """The unzipped size of every file by name."""
-        return {member.filename: member.file_size for member in self.members}
+        self.sizes = {member.filename: member.file_size for member in self.members}
 
 
 def whole(path: str) -> Zip | None:
@@ -55,49 +70,38 @@ def write(
 
     Return the unzipped size of every file in it by name.
     """
-    temporary = files.temporary_beside(path)
-    try:
+    with replacing(path) as temporary:
         if base:
             shutil.copyfile(base.path, temporary)
-        with open(temporary, "r+b" if base else "wb") as file, zipfile.ZipFile(_at_end(file, base), "w") as archive:
-            archive.infolist().extend(base.members if base else [])
-            for name, executable, content in entries:
-                member = zipfile.ZipInfo(name, _EARLIEST_DATE)
-                member.create_system = _UNIX
-                member.external_attr = (_REGULAR_FILE | (0o755 if executable else 0o644)) << 16
-                archive.writestr(member, content, zipfile.ZIP_DEFLATED, _LEVEL)
-            # The directory at a zip's end is written from this list when the archive is closed.
-            archive.infolist().sort(key=lambda member: member.filename)
-            archive.comment = comment.encode()
-            sizes = {member.filename: member.file_size for member in archive.infolist()}
-        os.replace(temporary, path)
-    except BaseException:
-        files.remove(temporary)
-        raise
-    return sizes
-
-
-def _at_end(file: BinaryIO, base: Zip | None) -> BinaryIO:
-    """Go to where the directory of a copied zip begins: what lies before it is neither read nor compressed again."""
-    file.seek(base.end if base else 0)
-    file.truncate()
-    return file
+        with open(temporary, "r+b" if base else "wb") as file:
+            # What lies before the directory of a copied zip is neither read nor compressed again.
+            file.truncate(file.seek(base.end if base else 0))
+            with zipfile.ZipFile(file, "w") as archive:
+                archive.filelist += base.members if base else []
+                for name, executable, content in entries:
+                    member = zipfile.ZipInfo(name, _EARLIEST_DATE)
+                    member.create_system = _UNIX
+                    member.external_attr = (_REGULAR_FILE | (0o755 if executable else 0o644)) << 16
+                    archive.writestr(member, content, zipfile.ZIP_DEFLATED, _LEVEL)
+                # The directory at a zip's end is written from this list when the archive is closed.
+                archive.filelist.sort(key=lambda member: member.filename)
+                archive.comment = comment.encode()
+    return {member.filename: member.file_size for member in archive.filelist}
 
 
 def refuse_too_large(what: str, sizes: Mapping[str, int]) -> None:
     """Raise for files that are over the limit together, naming the parts that take the room."""
     total = sum(sizes.values())
-    if total <= UNZIPPED_LIMIT:
-        return
-    parts: dict[str, int] = {}
-    for name, size in sizes.items():
-        top = name.partition("/")[0]
-        parts[top] = parts.get(top, 0) + size
-    largest = sorted(parts, key=lambda top: -parts[top])[:_NAMED]
-    raise failed(
-        f"{what}: unzips to {megabytes(total)}; Lambda's limit is 250 MB.",
-        f"The largest parts: {', '.join(f'{top} {megabytes(parts[top])}' for top in largest)}.",
-    )
+    if total > UNZIPPED_LIMIT:
+        parts: dict[str, int] = {}
+        for name, size in sizes.items():
+            top = name.partition("/")[0]
+            parts[top] = parts.get(top, 0) + size
+        largest = sorted(parts, key=lambda top: -parts[top])[:_NAMED]
+        raise failed(
+            f"{what}: unzips to {megabytes(total)}; Lambda's limit is 250 MB.",
+            f"The largest parts: {', '.join(f'{top} {megabytes(parts[top])}' for top in largest)}.",
+        )
 
 
 def megabytes(size: int) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ops_cli.packaging import Target, bytecode
+from ops_cli.packaging import Target
 from tests.ops_cli.packaging.repository import HANDLER, Repository
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -44,7 +44,7 @@ def test_every_module_has_unchecked_bytecode_that_names_the_task_folder(reposito
 
 
 def test_a_requirement_is_compiled_too(repository: Repository) -> None:
-    from ops_cli.packaging.lock import lock
+    from ops_cli.packaging.dependencies import lock
 
     repository.function("orders", f"import six\n{HANDLER}")
     repository.write("python/functions/orders/requirements.txt", "six==1.17.0\n")
@@ -120,7 +120,7 @@ def test_without_an_interpreter_of_the_version_the_build_says_so_and_the_key_too
     repository.function("orders")
     assert repository.build(DEPLOY_OTHER).bytecode is None
     assert repository.manifest()["target"]["bytecode"] is None
-    assert f"warning: {bytecode.no_interpreter(DEPLOY_OTHER)}" in repository.lines
+    assert f"warning: {DEPLOY_OTHER.no_interpreter()}" in repository.lines
     assert not [name for name in repository.names("orders") if name.endswith(".pyc")]
     before = repository.keys()
     assert repository.build(DEPLOY_OTHER).built == []
@@ -142,7 +142,7 @@ def test_the_bytecode_of_another_version_is_loaded_by_it(
 
 
 def test_the_running_interpreter_serves_its_own_version(bare: dict[str, str]) -> None:
-    assert bytecode.find_interpreter(DEPLOY_HERE) == sys.executable
+    assert DEPLOY_HERE.interpreter() == sys.executable
 
 
 def writes(target: Target) -> str:
@@ -159,7 +159,7 @@ def writes(target: Target) -> str:
 )
 def test_an_installed_interpreter_is_found(bare: dict[str, str], tmp_path: Path, place: str) -> None:
     path = script(tmp_path / place.format(minor=OTHER), writes(DEPLOY_OTHER))
-    assert bytecode.find_interpreter(DEPLOY_OTHER) == str(path)
+    assert DEPLOY_OTHER.interpreter() == str(path)
 
 
 def test_the_newest_installed_interpreter_is_taken(bare: dict[str, str], tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_the_newest_installed_interpreter_is_taken(bare: dict[str, str], tmp_pat
         patch: script(tmp_path / f"home/.pyenv/versions/{OTHER}.{patch}/bin/python{OTHER}", writes(DEPLOY_OTHER))
         for patch in ("9", "10", "2")
     }
-    assert bytecode.find_interpreter(DEPLOY_OTHER) == str(paths["10"])
+    assert DEPLOY_OTHER.interpreter() == str(paths["10"])
 
 
 @pytest.mark.parametrize(
@@ -179,9 +179,9 @@ def test_an_executable_that_writes_other_bytecode_is_passed_over(
     bare: dict[str, str], tmp_path: Path, text: str
 ) -> None:
     script(tmp_path / f"bin/python{OTHER}", text)
-    assert bytecode.find_interpreter(DEPLOY_OTHER) is None
+    assert DEPLOY_OTHER.interpreter() is None
     good = script(tmp_path / f"home/.pyenv/versions/{OTHER}.1/bin/python{OTHER}", writes(DEPLOY_OTHER))
-    assert bytecode.find_interpreter(DEPLOY_OTHER) == str(good)
+    assert DEPLOY_OTHER.interpreter() == str(good)
 
 
 def test_a_version_managers_shim_is_no_candidate(
@@ -190,4 +190,4 @@ def test_a_version_managers_shim_is_no_candidate(
     script(tmp_path / "shims" / f"python{OTHER}", writes(DEPLOY_OTHER))
     real = script(tmp_path / f"home/.pyenv/versions/{OTHER}.1/bin/python{OTHER}", writes(DEPLOY_OTHER))
     monkeypatch.setenv("PATH", f"{tmp_path / 'shims'}{os.pathsep}{bare['PATH']}")
-    assert bytecode.candidates(DEPLOY_OTHER) == [str(real)]
+    assert DEPLOY_OTHER.candidates() == [str(real)]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ops_cli.packaging import Target, dependencies, zips
-from ops_cli.packaging.lock import lock
+from ops_cli.packaging.dependencies import lock
 from opscore.errors import OpsError
 from tests.ops_cli.packaging.repository import HANDLER, Repository
 

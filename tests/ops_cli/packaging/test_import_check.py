@@ -3,7 +3,7 @@
 import pytest
 
 from ops_cli.packaging import Target, import_check
-from ops_cli.packaging.lock import lock
+from ops_cli.packaging.dependencies import lock
 from opscore.errors import OpsError
 from tests.ops_cli.packaging.repository import HANDLER, Repository
 

@@ -1,5 +1,6 @@
 """A build killed anywhere, and two builds at once, never leave a manifest that does not fit the zips."""
 
+import fcntl
 import json
 import os
 import signal
@@ -90,11 +91,17 @@ def test_a_build_killed_at_any_step_leaves_nothing_half_and_the_next_one_ends_we
 
 def test_what_a_killed_compilation_left_is_not_packed(repository: Repository) -> None:
     repository.function("orders")
-    repository.write("build/sandbox/.compiling/orders/handler.py", "half")
-    repository.write("build/sandbox/.compiling/orders/gone.py", "half")
+    kept = repository.out("sandbox") / ".bytecode"
     repository.build(Target.sandbox())
-    assert not (repository.out("sandbox") / ".compiling").exists()
-    assert len(list((repository.out("sandbox") / ".bytecode").iterdir())) == 2
+    whole = {path.name: path.read_bytes() for path in kept.iterdir()}
+    assert len(whole) == 2
+    for name in whole:
+        (kept / name).unlink()
+        (kept / f"{name}.tmp").write_bytes(b"half")
+    (kept / "jobs").write_bytes(b"half")
+    repository.zip_path("orders", "sandbox").unlink()
+    repository.build(Target.sandbox())
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == whole
 
 
 def test_a_failing_disk_leaves_what_was_there(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,13 +141,12 @@ def test_two_builds_at_once_both_succeed_and_leave_one_result(repository: Reposi
 
 
 def test_a_second_build_says_that_it_waits(repository: Repository) -> None:
-    from ops_cli.packaging import files
-
     repository.function("orders")
     repository.build()
     waiting = subprocess.Popen(["true"])
     waiting.wait()
-    with files.Lock(f"{repository.out()}/.lock", lambda: None):
+    with (repository.out() / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         command = [sys.executable, "-I", "-S", str(ROOT / "ops_cli/packaging"), "--root", str(repository.root)]
         second = subprocess.Popen([*command, "--target=deploy", "--no-bytecode"], stdout=subprocess.PIPE, text=True)
         assert second.stdout is not None

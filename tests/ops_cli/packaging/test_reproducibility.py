@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ops_cli.packaging import Target
-from ops_cli.packaging.lock import lock
+from ops_cli.packaging.dependencies import lock
 from tests.ops_cli.packaging.repository import HANDLER, Repository
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
