@@ -15,6 +15,7 @@ from ops_cli.deploy.bootstrap import prepare_bootstrap
 from ops_cli.deploy.buckets import check_bucket
 from ops_cli.deploy.deployment import Deployment
 from ops_cli.deploy.ledger import Push, commit_of, note_push
+from ops_cli.deploy.limits import check_concurrency, concurrency, reservations
 from ops_cli.deploy.losses import Clients, Holding, holdings, refuse_to_lose
 from ops_cli.deploy.terraform import TerraformDir, without_refresh
 from ops_cli.frame.confirm import confirm, confirm_by_name
@@ -43,13 +44,15 @@ def deploy() -> None:
 @click.pass_obj
 def plan(ops: Ops, destroy: bool) -> None:
     """Show what Terraform would change; nothing is changed but the artifacts bucket."""
-    progress = Progress(3, color=ops.choices.color)
-    _, terraform = _prepare(ops, progress)
+    progress = Progress(3 - destroy, color=ops.choices.color)
+    _, terraform = _prepare_to_destroy(ops, progress) if destroy else _prepare(ops, progress)
     # The plan is what was asked for, so it goes to stdout.
     lines = Stream(ops.choices)
     shown = replace(terraform, report=without_refresh(lambda line: lines.row({"line": line}, line)))
     with _planned(shown, progress, destroy=destroy) as file:
         if file:
+            if not destroy:
+                _check_limits(ops, terraform, file)
             note(f"`opsctl --env {ops.environment.name} deploy {'destroy' if destroy else 'apply'}` does it.")
 
 
@@ -60,7 +63,10 @@ def apply(ops: Ops, yes: bool) -> None:
     """Build, push, show the plan, ask, and apply it."""
     progress = Progress(4, color=ops.choices.color)
     deployment, terraform = _prepare(ops, progress)
-    _plan_and_apply(terraform, progress, f"Apply this to {_place(deployment)}?", yes=yes)
+    with _planned(terraform, progress) as file:
+        if file:
+            _check_limits(ops, terraform, file)
+            _apply(terraform, file, progress, f"Apply this to {_place(deployment)}?", yes=yes)
     if not deployment.environment.clone:
         _remember(deployment, account=deployment.account_id)
     note(f"`opsctl --env {ops.environment.name} status` shows what runs.")
@@ -103,10 +109,7 @@ def destroy(ops: Ops, yes: bool) -> None:
     unless the environment was applied with force_destroy = true.
     """
     progress = Progress(4, color=ops.choices.color)
-    deployment = _deployment(ops)
-    with progress.step("Initialise Terraform"):
-        deployment = deployment.as_pushed(ops.client("s3"))
-        terraform = _initialised(deployment, progress)
+    deployment, terraform = _prepare_to_destroy(ops, progress)
     with progress.step("Look at what would be lost"):
         found = _holdings(ops, terraform)
         refuse_to_lose(found, ops.environment.name)
@@ -136,7 +139,9 @@ def bootstrap(ops: Ops, yes: bool) -> None:
     progress = Progress(3, color=ops.choices.color)
     with progress.step("Initialise"):
         terraform = prepare_bootstrap(deployment, ops.client("s3"), without_refresh(progress.note))
-    _plan_and_apply(terraform, progress, "Apply this?", yes=yes)
+    with _planned(terraform, progress) as file:
+        if file:
+            _apply(terraform, file, progress, "Apply this?", yes=yes)
 
 
 def _deployment(ops: Ops) -> Deployment:
@@ -159,6 +164,14 @@ def _prepare(ops: Ops, progress: Progress) -> tuple[Deployment, TerraformDir]:
     deployment = _deployment(ops)
     _push(ops, deployment, progress)
     with progress.step("Initialise Terraform"):
+        return deployment, _initialised(deployment, progress)
+
+
+def _prepare_to_destroy(ops: Ops, progress: Progress) -> tuple[Deployment, TerraformDir]:
+    """Initialise Terraform with what was pushed last: nothing is built."""
+    deployment = _deployment(ops)
+    with progress.step("Initialise Terraform"):
+        deployment = deployment.as_pushed(ops.client("s3"))
         return deployment, _initialised(deployment, progress)
 
 
@@ -202,12 +215,17 @@ def _remember(deployment: Deployment, **facts: str) -> None:
         register(changed)
 
 
-def _plan_and_apply(terraform: TerraformDir, progress: Progress, question: str, *, yes: bool) -> None:
-    with _planned(terraform, progress) as file:
-        if file:
-            confirm(question, yes=yes)
-            with progress.step("Apply"):
-                terraform.apply(file)
+def _check_limits(ops: Ops, terraform: TerraformDir, file: Path) -> None:
+    """Raise `OpsError` when the account cannot take what the plan would make."""
+    wanted = reservations(terraform.planned(file))
+    if wanted > 0:
+        check_concurrency(wanted, concurrency(ops.client("lambda")))
+
+
+def _apply(terraform: TerraformDir, file: Path, progress: Progress, question: str, *, yes: bool) -> None:
+    confirm(question, yes=yes)
+    with progress.step("Apply"):
+        terraform.apply(file)
 
 
 @contextlib.contextmanager

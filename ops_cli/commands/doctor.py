@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
@@ -68,7 +68,10 @@ def examine(ops: Ops) -> list[Finding]:
         findings.append(_try("region", lambda: _region(ops), ops))
         findings.append(_try("credentials", lambda: _credentials(ops, identity), ops))
         findings += [_clock(answer) for answer in identity]
-        findings.append(_try("stack description", lambda: _stack(ops), ops))
+        stack = _try("stack description", lambda: _stack(ops), ops)
+        quota = _try("concurrency", lambda: _concurrency(ops, is_deployed=stack.level == "ok"), ops)
+        # Only deploying needs it, so who may not ask is no worse off.
+        findings += [stack, replace(quota, level="warning") if quota.level == "bad" else quota]
     return [*findings, *_sandbox(ops), *_passed_over(), _terraform()]
 
 
@@ -154,6 +157,21 @@ def _stack(ops: Ops) -> Finding:
         f"{stack.project}-{stack.environment}: {counted(len(stack.functions), 'function')}, "
         f"{counted(len(stack.queues), 'queue')}",
     )
+
+
+def _concurrency(ops: Ops, *, is_deployed: bool) -> Finding:
+    """Say whether the platform's reserved concurrency fits into the account, before somebody deploys."""
+    from ops_cli.deploy.limits import DEFAULT_RESERVATION, RAISE, concurrency
+
+    found = concurrency(ops.client("lambda"))
+    said = f"quota {found.quota:,}, {found.reservable:,} more may be reserved"
+    if is_deployed or found.reservable >= DEFAULT_RESERVATION:
+        return Finding("concurrency", "ok", said)
+    fix = (
+        f"The report generator reserves {DEFAULT_RESERVATION}: set report_generator = {{ reserved_concurrency = null }}"
+        f" in terraform/environments/NAME.tfvars, or raise the quota: {RAISE}"
+    )
+    return Finding("concurrency", "warning", said, fix)
 
 
 def _terraform() -> Finding:

@@ -78,9 +78,13 @@ class TerraformDir:
         """Return every resource in the state, as terraform_state.resources does; none before the first apply."""
         return resources_of(self._read("show"))
 
-    def _read(self, verb: str) -> dict[str, Any]:
+    def planned(self, plan: Path) -> dict[str, Any]:
+        """Return a written plan as data (https://developer.hashicorp.com/terraform/internals/json-format)."""
+        return self._read("show", str(plan))
+
+    def _read(self, verb: str, *arguments: str) -> dict[str, Any]:
         answer = subprocess.run(
-            [*self._command(verb), "-json"],
+            [*self._command(verb), "-json", *arguments],
             cwd=self.path,
             env=_for_automation(self.environ),
             capture_output=True,

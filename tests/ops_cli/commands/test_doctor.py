@@ -5,9 +5,33 @@ from typing import Any
 import pytest
 
 from ops_cli.commands.doctor import _clock
+from ops_cli.deploy import limits
 from ops_cli.frame.environments import Environment, config_file, register
 from tests.ops_cli.clone.made_up import killed, made_clone
 from tests.ops_cli.commands.conftest import Opsctl
+
+
+@pytest.fixture(autouse=True)
+def quota(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let the account have that quota of concurrent executions; moto cannot be asked."""
+
+    def have(quota: int) -> None:
+        monkeypatch.setattr(limits, "concurrency", lambda _client: limits.Concurrency(quota, quota))
+
+    have(1000)
+    return have
+
+
+def test_a_quota_that_the_platform_does_not_fit_into_is_told_before_it_is_deployed(
+    opsctl: Opsctl, aws: Callable[[str], Any], quota: Callable[[int], None]
+) -> None:
+    quota(10)
+    (deployed,) = [row for row in opsctl("doctor", "--output", "json").data if row["check"] == "concurrency"]
+    assert deployed["level"] == "ok"
+    aws("ssm").delete_parameter(Name="/opsctl/test/stack")
+    (found,) = [row for row in opsctl("doctor", "--output", "json").data if row["check"] == "concurrency"]
+    assert (found["level"], found["finding"]) == ("warning", "quota 10, 0 more may be reserved")
+    assert "reserved_concurrency = null" in found["fix"]
 
 
 def test_a_sound_environment_passes(opsctl: Opsctl) -> None:
@@ -16,7 +40,13 @@ def test_a_sound_environment_passes(opsctl: Opsctl) -> None:
     assert levels.pop("Terraform") in ("ok", "warning")
     # moto answers without a Date header, which is told and is no failure.
     assert levels.pop("clock") in ("ok", "warning")
-    assert levels == {"environment": "ok", "region": "ok", "credentials": "ok", "stack description": "ok"}
+    assert levels == {
+        "environment": "ok",
+        "region": "ok",
+        "credentials": "ok",
+        "stack description": "ok",
+        "concurrency": "ok",
+    }
     assert answer.code == 0
 
 

@@ -59,7 +59,7 @@ def test_plan_pushes_the_zips_and_shows_the_plan_on_stdout(
     said = capsys.readouterr()
     assert said.out == "Plan: 3 to add, 0 to change, 0 to destroy.\n"
     assert "`opsctl --env prod deploy apply` does it." in said.err
-    assert verbs(terraform) == ["init", "plan"]
+    assert verbs(terraform) == ["init", "plan", "show"]
     pushed, zipped = [entry["Key"] for entry in s3.list_objects_v2(Bucket=ARTIFACTS)["Contents"]]
     assert pushed.startswith("deploys/prod/")
     assert zipped.startswith("lambda/")
@@ -80,7 +80,7 @@ def test_apply_shows_the_plan_and_does_nothing_when_nobody_can_agree(
     said = capsys.readouterr().err
     assert "Plan: 3 to add" in said
     assert "--yes" in said
-    assert verbs(terraform) == ["init", "plan"]
+    assert verbs(terraform) == ["init", "plan", "show"]
 
 
 def test_apply_applies_the_very_plan_it_showed(run: Run, terraform: FakeTerraform, clone: Path) -> None:
