@@ -1,6 +1,7 @@
 """What fails is tried again soon, then ever later, whichever call it is; and what works again goes at full speed."""
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from opscore.dead_letters.engine.calls import Call, Delete, Look, Receive, Release, Renew, Send
 from opscore.dead_letters.engine.engine import ClientEngine
-from opscore.dead_letters.engine.pace import Backoff
+from opscore.dead_letters.engine.pace import Backoff, PoolSize
 from opscore.dead_letters.engine.schedule import Limits, Schedule
 from tests.lib.opscore.dead_letters.fake_sqs import error
 from tests.lib.opscore.dead_letters.replaying import World
@@ -85,25 +86,31 @@ def test_every_kind_of_call_that_fails_is_made_ever_more_seldom(
     assert all(message.visible_at <= world.clock.now for message in world.dead.messages)
 
 
-def test_only_as_many_calls_are_under_way_as_the_pool_allows() -> None:
+def test_threads_above_the_size_of_the_pool_make_no_calls() -> None:
     world = World()
-    world.add_dead_letters(100)
+    world.add_dead_letters(300)
     engine = world.engine(threads=4)
-    engine._pool_size.allowed = 1
     made, under_way, most = engine._dispatch, 0, 0
+    all_there = threading.Barrier(4, timeout=5)
+    first = threading.local()
 
     def watched(call: Call) -> None:
         nonlocal under_way, most
+        if not hasattr(first, "call"):
+            first.call = call
+            all_there.wait()
+            engine._pool_size = PoolSize(1, 1, world.clock.now)
+            return made(call)
         with engine._changed:
             under_way += 1
             most = max(most, under_way)
         time.sleep(0.001)  # lets the other threads come that may
         try:
-            made(call)
+            return made(call)
         finally:
             with engine._changed:
                 under_way -= 1
 
     engine._dispatch = watched  # type: ignore[method-assign]
-    assert engine.run().moved == 100
+    assert engine.run().moved == 300
     assert most == 1
