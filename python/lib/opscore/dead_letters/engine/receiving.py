@@ -108,6 +108,7 @@ class Receiving:
     def looked(self, visible: int, hidden: int, held: int, now: float, *, blocked: bool) -> None:
         """Take in the queue's count; `held` of the hidden ones are our own, `blocked` ones wait behind those."""
         self._looking = False
+        self.backoff.succeeded()
         others = max(0, hidden - held) if self._returns_expected else 0
         self._others_until = now if others else self._others_until
         quiet = now - self._quiet_since

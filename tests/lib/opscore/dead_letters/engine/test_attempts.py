@@ -196,3 +196,11 @@ def test_an_entry_that_no_answer_names_is_in_doubt() -> None:
     tally = engine.run()
     assert (tally.moved, tally.possibly_twice) == (2, 1)
     assert duplicates(world.work) == 1
+
+
+def test_what_an_earlier_process_had_under_way_is_possibly_twice_although_it_is_met_no_more() -> None:
+    world, attempts = World(), Attempts()
+    world.add_dead_letters(1)
+    attempts.intend(["gone"])
+    tally = world.replay(attempts=attempts, resumed=True)
+    assert (tally.moved, tally.possibly_twice) == (1, 1)

@@ -1,14 +1,18 @@
 """For every schedule of faults and for a kill at every step: none lost, few doubled, order kept."""
 
 import random
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from opscore.dead_letters.engine.attempts import Attempts
 from opscore.dead_letters.engine.journal import RunJournal, RunState, read_state
 from opscore.dead_letters.engine.schedule import Limits
 from tests.lib.opscore.dead_letters.fake_sqs import error
@@ -30,7 +34,7 @@ class KillAt:
             raise Killed
 
 
-def run_until_killed(world: World, kill: Any, threads: int = 1, limits: Limits | None = None) -> None:
+def run_until_killed(world: World, kill: Any, threads: int = 1, limits: Limits | None = None) -> Attempts:
     storage = MemoryStorage(kill)
     world.storage = storage
     engine = world.engine(threads=threads, journal=RunJournal(storage), limits=limits)
@@ -41,6 +45,7 @@ def run_until_killed(world: World, kill: Any, threads: int = 1, limits: Limits |
         pass
     finally:
         world.sqs.hook = lambda _operation, _phase: None
+    return engine._schedule.attempts
 
 
 def resume(world: World, limits: Limits | None = None) -> RunState:
@@ -58,6 +63,13 @@ def is_ordered(world: World) -> bool:
     return all(numbers == sorted(numbers) for numbers in by_group.values())
 
 
+def said_so(attempts: Attempts, world: World) -> bool:
+    """Say whether every message that is at its destination twice is among those that may be."""
+    counts = Counter(sent_bodies(world.work))
+    names = {int(name.removeprefix("m")) - 1 for name in attempts.doubtful | attempts.in_doubt}
+    return {body for body, count in counts.items() if count > 1} <= {f"body {number}" for number in names}
+
+
 def steps_of_a_whole_run(fifo: bool) -> int:
     world, kill = World(fifo=fifo), KillAt()
     world.add_dead_letters(MESSAGES)
@@ -73,7 +85,9 @@ def test_a_kill_at_any_step_and_a_resume_lose_nothing(fifo: bool) -> None:
         world = World(fifo=fifo)
         bodies = world.add_dead_letters(MESSAGES)
         run_until_killed(world, KillAt(kill_at))
-        doubt = resume(world).attempts.doubtful
+        attempts = resume(world).attempts
+        assert said_so(attempts, world), kill_at
+        doubt = attempts.doubtful
         assert not lost(bodies, world), kill_at
         assert world.dead.messages == [], kill_at
         assert duplicates(world.work) <= len(doubt) <= 10, kill_at
@@ -175,14 +189,15 @@ def test_no_mixture_of_faults_loses_a_message(faults: Faults, fifo: bool) -> Non
     bodies = world.add_dead_letters(40)
     faults.apply_to(world)
     try:
-        run_until_killed(world, faults.hook)
-    except Exception as failed:  # noqa: BLE001  A run may give up; it must not lose anything.
+        attempts = run_until_killed(world, faults.hook)
+        assert said_so(attempts, world)
+    except (ReadTimeoutError, ClientError) as failed:  # A run may give up; it must not lose anything.
         assert "ReadTimeout" in repr(failed) or "Throttling" in repr(failed)
     assert not lost(bodies, world)
     sent_once = 10 * (faults.unanswered_sends + 1)
     assert duplicates(world.work) <= sent_once
     assert not fifo or is_ordered(world)
-    resume(world)
+    assert said_so(resume(world).attempts, world)
     assert not lost(bodies, world)
     assert duplicates(world.work) <= sent_once + 10
     assert not fifo or is_ordered(world)
@@ -208,6 +223,59 @@ def move_and_ignore_failures(world: World) -> None:
         handles = [{"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]} for n, message in enumerate(messages)]
         sqs.delete_message_batch(source, handles)
         sqs.send_message_batch(target, [{"Id": str(n), "MessageBody": m["Body"]} for n, m in enumerate(messages)])
+
+
+def patient_loop(world: World, send: Callable[[list[dict[str, Any]]], None]) -> Attempts:
+    """Do as the serial loop does, with another way to send that says nothing of doubts."""
+    sqs, source = world.sqs, world.dead.url
+    while messages := sqs.receive_message(source, 10, VisibilityTimeout=30)["Messages"]:
+        send([{"Id": str(n), "MessageBody": message["Body"]} for n, message in enumerate(messages)])
+        handles = [{"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]} for n, message in enumerate(messages)]
+        sqs.delete_message_batch(source, handles)
+    return Attempts()
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_the_harness_sees_blind_retries_send_twice_and_a_forgotten_error_lose(phase: str) -> None:
+    def loses_every_answer_once(world: World) -> World:
+        lost_answers = iter([False, True] * 100)
+
+        def hook(operation: str, at: str) -> None:
+            if operation == "SendMessageBatch" and at == phase and next(lost_answers):
+                raise ReadTimeoutError(endpoint_url="https://sqs")
+
+        world.sqs.hook = hook
+        return world
+
+    def retry_blindly(entries: list[dict[str, Any]]) -> None:
+        try:
+            retried.sqs.send_message_batch(retried.work.url, entries)
+        except ReadTimeoutError:
+            retry_blindly(entries)
+
+    def forget(entries: list[dict[str, Any]]) -> None:
+        with suppress(ReadTimeoutError):
+            forgetful.sqs.send_message_batch(forgetful.work.url, entries)
+
+    retried, forgetful = loses_every_answer_once(World()), loses_every_answer_once(World())
+    retried.add_dead_letters(MESSAGES)
+    bodies = forgetful.add_dead_letters(MESSAGES)
+    assert said_so(patient_loop(retried, retry_blindly), retried) is (phase == "before")
+    patient_loop(forgetful, forget)
+    assert bool(lost(bodies, forgetful)) is (phase == "before")
+
+
+def test_the_harness_sees_an_engine_that_forgets_a_lost_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Attempts, "_doubt", lambda _attempts, _message_id: None)
+    world = World()
+    world.add_dead_letters(MESSAGES)
+    cut = iter([True])
+
+    def hook(operation: str, phase: str) -> None:
+        if operation == "SendMessageBatch" and phase == "after" and next(cut, False):
+            raise ReadTimeoutError(endpoint_url="https://sqs")
+
+    assert not said_so(run_until_killed(world, hook), world)
 
 
 def test_the_harness_sees_a_serial_loop_lose_what_the_target_refused() -> None:
