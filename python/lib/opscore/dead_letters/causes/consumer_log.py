@@ -1,12 +1,11 @@
 """Why a message died. SQS does not say; the consumer's log does."""
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from opscore import log_events
+from opscore import exact_json, log_events
 from opscore.dead_letters.causes.signatures import UUID, signature
 from opscore.dead_letters.looking.peek import peek
 from opscore.dead_letters.looking.queue import BATCH, QueueFacts
@@ -81,7 +80,7 @@ def read_error(event: LogEvent) -> Cause | None:
 def _plain_error(event: LogEvent) -> Cause | None:
     if "[ERROR]" not in event.message:
         return None
-    line = event.message.split("[ERROR]", 1)[1].splitlines()[0]
+    line, *_ = event.message.split("[ERROR]", 1)[1].splitlines() or [""]
     # Python's runtime writes "[ERROR]\t<time>\t<request id>\t<text>" for a log call, "[ERROR] Type: text" for a crash.
     error_type, _, text = line.split("\t")[-1].strip().partition(": ")
     return Cause(error_type, text, event.at_ms) if text else Cause("", error_type, event.at_ms)
@@ -101,8 +100,8 @@ def _crash(event: LogEvent) -> Cause:
 
 def _json(text: str) -> Mapping[str, Any]:
     try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError):
+        fields = exact_json.read(text)
+    except ValueError:
         return {}
     return fields if isinstance(fields, Mapping) else {}
 
@@ -212,8 +211,8 @@ def signature_of(cause: Cause) -> str:
 def named_ids(line: str) -> Iterator[str]:
     """Yield the ids of messages and requests that a log line names."""
     try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError):
+        fields = exact_json.read(line)
+    except ValueError:
         yield from UUID.findall(line)[:_IDS_IN_A_LINE]
         return
     if isinstance(fields, dict):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from opscore import aws_faults
+from opscore import aws_faults, exact_json
 from opscore.dead_letters.envelopes import Kind, unwrap
 from opscore.dead_letters.looking.queue import MAXIMUM_BYTES, QueueFacts
 from opscore.dead_letters.sending.outgoing import Outgoing
@@ -182,7 +182,7 @@ class LambdaDestination:
     def objection(self, message: Outgoing) -> Refusal | None:
         """Return why the function cannot be invoked with `message`: an event is JSON."""
         try:
-            json.loads(message.body)
+            json.loads(message.body, parse_int=float)  # of any number of digits
         except (ValueError, RecursionError):
             return Refusal("NotAnEvent", "the body is not JSON, so it is no event for a function", final=True)
         return None
@@ -215,9 +215,9 @@ class LambdaDestination:
     def _event(self, body: str) -> bytes:
         envelope = unwrap(body)
         if envelope.kind is Kind.LAMBDA_DESTINATION:
-            return json.dumps(envelope.payload).encode()
+            return exact_json.write(envelope.payload).encode()
         if self._from_topic and envelope.kind is Kind.SNS:
-            return json.dumps(_topic_event(envelope.payload)).encode()
+            return exact_json.write(_topic_event(envelope.payload)).encode()
         return body.encode()
 
 

@@ -113,7 +113,7 @@ class Router:
         try:
             self._s3.head_object(**envelope.payload)
         except Exception as error:
-            if aws_faults.code(error) in ("404", "NoSuchKey", "NoSuchBucket", "NotFound"):
+            if aws_faults.name(error) in ("404", "NoSuchKey", "NoSuchBucket", "NotFound", "ParamValidationError"):
                 return Refusal("PayloadGone", "its body was stored in S3 and the object is gone", final=True)
             raise
         return None
