@@ -75,6 +75,9 @@ class Text(str):
         made.spelling = spelling
         return made
 
+    def __reduce__(self) -> tuple[type["Text"], tuple[str, str]]:
+        return Text, (str(self), self.spelling)
+
 
 # JMESPath knows the types of its values by these names alone.
 Number.__name__ = "float"

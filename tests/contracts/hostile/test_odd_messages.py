@@ -15,8 +15,13 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 from moto import mock_aws
 
+from ops_cli.frame.output.formats import serialised
+from ops_cli.frame.output.plain import to_plain
+from opscore import exact_json
 from opscore.dead_letters.looking import queue
 from opscore.dead_letters.message import DeadLetter
 from tests.contracts.hostile.showing import Shown, acting, shown
@@ -81,6 +86,9 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, terminal: bool = False
     return answer
 
 
+csv.field_size_limit(2**24)
+
+
 def data(answer: Shown, form: str) -> list[Any]:
     """Return what a reader of the form reads."""
     if form == "json":
@@ -88,9 +96,23 @@ def data(answer: Shown, form: str) -> list[Any]:
     if form == "yaml":
         return list(yaml.load(answer.out, Loader=yaml.BaseLoader))  # noqa: S506  It makes nothing but texts.
     if form == "csv":
-        csv.field_size_limit(2**24)
         return list(csv.DictReader(io.StringIO(answer.out, newline="")))
     return [json.loads(line, parse_int=str) for line in answer.out.splitlines()]
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]))
+    | st.sampled_from([body for body in BODIES.values() if len(body) < 20_000])
+)
+@example("{}")
+def test_any_text_is_shown_as_it_is_and_any_json_with_its_digits(body: str) -> None:
+    letter = DeadLetter("m", "h", body, {}, {})
+    shown_body = to_plain(letter.document())["body"]
+    assert exact_json.read(serialised(shown_body, "json")) == letter.content() == shown_body
+    if isinstance(shown_body, str):
+        assert shown_body == body
+        assert yaml.safe_load(serialised([{"body": body}], "yaml")) == [{"body": body}]
+        assert next(csv.DictReader(io.StringIO(serialised([{"body": body}], "csv"), newline="")))["body"] == body
 
 
 def test_odd_messages_are_all_shown(stack: DeadLetterStack, monkeypatch: pytest.MonkeyPatch) -> None:
