@@ -102,7 +102,8 @@ def import_command(ops: Ops, queue: str, file: str, dead_letters: bool, yes: boo
         return
     note(f"{counted(count, 'message')} from {name} to {target.name} in {target.account_id} ({queues.environment})")
     confirm(f"Send {counted(count, 'message')}?", yes=yes)
-    rest: Path | None = reserve_rest(Path(name))
+    # What is no file of its own (a pipe, /dev/stdin) has no place beside it.
+    rest: Path | None = reserve_rest(Path(name) if Path(name).is_file() else Path(Path(name).name))
     work = Import(SqsDestination(queues.sqs, target))
     interrupted = False
     try:

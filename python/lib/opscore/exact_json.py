@@ -32,6 +32,10 @@ def _compared(operation: Callable[[Decimal, Decimal], bool]) -> Callable[[float,
     return compare
 
 
+class Unreadable(ValueError):
+    """The text is JSON, at least to some reader, and none whose parts could be taken and put back as they were."""
+
+
 class Number(float):
     """A number whose digits Python would change. It counts as its float and compares with all its digits."""
 
@@ -71,6 +75,9 @@ class Text(str):
         made.spelling = spelling
         return made
 
+    def __reduce__(self) -> tuple[type["Text"], tuple[str, str]]:
+        return Text, (str(self), self.spelling)
+
 
 # JMESPath knows the types of its values by these names alone.
 Number.__name__ = "float"
@@ -90,8 +97,8 @@ def _decimal(number: float) -> Decimal:
 def read(text: str, *, escapes: bool = False) -> Any:
     """Return the value that `text` spells; with `escapes` its texts, too, are written again as they were spelled.
 
-    Raises `ValueError` with the reason for what is not read here: no JSON, an object with two equal keys, nesting over
-    `MAXIMUM_DEPTH`.
+    Raises `Unreadable` with the reason for an object with two equal keys, nesting over `MAXIMUM_DEPTH`, NaN and
+    Infinity, and `ValueError` for what else is no JSON.
     """
     try:
         value = _decode(text)
@@ -109,7 +116,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f"it has two keys {twice[:40]!r}")
+        raise Unreadable(f"it has two keys {twice[:40]!r}")
     return found
 
 
@@ -123,7 +130,7 @@ def _broken(spelling: str) -> float:
 
 
 def _no_number(name: str) -> Any:
-    raise ValueError(f"it is no JSON: {name} is no number")
+    raise Unreadable(f"it is no JSON: {name} is no number")
 
 
 _decode = json.JSONDecoder(
@@ -145,8 +152,8 @@ def _items(holder: Any) -> Iterable[Any]:
     return holder.values() if isinstance(holder, dict) else holder if isinstance(holder, list) else ()
 
 
-def _too_deep() -> ValueError:
-    return ValueError(f"it is nested more than {MAXIMUM_DEPTH} deep")
+def _too_deep() -> Unreadable:
+    return Unreadable(f"it is nested more than {MAXIMUM_DEPTH} deep")
 
 
 def _with_escapes(value: Any, spellings: Iterator[str]) -> Any:

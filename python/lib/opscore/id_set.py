@@ -82,4 +82,4 @@ class IdSet(IdMap):
 
 
 def _digest(key: str) -> bytes:
-    return blake2b(key.encode(), digest_size=_WIDTH).digest()
+    return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=_WIDTH).digest()

@@ -97,7 +97,9 @@ def test_numbers_compare_with_all_their_digits() -> None:
     assert len({Number("1.10"), Number("1.1"), 1.1}) == 1
 
 
-def test_a_number_survives_a_copy() -> None:
+def test_numbers_and_texts_survive_a_copy() -> None:
+    text = '{"caf\\u00e9":["\\/",1.10]}'
+    assert write(copy.deepcopy(read(text, escapes=True))) == text
     number = Number("1.10")
     assert repr(copy.deepcopy(number)) == "1.10"
 

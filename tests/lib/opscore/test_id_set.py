@@ -1,10 +1,11 @@
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opscore.id_set import IdMap, IdSet
 
 
-@given(st.lists(st.tuples(st.text(), st.integers(0, 2**32 - 1))))
+@given(st.lists(st.tuples(st.text(st.characters(exclude_categories=[])), st.integers(0, 2**32 - 1))))
+@example([("\ud83d", 1), ("\udc00", 2)])
 def test_an_id_map_is_a_dictionary(pairs: list[tuple[str, int]]) -> None:
     table, plain = IdMap(), dict[str, int]()
     for key, value in pairs:

@@ -1,12 +1,12 @@
 """What a dead letter is wrapped in, and so which service gave it up."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from opscore import exact_json
 from opscore.dead_letters.message import DeadLetter
 
 _POINTER_CLASSES = (
@@ -82,8 +82,8 @@ def unwrap(body: str) -> Envelope:
     if not body.lstrip().startswith(("{", "[")):
         return Envelope(Kind.PLAIN)
     try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
+        content = exact_json.read(body, escapes=True)
+    except ValueError:
         return Envelope(Kind.PLAIN)
     if isinstance(content, Mapping):
         return _of_object(content)

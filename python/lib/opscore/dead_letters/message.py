@@ -74,14 +74,14 @@ class DeadLetter:
         except ValueError:
             return self.body
 
-    def why_text(self) -> str:
-        """Return why a body that looks like JSON is taken for text, "" for every other body."""
+    def why_text(self) -> ValueError | None:
+        """Return why a body that looks like JSON is taken for text, None for every other body."""
         try:
             if self._looks_like_json:
                 exact_json.read(self.body)
         except ValueError as error:
-            return str(error)
-        return ""
+            return error
+        return None
 
     @property
     def _looks_like_json(self) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opscore.dead_letters.files import (
@@ -39,6 +39,9 @@ values = st.one_of(
 
 @given(
     body=texts, attributes=st.dictionaries(texts, values, max_size=4), system=st.dictionaries(texts, texts, max_size=3)
+)
+@example(
+    body="cut \ud83d", attributes={"\udc00": {"DataType": "String", "StringValue": "\ud83d"}}, system={"\ud83d": ""}
 )
 def test_a_message_comes_back_from_its_line_exactly(body: str, attributes: Any, system: Any) -> None:
     letter = DeadLetter("m1", "", body, attributes, system)

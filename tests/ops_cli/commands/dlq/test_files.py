@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,6 +106,21 @@ def test_an_import_from_stdin_needs_a_yes_and_keeps_its_rest_in_the_working_fold
     assert result.exit_code == 3
     assert "stdin.rest" in result.stderr
     assert (tmp_path / "stdin.rest").read_text() == "oops\n"
+    assert stack.bodies(stack.work) == ["good"]
+
+
+def test_the_rest_of_a_pipe_is_kept_in_the_working_folder(
+    stack: DeadLetterStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pipe = tmp_path / "elsewhere" / "pipe"
+    pipe.parent.mkdir()
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=('{"message_id": "m1", "body": "good"}\noops\n',))
+    writer.start()
+    assert opsctl("dlq", "import", "requests", str(pipe), "--yes").exit_code == 3
+    writer.join()
+    assert (tmp_path / "pipe.rest").read_text() == "oops\n"
     assert stack.bodies(stack.work) == ["good"]
 
 

@@ -1,10 +1,10 @@
 """Why a message died. SQS does not say; the consumer's log does, or the message itself."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from opscore import exact_json
 from opscore.dead_letters.causes.signatures import UUID, signature
 from opscore.dead_letters.envelopes import text
 from opscore.dead_letters.message import DeadLetter, moment_text
@@ -69,7 +69,7 @@ def read_error(event: LogEvent) -> Cause | None:
 def _plain_error(event: LogEvent) -> Cause | None:
     if "[ERROR]" not in event.message:
         return None
-    line = event.message.split("[ERROR]", 1)[1].splitlines()[0]
+    line, *_ = event.message.split("[ERROR]", 1)[1].splitlines() or [""]
     # Python's runtime writes "[ERROR]\t<time>\t<request id>\t<text>" for a log call, "[ERROR] Type: text" for a crash.
     error_type, _, text = line.split("\t")[-1].strip().partition(": ")
     return Cause(error_type, text, event.at_ms) if text else Cause("", error_type, event.at_ms)
@@ -90,8 +90,8 @@ def read_crash(event: LogEvent) -> Cause:
 
 def _json(text: str) -> Mapping[str, Any]:
     try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError):
+        fields = exact_json.read(text)
+    except ValueError:
         return {}
     return fields if isinstance(fields, Mapping) else {}
 
@@ -116,8 +116,8 @@ def signature_of(cause: Cause) -> str:
 def named_ids(line: str) -> Iterator[str]:
     """Yield the ids of messages and requests that a log line names."""
     try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError):
+        fields = exact_json.read(line)
+    except ValueError:
         yield from UUID.findall(line)[:_IDS_IN_A_LINE]
         return
     if isinstance(fields, dict):

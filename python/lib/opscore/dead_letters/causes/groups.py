@@ -32,7 +32,7 @@ class GroupKey:
     def id(self) -> str:
         """The group's name: the same for the same kind of message, today and tomorrow."""
         text = "\0".join((self.origin, self.envelope, self.cause or "", self.shape))
-        return "g" + sha256(text.encode()).hexdigest()[:6]
+        return "g" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:6]
 
 
 _OTHERS = GroupKey("several", "several", f"more than {MAXIMUM_GROUPS} kinds", "several")

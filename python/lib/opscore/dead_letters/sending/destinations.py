@@ -185,7 +185,7 @@ class LambdaDestination:
     def objection(self, message: Outgoing) -> Refusal | None:
         """Return why the function cannot be invoked with `message`: an event is JSON."""
         try:
-            json.loads(message.body)
+            json.loads(message.body, parse_int=float)  # of any number of digits
         except (ValueError, RecursionError):
             return Refusal("NotAnEvent", "the body is not JSON, so it is no event for a function", final=True)
         return None

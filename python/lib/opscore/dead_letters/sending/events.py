@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from opscore import exact_json
 from opscore.dead_letters.envelopes import Kind, recognise, subscription_of, unwrap
 from opscore.dead_letters.sending.outgoing import Outgoing
 
-_DECODER = json.JSONDecoder()
+_DECODER = json.JSONDecoder(parse_int=float)  # of any number of digits
 
 
 def event_of(message: Outgoing, subscription: str = "") -> str:
@@ -20,7 +21,7 @@ def event_of(message: Outgoing, subscription: str = "") -> str:
     if kind is Kind.LAMBDA_DESTINATION and unwrap(message.body).kind is kind:
         return member(message.body, "requestPayload")
     if kind is Kind.SNS and (notification := unwrap(message.body)).kind is kind:
-        return json.dumps(topic_event(notification.payload, subscription), ensure_ascii=False)
+        return exact_json.write(topic_event(notification.payload, subscription))
     return message.body
 
 
@@ -55,14 +56,22 @@ def member(body: str, name: str) -> str:
     found: str | None = None
     at = _after(body, 0, "{")
     while body[at : at + 1] != "}":
-        key, at = _DECODER.raw_decode(body, at)
+        key, at = _decoded(body, at)
         begin = _after(body, at, ":")
-        _, at = _DECODER.raw_decode(body, begin)
+        _, at = _decoded(body, begin)
         found = body[begin:at] if key == name else found
         at = _after(body, at, ",", last="}")
     if found is None:
         raise ValueError(f"no member {name}")
     return found
+
+
+def _decoded(body: str, at: int) -> tuple[Any, int]:
+    """Return the value that begins at `at`, and where it ends."""
+    try:
+        return _DECODER.raw_decode(body, at)
+    except RecursionError:
+        raise ValueError(f"nested too deeply at {at}") from None
 
 
 def _after(body: str, at: int, sign: str, *, last: str = "") -> int:

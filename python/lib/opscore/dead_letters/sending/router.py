@@ -174,7 +174,8 @@ class Router:
         except Exception as error:
             if aws_faults.is_transient(error) or aws_faults.is_of_credentials(error):
                 raise
-            if aws_faults.code(error) in ("404", "NoSuchKey", "NoSuchBucket", "NotFound"):
+            gone = ("404", "NoSuchKey", "NoSuchBucket", "NotFound", "ParamValidationError")
+            if aws_faults.name(error) in gone:
                 return Refusal("PayloadGone", "its body was stored in S3 and the object is gone", final=True)
             # Without the right to list the bucket S3 says the same of an object that is not there:
             # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html

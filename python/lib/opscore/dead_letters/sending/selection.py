@@ -36,13 +36,17 @@ def _is_true(found: Any) -> bool:
 def editing(expression: str) -> Edited:
     """Return an edit by a JMESPath `expression` over the body, such as merge(@, `{"formats": ["csv"]}`).
 
-    What the expression takes over from the body keeps its digits and escapes.
+    What the expression takes over from the body keeps its digits and escapes. A body of JSON that is taken for text,
+    for its equal keys or its depth, is refused unless the expression leaves it whole.
     """
     search = _compiled("--edit", expression)
 
     def edited(letter: DeadLetter) -> str:
         try:
-            return _as_body(search(letter.content(escapes=True)))
+            body = _as_body(search(letter.content(escapes=True)))
+            if body != letter.body and isinstance(letter.why_text(), exact_json.Unreadable):
+                raise Unsendable("--edit cannot keep what it does not change")
+            return body
         except Unsendable as error:
             raise Unsendable(f"{error}{_because(letter)}") from None
         except (ValueError, TypeError, RecursionError) as error:

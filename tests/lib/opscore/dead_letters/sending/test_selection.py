@@ -41,7 +41,8 @@ def test_a_filter_is_jmespath_over_what_show_prints(expression: str, chosen: boo
     assert matching(expression)(letter(body)) is chosen
 
 
-TEXTS = ["42924e28", "1e999", "007", "true", '"x"', "null", "-0", "NaN", '{"a":1,"a":2}', "[" * 5000, "\ufeff{}", "x"]
+TEXTS = ["42924e28", "1e999", "007", "true", '"x"', "null", "-0", "NaN", "[x", "\ufeff{}", "x"]
+UNREADABLE = ['{"a":1,"a":2}', "[" * 5000 + "]" * 5000, '{"b":[NaN]}']
 
 
 @pytest.mark.parametrize("body", TEXTS)
@@ -50,6 +51,15 @@ def test_a_filter_and_an_edit_see_a_body_that_is_no_object_or_list_as_its_text(b
     assert editing("@")(letter(body)) == body
     assert editing("join('', [@, '!'])")(letter(body)) == f"{body}!"
     assert editing_with("def edit(body):\n    return body + '!'", "edit.py")(letter(body)) == f"{body}!"
+
+
+@pytest.mark.parametrize("body", UNREADABLE)
+def test_an_edit_leaves_json_that_cannot_be_kept_whole_or_is_refused(body: str) -> None:
+    assert matching("type(body) == 'string'")(letter(body))
+    assert editing("@")(letter(body)) == body
+    for expression in ("{b: b}", "{whole: @}", "'new'", "to_string(length(@))"):
+        with pytest.raises(Unsendable, match=r"cannot keep what it does not change .the body is taken for text"):
+            editing(expression)(letter(body))
 
 
 def test_a_filter_that_fails_on_one_message_names_no_part_of_it() -> None:
