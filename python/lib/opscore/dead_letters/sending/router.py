@@ -184,7 +184,7 @@ class Router:
 
 
 def _is_workers_own(letter: DeadLetter) -> bool:
-    """Say whether a worker of this platform put it there itself: see `queue_worker.dead_letter`."""
+    """Say whether a worker of this platform put it there itself: see `dead_letter_copy`."""
     return bool(text(letter, "reason") and text(letter, "RequestID"))
 
 
