@@ -74,8 +74,10 @@ BAD = 500
 def test_bad_requests_are_replayed_once_however_often_the_worker_gives_them_up(
     newcomer: Newcomer, web: WebFleet
 ) -> None:
-    sqs, queue = web.client("sqs"), newcomer.data("stack")["queues"]["report-requests"]
-    work, dead = (sqs.get_queue_url(QueueName=queue[name])["QueueUrl"] for name in ("name", "dead_letter"))
+    sqs = web.client("sqs")
+    name = next(row["dead_letter_queue"] for row in newcomer.data("dlq", "list") if row["queue"] == "report-requests")
+    dead = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    (work,) = sqs.list_dead_letter_source_queues(QueueUrl=dead)["queueUrls"]
     there = depth(sqs, dead)
     for first in range(0, BAD, 10):
         bodies = [{"Id": str(number), "MessageBody": f"no request {number}"} for number in range(first, first + 10)]
