@@ -14,7 +14,7 @@ PRODUCT = {"insight", "ops_cli", "opscore", *FUNCTIONS}
 FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "opscore": (
         ("fleets", "log_events", "queue_sender", "queue_worker", "settings", "waiting"),
-        ("dead_letters", "draining", "log_lines"),
+        ("dead_letter_copy", "dead_letters", "draining", "log_lines"),
         ("health",),
     ),
     "opscore.dead_letters": (("looking",), ("causes", "sending"), ("engine",), ("files",), ("replay",)),

@@ -2,7 +2,9 @@
 
 import datetime as dt
 import functools
+import json
 import os
+from typing import Any
 
 import pytest
 
@@ -64,6 +66,43 @@ def test_a_second_up_applies_nothing(newcomer: Newcomer) -> None:
     answer = newcomer.run("make", "up")
     assert answer.code == 0, answer.err
     assert "terraform apply" not in answer.err.lower()
+
+
+BAD = 500
+
+
+def test_bad_requests_are_replayed_once_however_often_the_worker_gives_them_up(
+    newcomer: Newcomer, web: WebFleet
+) -> None:
+    sqs = web.client("sqs")
+    name = next(row["dead_letter_queue"] for row in newcomer.data("dlq", "list") if row["queue"] == "report-requests")
+    dead = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    (work,) = sqs.list_dead_letter_source_queues(QueueUrl=dead)["queueUrls"]
+    there = depth(sqs, dead)
+    for first in range(0, BAD, 10):
+        bodies = [{"Id": str(number), "MessageBody": f"no request {number}"} for number in range(first, first + 10)]
+        sqs.send_message_batch(QueueUrl=work, Entries=bodies)
+    eventually(lambda: depth(sqs, dead) == there + BAD, "the worker's dead letters")
+
+    chosen = ("replay-dlq", "report-requests", "--filter", "starts_with(body, 'no request')", "--yes")
+    replayed = json.loads(newcomer.opsctl(*chosen, "--output", "json").out)
+    assert (replayed["moved"], replayed["failed"], replayed["skipped"]) == (BAD, 0, there)
+    eventually(lambda: depth(sqs, dead) == there + BAD, "their return")
+    shown = newcomer.data("dlq", "show", "report-requests", "--limit", str(there + BAD))
+    bad = [row for row in shown if str(row["body"]).startswith("no request")]
+    assert len({row["body"] for row in bad}) == len(bad) == BAD
+    assert {(row["replays"], row["attributes"]["reason"]) for row in bad} == {(1, "bad_message")}
+
+    again = json.loads(newcomer.opsctl(*chosen, "--max-replays", "1", "--output", "json").out)
+    assert (again["moved"], again["quarantined"]) == (0, BAD)
+    assert newcomer.opsctl("dlq", "purge", "report-requests", "--yes", "--export", "bad.ndjson").code == 0
+
+
+def depth(sqs: Any, url: str) -> int:
+    """Return how many messages a queue has, those in flight included."""
+    names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return sum(int(found[name]) for name in names)
 
 
 def await_checkpoint(newcomer: Newcomer, web: WebFleet, queue: str) -> None:

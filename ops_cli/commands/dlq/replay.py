@@ -1,5 +1,6 @@
 """`opsctl replay-dlq`: send dead letters back, and delete only what arrived."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from opscore.dead_letters.tally import Tally
 
 _COUNT = click.IntRange(1)
+_NAMED = 3
 
 give_up_option = click.option(
     "--give-up-after", "give_up_seconds", type=Seconds(), metavar="DURATION",
@@ -117,11 +119,19 @@ def show_result(ops: Ops, result: "ReplayResult") -> None:
             exit_code=ExitCode.INTERRUPTED,
         )
     if result.verdict and result.verdict.do == "stop":
-        raise PartlyDone(
-            f"Stopped after the canaries: {result.verdict.why.rstrip('.')}.", hint="The others were not touched."
-        )
+        raise PartlyDone(f"Stopped after the canaries: {result.verdict.why.rstrip('.')}.", hint=_what_is_mended(result))
     if not tally.is_whole:
         raise PartlyDone(_unfinished(tally), hint="; ".join(f"{n} x {why}" for why, n in tally.reasons.items()))
+
+
+def _what_is_mended(result: "ReplayResult") -> str:
+    """Say what can be replayed of what the canaries stopped: the groups of which every canary was taken."""
+    mended = [group for group in result.groups if group.verdict == "mended"]
+    said = [f"{group.group} seems mended ({group.replayed} of {group.replayed} taken)" for group in mended[:_NAMED]]
+    if not said:
+        return "The others were not touched."
+    command = f"opsctl replay-dlq {shlex.quote(result.queue)} --group {mended[0].group}"
+    return f"The others were not touched; {', '.join(said)}: `{command}` replays the rest of it."
 
 
 def _unfinished(tally: "Tally") -> str:

@@ -50,10 +50,21 @@ def own_cause(letter: DeadLetter) -> Cause | None:
         return Cause(code, " ".join(text(letter, "ERROR_MESSAGE").split()), letter.sent_ms)
     said = text(letter, "ErrorMessage")
     if not said or not text(letter, "RequestID"):
-        return None
+        return _cause_of_record(letter)
     fields, code = _json(said), text(letter, "ErrorCode") or "?"
     error_type = fields.get("errorType") or (f"status {code}" if code.isdecimal() or code == "?" else code)
     return Cause(str(error_type), str(fields.get("errorMessage") or said), letter.sent_ms)
+
+
+def _cause_of_record(letter: DeadLetter) -> Cause | None:
+    """Return the cause in the record of an on-failure destination: what the function answered, or why it did not."""
+    if '"requestPayload"' not in letter.body or not (context := _json(letter.body).get("requestContext")):
+        return None
+    answer = _json(letter.body).get("responsePayload")
+    if isinstance(answer, Mapping) and answer.get("errorMessage"):
+        return Cause(str(answer.get("errorType") or ""), str(answer["errorMessage"]), letter.sent_ms)
+    condition = context.get("condition") if isinstance(context, Mapping) else None
+    return Cause("", str(condition), letter.sent_ms) if condition else None
 
 
 def read_error(event: LogEvent) -> Cause | None:

@@ -209,9 +209,9 @@ class RunState:
     """What a journal says. `header` is its first line, `attempts` what became of each message.
 
     Of those that arrived, by their new ids: `undone` are back in the dead-letter queue; of those that an undo was about
-    to put there, `undoing`, nobody knows more; `canaries` are watched, each with its group. `backlog` is how many
-    messages waited at the destinations before the last step of canaries. `ended` is how the last process ended: done,
-    stopped by its canaries, interrupted, failed; None when it was killed, or still runs.
+    to put there, `undoing`, nobody knows more; `canaries` are watched, each with its group and a digest of what it
+    holds. `backlog` is how many messages waited at the destinations before the last step of canaries. `ended` is how
+    the last process ended: done, stopped by its canaries, interrupted, failed; None when it was killed, or still runs.
     """
 
     header: Mapping[str, Any] = field(default_factory=dict)
@@ -220,6 +220,7 @@ class RunState:
     undone: Arrived = field(default_factory=Arrived)
     undoing: set[str] = field(default_factory=set)
     canaries: dict[str, str] = field(default_factory=dict)
+    canary_digests: dict[str, str] = field(default_factory=dict)
     backlog: int | None = None
     ended: str | None = None
 
@@ -274,6 +275,7 @@ def _read_state(lines: Iterable[bytes]) -> RunState:
             state.attempts.deleted(fields["deleted"])
         elif "canaries" in fields:
             state.canaries |= fields["canaries"]
+            state.canary_digests |= fields.get("digests", {})
         elif "step" in fields:
             state.backlog = fields["step"]["backlog"]
         elif "undone" in fields:

@@ -1,5 +1,6 @@
 """A replay that begins with few messages, watches what happens to them, and continues only when few of them fail."""
 
+import dataclasses
 import functools
 import time
 from collections import Counter
@@ -8,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from opscore.dead_letters.causes.cause_index import CauseIndex
-from opscore.dead_letters.looking.peek import peek
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.message import DeadLetter
+from opscore.dead_letters.replay.returns import Returns
 from opscore.dead_letters.replay.run import ClientRun
 from opscore.dead_letters.sending.destinations import Confirmation
 from opscore.dead_letters.sending.outgoing import Outgoing
@@ -24,6 +25,7 @@ GROWTH = 4
 """Each good step is followed by one that many times as large."""
 
 MAXIMUM_BAD_SHARE = 0.2
+CAME_BACK = "it came back to the dead-letter queue"
 WATCH_SECONDS = 120.0
 SETTLE_SECONDS = 5.0
 """How long an empty backlog must stay quiet before a step counts as good: errors reach the log some seconds late."""
@@ -33,28 +35,28 @@ INTERVAL_SECONDS = 2.0
 Note = Callable[[Mapping[str, Any]], None]
 """Writes down a fact of the run, so that another process can continue it."""
 
-_LOOKED_AT = 100
-"""How many messages of the dead-letter queue a look searches for canaries that came back."""
-
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """A replayed message that is watched: its id at the destination and the group it had died in."""
+    """A replayed message that is watched: its id at the destination, the group it had died in, what it holds."""
 
     new_id: str
     group: str
+    digest: str = ""
 
 
 @dataclass(frozen=True)
 class Observation:
     """What is known about a step: canaries that failed (again in the dead-letter queue, or an error in the log about
-    them), and how many messages wait at their destinations, more than before the step.
+    them), how many more came back of which it cannot be told, and how many messages wait at their destinations, more
+    than before the step.
     """
 
     canaries: Sequence[Canary]
     failed: Mapping[str, str] = field(default_factory=dict)
     backlog: int = 0
     seconds: float = 0.0
+    untold: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,10 @@ class Verdict:
 
 def judge(seen: Observation) -> Verdict:
     """Say how the canaries are. A failure counts at once; a success only when no message waits any more."""
-    failed, total = len(seen.failed), len(seen.canaries)
+    total = len(seen.canaries)
+    failed = min(total, len(seen.failed) + seen.untold)
     if failed > MAXIMUM_BAD_SHARE * total:
-        first = next(iter(seen.failed.values()))
+        first = next(iter(seen.failed.values()), CAME_BACK)
         return Verdict("stop", f"{failed} of {total} failed again, one of them with: {first}")
     if seen.backlog <= 0 and seen.seconds >= SETTLE_SECONDS:
         return Verdict("go on", f"{total - failed} of {total} were taken and show no error")
@@ -109,22 +112,27 @@ def _verdict(bad: int, total: int) -> Literal["mended", "not mended", "mixed"]:
 class Canaries:
     """The messages that arrived while `watching`, each with the group it was in, and what is written down of them.
 
-    `earlier` are those of the process that began the run.
+    `earlier` are those of the process that began the run, with their groups, and `digests` what each of them holds.
     """
 
     def __init__(
-        self, group_of: Callable[[DeadLetter], str], note: Note, earlier: Mapping[str, str] | None = None
+        self,
+        group_of: Callable[[DeadLetter], str],
+        note: Note,
+        earlier: Mapping[str, str] | None = None,
+        digests: Mapping[str, str] | None = None,
     ) -> None:
         self._group_of, self._note = group_of, note
-        self.arrived = [Canary(new_id, group) for new_id, group in (earlier or {}).items()]
+        known = digests or {}
+        self.arrived = [Canary(new_id, group, known.get(new_id, "")) for new_id, group in (earlier or {}).items()]
         self.watching = True
 
     def on_arrival(self, message: Outgoing, proof: Confirmation) -> None:
         """Remember a message that arrived."""
         if self.watching:
-            canary = Canary(proof.new_id, self._group_of(message.letter))
+            canary = Canary(proof.new_id, self._group_of(message.letter), message.digest)
             self.arrived.append(canary)
-            self._note({"canaries": {canary.new_id: canary.group}})
+            self._note({"canaries": {canary.new_id: canary.group}, "digests": {canary.new_id: canary.digest}})
 
     def begin(self, backlog: int) -> None:
         """Note that a step begins while so many messages wait at its destinations."""
@@ -145,7 +153,7 @@ def watch(
     began = clock()
     while True:
         found = look()
-        seen = Observation(found.canaries, found.failed, found.backlog, clock() - began)
+        seen = dataclasses.replace(found, seconds=clock() - began)
         verdict = judge(seen)
         report(verdict)
         if verdict.do != "wait":
@@ -180,8 +188,7 @@ class CanaryResult:
 class CanaryRun:
     """A run in growing steps. After each, what became of its messages decides whether the next one follows.
 
-    `errors_since` reads what the consumers logged from a time on (milliseconds), `began_ms` where an earlier process
-    began the run; the backlog of `work_queues` is watched.
+    `errors_since` reads what consumers logged from a time on, in milliseconds; the backlog of `work_queues` is watched.
     """
 
     def __init__(
@@ -193,15 +200,15 @@ class CanaryRun:
         canaries: Canaries,
         errors_since: Callable[[int], CauseIndex],
         *,
-        began_ms: int | None = None,
         report: Callable[[Verdict], None] = lambda _verdict: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._sqs, self._dead_letters, self._work_queues = sqs, dead_letters, work_queues
+        self._sqs, self._work_queues = sqs, work_queues
         self._run, self._canaries, self._errors_since = run, canaries, errors_since
         self._report, self._clock, self._sleep = report, clock, sleep
-        self._began_ms = dead_letters.asked_ms if began_ms is None else began_ms
+        self._began_ms = run.bound_ms - 1000
+        self._returns = Returns(sqs, dead_letters, run.name, run.bound_ms)
         self._failed: dict[str, str] = {}
 
     def work(self, first: int, maximum: int | None, *, moved: int = 0, backlog: int | None = None) -> CanaryResult:
@@ -220,14 +227,13 @@ class CanaryRun:
                 self._canaries.begin(baseline)
             backlog = None
             self._canaries.watching = not is_last
-            before = tally.moved
+            before, dead_letters = tally.moved, self._returns.depth()
             tally = self._run.work(reached)
+            self._returns.expect(dead_letters - (tally.moved - before))
             if is_last or tally.interrupted or (tally.moved == before and tally.moved != reached):
                 break
             try:
-                verdict, _ = watch(
-                    functools.partial(self._look, baseline), self._report, clock=self._clock, sleep=self._sleep
-                )
+                verdict = self._watch(baseline)
             except KeyboardInterrupt:
                 tally.interrupted = True
                 break
@@ -235,19 +241,26 @@ class CanaryRun:
                 break
         return CanaryResult(tally, verdict, by_group(self._canaries.arrived, self._failed))
 
-    def _look(self, baseline: int) -> Observation:
+    def _watch(self, baseline: int) -> Verdict:
+        look = functools.partial(self._look, baseline)
+        verdict, seen = watch(look, self._report, clock=self._clock, sleep=self._sleep)
+        if verdict.do == "go on":  # all dead letters are searched once before more are sent
+            again = judge(dataclasses.replace(look(whole=True), seconds=seen.seconds))
+            if again != verdict:
+                self._report(again)
+            return again if again.do != "wait" else verdict
+        return verdict
+
+    def _look(self, baseline: int, *, whole: bool = False) -> Observation:
         canaries = list(self._canaries.arrived)
         errors = self._errors_since(self._began_ms)
         for canary in canaries:
             if (error := errors.of_id(canary.new_id)) is not None:
                 self._failed[canary.new_id] = error
-        self._look_for_bounces({canary.new_id for canary in canaries})
-        return Observation(canaries, dict(self._failed), self._depth() - baseline)
-
-    def _look_for_bounces(self, new_ids: set[str]) -> None:
-        for letter in peek(self._sqs, self._dead_letters, limit=_LOOKED_AT):
-            if letter.message_id in new_ids:
-                self._failed.setdefault(letter.message_id, "it came back to the dead-letter queue")
+        back, untold = self._returns.look(canaries, whole=whole)
+        for new_id in back:
+            self._failed.setdefault(new_id, CAME_BACK)
+        return Observation(canaries, dict(self._failed), self._depth() - baseline, untold=untold)
 
     def _depth(self) -> int:
         return sum(describe(self._sqs, queue.url).depth for queue in self._work_queues)

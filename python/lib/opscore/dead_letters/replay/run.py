@@ -62,6 +62,16 @@ class ClientRun:
         self._attempts = earlier.attempts if earlier else Attempts()
         self._on_arrival, self._report = on_arrival, report
 
+    @property
+    def name(self) -> str:
+        """The run's id."""
+        return self._admission.run
+
+    @property
+    def bound_ms(self) -> int:
+        """From when on, by SQS's clock, a dead letter may be one that came back from this run."""
+        return self._admission.bound_ms
+
     def begin(self, facts: Mapping[str, Any]) -> None:
         """Write the journal's first line: with it, another process can continue."""
         self._journal.begin(

@@ -31,12 +31,13 @@ SECOND_IS_OVER = 1.2
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """What a run came to. `groups` and `verdict` are there when canaries went first."""
+    """What a run came to. `groups` and `verdict` are there when canaries went first; `queue` is as it was named."""
 
     run: str
     tally: Tally
     verdict: Verdict | None = None
     groups: Sequence[GroupVerdict] = ()
+    queue: str = ""
 
 
 class ReplayService:
@@ -153,14 +154,15 @@ class ReplayService:
 
     def _canaries(self, journal: RunJournal, earlier: RunState | None) -> Canaries:
         causes = self._rules.causes  # read before anything is sent: no thread of the engine waits for a log
-        return Canaries(lambda letter: classify(letter, causes).id, journal.note, earlier.canaries if earlier else {})
+        known, digests = (earlier.canaries, earlier.canary_digests) if earlier else ({}, {})
+        return Canaries(lambda letter: classify(letter, causes).id, journal.note, known, digests)
 
     def _carry_out(self, work: "_Work", on_verdict: OnVerdict) -> ReplayResult:
         with _ending(work.journal) as ended:
             if work.canaries and work.request.canary:
                 found = self._in_steps(work, work.canaries, work.request.canary, on_verdict)
                 ended.tally, ended.verdict = found.tally, found.verdict
-                return ReplayResult(work.name, found.tally, found.verdict, found.groups)
+                return ReplayResult(work.name, found.tally, found.verdict, found.groups, work.request.queue)
             ended.tally = work.run.work(work.request.maximum)
             return ReplayResult(work.name, ended.tally)
 
@@ -173,7 +175,6 @@ class ReplayService:
             work.run,
             canaries,
             self._rules.errors_since,
-            began_ms=int(earlier.header["bound_ms"]) - 1000 if earlier else None,
             report=on_verdict,
             clock=self._pace.clock,
             sleep=self._pace.sleep,

@@ -59,6 +59,8 @@ class Router:
             return self._to
         if origin := letter.origin_arn:
             return self._once(origin, lambda: self._queue(origin))
+        if _is_workers_own(letter) and len(self._sources) == 1:
+            return self._found[self._sources[0].arn]
         match envelope.kind:
             case Kind.EVENTBRIDGE:
                 return self._to_target(letter, envelope.source)
@@ -70,8 +72,6 @@ class Router:
                 return self._once("sns raw", lambda: self._only(self._raw_endpoints()))
             case Kind.LAMBDA_ASYNC | Kind.LAMBDA_DESTINATION:
                 return self._once(f"lambda {envelope.source}", lambda: self._failed_function(envelope.source))
-        if _is_workers_own(letter) and len(self._sources) == 1:
-            return self._found[self._sources[0].arn]
         return self._once("no origin", self._unsaid)
 
     def _once(self, key: str, find: Callable[[], Destination | Refusal]) -> Destination | Refusal:
@@ -185,8 +185,8 @@ class Router:
 
 
 def _is_workers_own(letter: DeadLetter) -> bool:
-    """Say whether a worker of this platform put it there itself: see `queue_worker.dead_letter`."""
-    return bool(text(letter, "reason") and text(letter, "RequestID"))
+    """Say whether a worker of this platform put it there itself: see `dead_letter_copy`."""
+    return bool(text(letter, "reason") and text(letter, "RequestID") and not text(letter, "ErrorCode"))
 
 
 def _or_unseen(find: Callable[[], Destination | Refusal]) -> Destination | Refusal:

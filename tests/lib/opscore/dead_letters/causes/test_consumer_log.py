@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -179,3 +180,14 @@ def test_the_log_of_what_a_fifo_queue_gave_up_begins_before_its_death() -> None:
     index = CauseIndex.read(logs, [GROUP], SENT, end_ms=SENT)
     assert index.cause(aged(1, SENT)) is None
     assert index.cause(aged(1, SENT, SequenceNumber="1")) == "DamagedFile: no"
+
+
+def test_a_record_of_an_on_failure_destination_carries_its_cause() -> None:
+    def record(**more: Any) -> DeadLetter:
+        context = {"functionArn": "f", "condition": "EventAgeExceeded"}
+        return replace(letter(), body=json.dumps({"requestContext": context, "requestPayload": {}, **more}))
+
+    answer = {"errorType": "KeyError", "errorMessage": "'x'"}
+    assert cause(FakeLogs(), record(responsePayload=answer)) == "KeyError: 'x'"
+    assert cause(FakeLogs(), record()) == "EventAgeExceeded"
+    assert cause(FakeLogs(), replace(letter(), body='{"requestPayload": 1, "requestContext": "f"}')) is None

@@ -143,3 +143,77 @@ def test_a_consumer_that_does_not_run_stops_the_replay() -> None:
     assert found.tally.moved == 5
     assert found.verdict is not None
     assert "does the consumer run" in found.verdict.why
+
+
+def resending(world: World, _lines: list[LogEvent]) -> None:
+    """Fail on all, and put among the dead letters what a consumer that knows bodies only puts there."""
+    for message in list(world.work.messages):
+        world.work.messages.remove(message)
+        world.sqs.put(world.dead, message.body, age=0)
+
+
+@pytest.mark.parametrize("consumer", [bouncing, resending])
+@pytest.mark.parametrize("others", [95, 450])
+def test_what_comes_back_behind_many_others_stops_the_replay(consumer: Any, others: int) -> None:
+    world = World()
+    world.add_dead_letters(others + 5)
+    found = run(world, consumer)
+    assert (found.tally.moved, len(world.dead.messages)) == (5, others + 5)
+    assert found.verdict is not None
+    assert found.verdict.why == "5 of 5 failed again, one of them with: it came back to the dead-letter queue"
+    assert [(group.replayed, group.failed, group.verdict) for group in found.groups] == [(5, 5, "not mended")]
+
+
+def test_what_the_queue_s_count_does_not_show_yet_is_found_before_more_is_sent() -> None:
+    world = World()
+    world.add_dead_letters(300)
+    real = world.sqs.get_queue_attributes
+
+    def late(QueueUrl: str, **more: Any) -> dict[str, Any]:  # noqa: N803
+        answer = real(QueueUrl=QueueUrl, **more)
+        if QueueUrl == world.dead.url:
+            answer["Attributes"]["ApproximateNumberOfMessages"] = str(295)
+        return answer
+
+    world.sqs.get_queue_attributes = late  # type: ignore[method-assign]
+    found = run(world, resending)
+    assert found.tally.moved == 5
+    assert found.verdict is not None
+    assert found.verdict.why.startswith("5 of 5 failed again")
+
+
+def test_letters_that_hold_the_same_as_a_canary_and_were_there_before_are_no_returns() -> None:
+    world = World()
+    for _ in range(300):
+        world.sqs.put(world.dead, "tick", origin=world.work.arn)
+    found = run(world, healthy)
+    assert found.tally.moved == 300
+    assert {group.verdict for group in found.groups} == {"mended"}
+
+
+def test_one_of_two_groups_that_comes_back_is_told_with_its_numbers() -> None:
+    world = World()
+    for number in range(60):
+        world.sqs.put(world.dead, str(number) if number % 2 else f'{{"a": {number}}}', origin=world.work.arn)
+
+    def half(world: World, _lines: list[LogEvent]) -> None:
+        for message in list(world.work.messages):
+            world.work.messages.remove(message)
+            if message.body.isdigit():
+                world.sqs.put(world.dead, message.body, age=0)
+
+    found = run(world, half, first=10)
+    assert found.tally.moved == 10
+    assert [(group.replayed, group.failed, group.verdict) for group in found.groups] == [
+        (5, 5, "not mended"),
+        (5, 0, "mended"),
+    ]
+
+
+def test_a_fifo_queue_that_grows_again_stops_the_replay_though_it_shows_ten_of_a_group() -> None:
+    world = World(fifo=True)
+    world.add_dead_letters(60, groups=1)
+    found = run(world, bouncing)
+    assert found.tally.moved == 5
+    assert found.verdict is not None
+    assert found.verdict.why.startswith("5 of 5 failed again")

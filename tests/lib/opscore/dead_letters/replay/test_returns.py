@@ -1,5 +1,6 @@
 """What comes back while a run is going is not sent again by it, whoever sent it back and in whatever form."""
 
+import json
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opscore.dead_letter_copy import dead_letter
 from opscore.dead_letters.replay.request import ReplayRequest
-from opscore.queue_worker import Message, PermanentError, dead_letter
+from opscore.queue_worker import Message, PermanentError
 from tests.lib.opscore.dead_letters import fake_sqs
 from tests.lib.opscore.dead_letters.replay.test_service import Bench
 from tests.lib.opscore.dead_letters.replaying import Killed, World, sent_bodies
@@ -150,6 +152,50 @@ def test_a_letter_that_is_older_than_the_run_which_sent_the_same_was_not_sent_by
     bench.world.clock.sleep(60)
     tally = Bench(tmp_path, world=bench.world).replay(ReplayRequest("work", maximum_replays=1)).tally
     assert (tally.moved, tally.quarantined) == (1, 0)
+
+
+class FailingFunction:
+    """A function that fails on every event: Lambda gives each up as a dead letter, in one form or the other."""
+
+    def __init__(self, world: World, *, as_record: bool) -> None:
+        self.world, self.as_record = world, as_record
+        self.events: list[str] = []
+
+    def get_function_configuration(self, **_request: Any) -> dict[str, Any]:
+        return {"DeadLetterConfig": {"TargetArn": self.world.dead.arn}}
+
+    def invoke(self, Payload: bytes, **_request: Any) -> dict[str, Any]:  # noqa: N803
+        self.events.append(Payload.decode())
+        self.give_up(json.loads(Payload), age=0)
+        return {"StatusCode": 202, "ResponseMetadata": {"RequestId": f"r{len(self.events)}"}}
+
+    def give_up(self, event: Any, age: float) -> None:
+        if self.as_record:
+            body = {"requestContext": {"functionArn": "worker"}, "requestPayload": event, "responsePayload": None}
+            self.world.sqs.put(self.world.dead, json.dumps(body), age=age)
+        else:
+            code = {"DataType": "Number", "StringValue": "200"}
+            attributes = {"RequestID": {"DataType": "String", "StringValue": "r"}, "ErrorCode": code}
+            self.world.sqs.put(self.world.dead, json.dumps(event, indent=1), age=age, attributes=attributes)
+
+
+@pytest.mark.parametrize("as_record", [False, True])
+def test_what_a_function_fails_on_again_is_sent_once_a_run_and_counted_by_the_journals(
+    tmp_path: Path, as_record: bool
+) -> None:
+    world = World()
+    function = FailingFunction(world, as_record=as_record)
+    for number in range(60):
+        function.give_up({"order": number, "price": 1.5}, age=60)
+    bench = Bench(tmp_path, world=world, functions=function)
+    tally = bench.replay(ReplayRequest("work")).tally
+    assert (tally.moved, tally.bounced, len(function.events)) == (60, 60, 60)
+    world.clock.sleep(60)
+    function.as_record = not as_record
+    function.give_up({"order": 60}, age=5)
+    again = Bench(tmp_path, world=world, functions=function).replay(ReplayRequest("work", maximum_replays=1)).tally
+    assert (again.moved, again.quarantined) == (1, 60)
+    assert [json.loads(event) for event in function.events[60:]] == [{"order": 60}]
 
 
 @ALL

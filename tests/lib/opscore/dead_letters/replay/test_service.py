@@ -23,16 +23,18 @@ from tests.lib.opscore.dead_letters.replaying import Killed, World, sent_bodies
 class Bench:
     """A service on the fake queues, with its records in a folder."""
 
-    def __init__(self, folder: Path, *, environment: str = "test", world: World | None = None) -> None:
-        self.world = world or World()
+    def __init__(
+        self, folder: Path, *, environment: str = "test", world: World | None = None, functions: Any = None
+    ) -> None:
+        self.world, self.functions = world or World(), functions
         self.runs = Runs(folder / "replays")
         self.records = Records(Journals(self.runs, None, environment), folder / "counts.ndjson")
         self.environment = environment
 
     @functools.cached_property
     def service(self) -> ReplayService:
-        clients: Any = SimpleNamespace(sqs=self.world.sqs, logs=FakeLogs(), functions=None, sns=None, s3=None)
-        names = DeadLetterQueue(self.world.dead.name, self.world.work.name, [], [])
+        clients: Any = SimpleNamespace(sqs=self.world.sqs, logs=FakeLogs(), functions=self.functions, sns=None, s3=None)
+        names = DeadLetterQueue(self.world.dead.name, self.world.work.name, [], ["worker"])
         clock = self.world.clock
         pace = Pace(1, 1, clock=clock, sleep=clock.sleep)
         return ReplayService(clients, names, self.records, self.environment, find_queue=self.find, pace=pace)

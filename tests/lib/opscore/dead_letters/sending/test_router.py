@@ -314,6 +314,9 @@ def notification(topic: str, subscription: str) -> str:
         ('{"detail": {}}', UNDELIVERED, "lambda:worker"),
         ("{}", UNDELIVERED | texts(TARGET_ARN="arn:aws:sqs:eu-west-1:111122223333:raw"), "raw"),
         ("no request", texts(reason="bad_message", RequestID="m7", ErrorMessage="{}"), "work"),
+        (notification(TOPIC, f"{TOPIC}:s-1"), texts(reason="bad_message", RequestID="m7", ErrorMessage="{}"), "work"),
+        ("{}", UNDELIVERED | texts(reason="bad_message", RequestID="m7", ErrorMessage="{}"), "work"),
+        ("hello", REDRIVEN | texts(reason="the publisher's own"), "raw"),
     ],
 )
 def test_each_letter_of_a_shared_queue_goes_where_it_failed(body: str, attributes: Any, goes_to: str) -> None:
