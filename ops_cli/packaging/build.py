@@ -95,13 +95,16 @@ def _build(folder: str, root: str, target: Target, now_ns: int, report: Callable
     inputs = _inputs(tree, target)
     stamped, result = _read_stamp(folder, target)
     if stamped != inputs:
-        from ops_cli.packaging.bytecode import Bytecode
+        from ops_cli.packaging.interpreters import Bytecode
 
-        with Bytecode(folder, tree, target) as bytecode:
+        bytecode = Bytecode(folder, tree, target)
+        try:
             # Another process compiles while this one imports the rest.
             from ops_cli.packaging.rebuild import rebuild
 
             rebuild(result, tree, bytecode, report)
+        finally:
+            bytecode.finish()
         # A file changed in this very tick of the clock may change again and keep its dates: it is not trusted.
         _write_stamp(inputs if tree.changed_before(now_ns) else None, result)
     return result

@@ -1,6 +1,5 @@
 """Third-party code: resolved and installed by uv, compressed once per distinct lock, kept in the user's cache."""
 
-import hashlib
 import os
 import re
 import subprocess
@@ -8,9 +7,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from ops_cli.packaging import bytecode, zips
+from ops_cli.packaging import zips
+from ops_cli.packaging.interpreters import finish_compiling, start_compiling
 from ops_cli.packaging.requirements import keep_given_hashes, lock_text, parse, pins_for, without_hashes
-from ops_cli.packaging.sources import FUNCTIONS, LOCK, REQUIREMENTS, Tree, failed, read, require
+from ops_cli.packaging.sources import FUNCTIONS, LOCK, REQUIREMENTS, Tree, failed, hashed, read, require
 from ops_cli.packaging.targets import DEPLOY_RUNTIME, MACHINES, Target
 from ops_cli.packaging.zips import Zip
 
@@ -83,10 +83,10 @@ class Cache:
             zips.refuse_too_large(user, {name: os.path.getsize(f"{tree}/{name}") for name in names})
             compiled: dict[str, str] = {}
             if self._interpreter:
-                compiled = {name: bytecode.place(name, self._target) for name in names if name.endswith(".py")}
+                compiled = {name: self._target.bytecode_name(name) for name in names if name.endswith(".py")}
                 jobs = [(name, read(f"{tree}/{name}"), f"{tree}/{made}") for name, made in compiled.items()]
                 # What does not compile, as a template or a test of another version may not, is shipped as it is.
-                bytecode.finish_compiling(bytecode.start_compiling(self._interpreter, jobs, f"{scratch}/jobs"))
+                finish_compiling(start_compiling(self._interpreter, jobs, f"{scratch}/jobs"))
             zips.write(path, _entries(tree, names, compiled), comment="\n".join(left_out))
 
     def _sweep(self) -> None:
@@ -99,9 +99,8 @@ class Cache:
         return self._path("zip", "installed", str(self._target.magic if self._interpreter else 0), pins)
 
     def _path(self, suffix: str, *parts: str) -> str:
-        text = "\0".join((_FORMAT, self._target.runtime, self._target.platform, *parts))
         os.makedirs(self.folder, exist_ok=True)
-        return os.path.join(self.folder, f"{hashlib.sha256(text.encode()).hexdigest()}.{suffix}")
+        return f"{self.folder}/{hashed(_FORMAT, self._target.runtime, self._target.platform, *parts)}.{suffix}"
 
 
 def _entries(tree: str, names: list[str], compiled: dict[str, str]) -> Iterator[tuple[str, bool, bytes]]:

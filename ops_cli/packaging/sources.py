@@ -77,9 +77,7 @@ class Tree:
     def digest(self, path: str) -> str:
         """Return the hash of a file's content."""
         if path not in self._digests:
-            import hashlib
-
-            self._digests[path] = hashlib.sha256(self.content(path)).hexdigest()
+            self._digests[path] = hashed(self.content(path))
         return self._digests[path]
 
     def _packages(self, top: str) -> dict[str, list[str]]:
@@ -150,6 +148,14 @@ def read(path: str) -> bytes:
     """Return the content of a file."""
     with open(path, "rb", buffering=0) as file:
         return file.read()
+
+
+def hashed(*parts: object) -> str:
+    """Return the hash of a content, or of several values together."""
+    import hashlib
+
+    whole = parts[0] if isinstance(parts[0], bytes) else "\0".join(map(str, parts)).encode()
+    return hashlib.sha256(whole).hexdigest()
 
 
 def failed(message: str, hint: str = "") -> Exception:
