@@ -38,7 +38,7 @@ _IMPORTED = "imported"
 class Bytecode:
     """The bytecode of a tree, which a target's folder keeps by the hash of each module's name, source and version.
 
-    What is missing there is compiled beside other work, until it is asked for.
+    What is missing there is compiled beside other work, until it is asked for or the `with` statement ends.
     """
 
     def __init__(self, folder: str, tree: Tree, target: Target) -> None:
@@ -59,7 +59,13 @@ class Bytecode:
         if self.interpreter and jobs:
             self._process = start_compiling(self.interpreter, jobs, f"{self._folder}/jobs")
 
-    def finish(self) -> None:
+    def __enter__(self) -> Bytecode:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._finish()
+
+    def _finish(self) -> None:
         """Wait for the compilation and drop what no source stands for any more."""
         if self._process is not None:
             process, self._process = self._process, None
@@ -69,13 +75,13 @@ class Bytecode:
 
     def failures(self, paths: Iterable[str]) -> list[str]:
         """Say which of these files do not compile, by path and line."""
-        self.finish()
+        self._finish()
         found = ((path, self._failures.get(self._kept.get(path, ""))) for path in paths)
         return [f"{path}:{one[0]}: {one[1]} (Python {self._target.version})" for path, one in found if one]
 
     def entries(self, paths: Iterable[str]) -> Iterator[tuple[str, bool, bytes]]:
         """Yield name, executable and content of these files and of their bytecode."""
-        self.finish()
+        self._finish()
         for path in paths:
             name = self._tree.zip_name(path)
             yield name, self._tree.is_executable(path), self._tree.content(path)
