@@ -66,12 +66,22 @@ def build(root: str | Path, target: Target, *, report: Callable[[str], None]) ->
     top = require(root)
     folder = f"{top}/build/{target.name}"
     os.makedirs(folder, exist_ok=True)
-    lock = os.open(f"{folder}/.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        _take(lock, lambda: report(f"{target.name}: waiting for another build to end …"))
-        result = _build(folder, top, target, os.fstat(lock).st_mtime_ns, report)
-    finally:
-        os.close(lock)
+    with open(f"{folder}/.lock", "ab") as lock:
+        _take(lock.fileno(), lambda: report(f"{target.name}: waiting for another build to end …"))
+        tree = Tree(top)
+        inputs = _inputs(tree, target)
+        stamped, result = _read_stamp(folder, target)
+        if stamped != inputs:
+            from ops_cli.packaging.interpreters import Bytecode
+
+            with Bytecode(folder, tree, target) as bytecode:
+                # Another process compiles while this one imports the rest.
+                from ops_cli.packaging.rebuild import rebuild
+
+                rebuild(result, tree, bytecode, report)
+            # A file changed in this very tick of the clock may change again and keep its dates: it is not trusted.
+            is_settled = tree.changed_before(os.fstat(lock.fileno()).st_mtime_ns)
+            _write_stamp(inputs if is_settled else None, result)
     for warning in result.warnings:
         report(f"warning: {warning}")
     report(result.summary())
@@ -90,23 +100,6 @@ def _take(lock: int, waiting: Callable[[], None]) -> None:
     os.utime(lock)
 
 
-def _build(folder: str, root: str, target: Target, now_ns: int, report: Callable[[str], None]) -> BuildResult:
-    tree = Tree(root)
-    inputs = _inputs(tree, target)
-    stamped, result = _read_stamp(folder, target)
-    if stamped != inputs:
-        from ops_cli.packaging.bytecode import Bytecode
-
-        with Bytecode(folder, tree, target) as bytecode:
-            # Another process compiles while this one imports the rest.
-            from ops_cli.packaging.rebuild import rebuild
-
-            rebuild(result, tree, bytecode, report)
-        # A file changed in this very tick of the clock may change again and keep its dates: it is not trusted.
-        _write_stamp(inputs if tree.changed_before(now_ns) else None, result)
-    return result
-
-
 def _inputs(tree: Tree, target: Target) -> list[Any]:
     """Return everything that decides about a build on this machine."""
     interpreters = [(path, os.stat(path).st_mtime_ns) for path in target.candidates()]
@@ -123,13 +116,12 @@ def _read_stamp(folder: str, target: Target) -> tuple[list[Any] | None, BuildRes
     try:
         # In the format of Python's own bytecode, which is read with nothing to import.
         stamp = marshal.loads(read(f"{folder}/.stamp"))  # noqa: S302
-        form, inputs, manifest, bytecode, outputs, warnings, imports = stamp
+        form, inputs, manifest, result.bytecode, outputs, result.warnings, result.imports = stamp
     except (OSError, ValueError, EOFError, TypeError):
-        return None, result
+        form = None
     if form != _STAMP_FORMAT:
-        return None, result
+        return None, BuildResult(target, folder)
     result.outputs = {name: one for name, one in outputs.items() if _state(f"{folder}/{name}") == one[:2]}
-    result.bytecode, result.warnings, result.imports = bytecode, warnings, imports
     whole = len(result.outputs) == len(outputs) and manifest == _state(result.manifest_path)
     return inputs if whole else None, result
 

@@ -22,12 +22,7 @@ Zip every function of python/functions into build/<target>/, with a manifest.jso
   --lock                resolve every requirements.txt for Lambda into the requirements.lock beside it
   --upgrade             with --lock: take the newest versions rather than keep those that fit
 """
-_VALUED = {
-    "--root": ".",
-    "--target": "sandbox",
-    "--runtime": DEPLOY_RUNTIME,
-    "--architecture": DEPLOY_ARCHITECTURE,
-}
+_VALUES = {"--root": ".", "--target": "sandbox", "--runtime": DEPLOY_RUNTIME, "--architecture": DEPLOY_ARCHITECTURE}
 _FLAGS = ("--no-bytecode", "--lock", "--upgrade", "--help")
 _TARGETS = {"deploy": ("deploy",), "sandbox": ("sandbox",), "all": ("deploy", "sandbox")}
 
@@ -36,7 +31,7 @@ def main(arguments: list[str]) -> int:
     """Run a build or write the locks; return the exit code."""
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        return _run(arguments)
+        _run(*_parse(arguments))
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted; what was built before is still in place.\n")
         return 130
@@ -49,43 +44,21 @@ def main(arguments: list[str]) -> int:
             raise
         sys.stderr.write(f"{error.message}\n{error.hint}\n" if error.hint else f"{error.message}\n")
         return int(error.exit_code)
-
-
-def _run(arguments: list[str]) -> int:
-    values, flags = _parse(arguments)
-    if "--help" in flags:
-        sys.stdout.write(USAGE)
-        return 0
-    root = values["--root"]
-    if "--lock" in flags:
-        from ops_cli.packaging.dependencies import lock
-
-        lock(root, report=_report, runtime=values["--runtime"], upgrade="--upgrade" in flags)
-        return 0
-    bytecode = "--no-bytecode" not in flags
-    for name in _TARGETS[values["--target"]]:
-        if name == "deploy":
-            target = Target.deploy(values["--runtime"], values["--architecture"], bytecode=bytecode)
-        else:
-            target = Target.sandbox(bytecode=bytecode)
-        build(root, target, report=_report)
-    deploy = Target.deploy(values["--runtime"])
-    if values["--target"] == "sandbox" and not deploy.candidates():
-        _report(deploy.no_interpreter())
     return 0
 
 
 def _parse(arguments: list[str]) -> tuple[dict[str, str], set[str]]:
-    values, flags = dict(_VALUED), set()
+    """Return the options that have values, with them, and the flags that are set."""
+    values, flags = dict(_VALUES), set()
     waiting = list(arguments)
     while waiting:
         name, has_value, value = waiting.pop(0).partition("=")
         if name in _FLAGS and not has_value:
             flags.add(name)
-        elif name in _VALUED and (has_value or waiting):
+        elif name in values and (has_value or waiting):
             values[name] = value if has_value else waiting.pop(0)
         else:
-            raise _usage(f"{name} needs a value." if name in _VALUED else f"There is no option {name}.")
+            raise _usage(f"{name} needs a value." if name in values else f"There is no option {name}.")
     if values["--target"] not in _TARGETS:
         raise _usage(f"There is no target {values['--target']!r}; known: {', '.join(_TARGETS)}.")
     return values, flags
@@ -95,6 +68,22 @@ def _usage(message: str) -> Exception:
     from opscore.errors import UsageProblem
 
     return UsageProblem(message, hint="`python -I -S ops_cli/packaging --help` lists the options.")
+
+
+def _run(values: dict[str, str], flags: set[str]) -> None:
+    if "--help" in flags:
+        sys.stdout.write(USAGE)
+    elif "--lock" in flags:
+        from ops_cli.packaging.dependencies import lock
+
+        lock(values["--root"], report=_report, runtime=values["--runtime"], upgrade="--upgrade" in flags)
+    else:
+        bytecode = "--no-bytecode" not in flags
+        deploy = Target.deploy(values["--runtime"], values["--architecture"], bytecode=bytecode)
+        for name in _TARGETS[values["--target"]]:
+            build(values["--root"], deploy if name == "deploy" else Target.sandbox(bytecode=bytecode), report=_report)
+        if values["--target"] == "sandbox" and bytecode and not deploy.candidates():
+            _report(deploy.no_interpreter())
 
 
 def _report(line: str) -> None:

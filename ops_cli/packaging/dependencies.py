@@ -1,16 +1,16 @@
 """Third-party code: resolved and installed by uv, compressed once per distinct lock, kept in the user's cache."""
 
-import hashlib
 import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from ops_cli.packaging import bytecode, zips
+from ops_cli.packaging import zips
+from ops_cli.packaging.interpreters import finish_compiling, start_compiling
 from ops_cli.packaging.requirements import keep_given_hashes, lock_text, parse, pins_for, without_hashes
-from ops_cli.packaging.sources import FUNCTIONS, LOCK, REQUIREMENTS, Tree, failed, read, require
+from ops_cli.packaging.sources import EXECUTABLE, FUNCTIONS, LOCK, REQUIREMENTS, Tree, failed, hashed, read, require
 from ops_cli.packaging.targets import DEPLOY_RUNTIME, MACHINES, Target
 from ops_cli.packaging.zips import Zip
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _FORMAT = "3"
 # No build takes as long: what is older was left by a killed one.
 _HOUR = 3600
+_AT_ONCE = 2
 _MODULE = re.compile(r"(?P<name>[A-Za-z_]\w*)(/|\.pyc?$|\.[\w-]*\.?so$)")
-_EXECUTABLE = 0o100
 _PLAIN = ("--no-header", "--no-annotate", "--no-emit-index-url", "--generate-hashes")
 # What uv reports around its own explanation.
 _NOISE = {"\N{MULTIPLICATION SIGN}", "╰─▶", "├─▶", "│", "error:", "cause:"}
@@ -33,7 +33,7 @@ class Cache:
 
     def __init__(self, target: Target, interpreter: str | None) -> None:
         home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        self.folder = os.path.join(home, "opsctl", "packaging")
+        self.folder = f"{home}/opsctl/packaging"
         self._target = target
         self._interpreter = interpreter
 
@@ -52,12 +52,12 @@ class Cache:
 
         Two are made at a time, as uv waits and zlib leaves Python alone.
         """
-        if len([pins for pins in users if not os.path.exists(self._layer_path(pins))]) > 1:
-            from concurrent.futures import ThreadPoolExecutor
+        if len(users) < _AT_ONCE:
+            return {pins: self.layer(pins, user) for pins, user in users.items()}
+        from concurrent.futures import ThreadPoolExecutor
 
-            with ThreadPoolExecutor(2) as pool:
-                return dict(zip(users, pool.map(self.layer, users.keys(), users.values()), strict=True))
-        return {pins: self.layer(pins, user) for pins, user in users.items()}
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return dict(zip(users, pool.map(self.layer, users.keys(), users.values()), strict=True))
 
     def layer(self, pins: str, user: str) -> Zip:
         """Return the zip of everything that `pins` installs; `user` names them in an error.
@@ -65,15 +65,12 @@ class Cache:
         Two builds that make the same one at once both write it whole; the later one stays. The zip's comment says what
         of a distribution was left out.
         """
-        path = self._layer_path(pins)
-        made = zips.whole(path)
-        if made is None:
-            self._sweep()
-            self._install(path, pins, user)
-            made = Zip(path)
-        return made
-
-    def _install(self, path: str, pins: str, user: str) -> None:
+        path = self._path("zip", "installed", str(self._target.magic if self._interpreter else 0), pins)
+        if made := zips.whole(path):
+            return made
+        for entry in os.scandir(self.folder):
+            if entry.name.endswith(".tmp") and entry.stat().st_mtime < time.time() - _HOUR:
+                zips.remove(entry.path)
         import tempfile
 
         with tempfile.TemporaryDirectory(prefix="opsctl-packaging-") as scratch:
@@ -81,34 +78,22 @@ class Cache:
             install(pins, self._target, tree, user)
             names, left_out = _shipped(tree)
             zips.refuse_too_large(user, {name: os.path.getsize(f"{tree}/{name}") for name in names})
-            compiled: dict[str, str] = {}
             if self._interpreter:
-                compiled = {name: bytecode.place(name, self._target) for name in names if name.endswith(".py")}
+                compiled = {name: self._target.bytecode_name(name) for name in names if name.endswith(".py")}
                 jobs = [(name, read(f"{tree}/{name}"), f"{tree}/{made}") for name, made in compiled.items()]
                 # What does not compile, as a template or a test of another version may not, is shipped as it is.
-                bytecode.finish_compiling(bytecode.start_compiling(self._interpreter, jobs, f"{scratch}/jobs"))
-            zips.write(path, _entries(tree, names, compiled), comment="\n".join(left_out))
-
-    def _sweep(self) -> None:
-        """Remove what killed builds left half-written."""
-        for entry in os.scandir(self.folder):
-            if entry.name.endswith(".tmp") and entry.stat().st_mtime < time.time() - _HOUR:
-                zips.remove(entry.path)
-
-    def _layer_path(self, pins: str) -> str:
-        return self._path("zip", "installed", str(self._target.magic if self._interpreter else 0), pins)
+                finish_compiling(start_compiling(self._interpreter, jobs, f"{scratch}/jobs"))
+                names = [each for name in names for each in (name, compiled.get(name, "")) if each]
+            there = [name for name in names if os.path.exists(f"{tree}/{name}")]
+            entries = (
+                (name, bool(os.stat(f"{tree}/{name}").st_mode & EXECUTABLE), read(f"{tree}/{name}")) for name in there
+            )
+            zips.write(path, entries, comment="\n".join(left_out))
+        return Zip(path)
 
     def _path(self, suffix: str, *parts: str) -> str:
-        text = "\0".join((_FORMAT, self._target.runtime, self._target.platform, *parts))
         os.makedirs(self.folder, exist_ok=True)
-        return os.path.join(self.folder, f"{hashlib.sha256(text.encode()).hexdigest()}.{suffix}")
-
-
-def _entries(tree: str, names: list[str], compiled: dict[str, str]) -> Iterator[tuple[str, bool, bytes]]:
-    for name in names:
-        yield name, bool(os.stat(f"{tree}/{name}").st_mode & _EXECUTABLE), read(f"{tree}/{name}")
-        if name in compiled and os.path.exists(f"{tree}/{compiled[name]}"):
-            yield compiled[name], False, read(f"{tree}/{compiled[name]}")
+        return f"{self.folder}/{hashed(_FORMAT, self._target.runtime, self._target.platform, *parts)}.{suffix}"
 
 
 def modules(names: Iterable[str]) -> set[str]:
@@ -131,14 +116,14 @@ def _shipped(tree: str) -> tuple[list[str], list[str]]:
         record = f"{tree}/{folder}/RECORD"
         with open(record, encoding="utf-8", newline="") as file:
             rows = sorted(row for row in csv.reader(file) if row and "__pycache__" not in row[0])
-        scripts = [row for row in rows if _is_script(tree, row[0])]
-        kept = [row for row in rows if row not in scripts]
+        scripts = [name for name, *_ in rows if _is_script(tree, name)]
+        kept = [row for row in rows if row[0] not in scripts]
         with open(record, "w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows(kept)
-        names.update(row[0] for row in kept)
+        names.update(name for name, *_ in kept)
         if scripts:
-            distribution = " ".join(folder.removesuffix(".dist-info").split("-", 1))
-            left_out.append(f"left out of {distribution}: {', '.join(row[0] for row in scripts)}")
+            distribution = folder.removesuffix(".dist-info").replace("-", " ", 1)
+            left_out.append(f"left out of {distribution}: {', '.join(scripts)}")
     return sorted(names), left_out
 
 

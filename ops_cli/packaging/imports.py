@@ -20,36 +20,40 @@ _MISSING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
 class Imports:
-    """The modules of a tree by their dotted names, and what each file's imports lead to.
+    """What each file of a tree leads to by its imports.
 
     `known` are the imports of earlier sources by the hash of their content, and `asked` are those of this tree, to be
     known to the next build: an unchanged source is parsed once.
     """
 
     def __init__(self, tree: Tree, target: Target, known: Mapping[str, tuple[Import, ...]]) -> None:
+        self.asked: dict[str, tuple[Import, ...]] = {}
+        self._known = known
         self._tree = tree
         self._standard = target.standard_library()
-        self._known = known
-        self.asked: dict[str, tuple[Import, ...]] = {}
+        # By path: the paths that it leads to at once, modules of others with the place of their import, problems.
         self._followed: dict[str, tuple[set[str], dict[str, str], list[str]]] = {}
-        self._modules: dict[str, str] = {}
+        # By dotted name; a folder without `__init__.py` is a package too, without a file.
+        self._modules: dict[str, set[str]] = {}
         for path in tree.signatures:
-            if path.endswith(".py"):
-                module = _dotted(path)
-                self._modules[module] = path
-                # A folder without `__init__.py` is a package too, without a file.
-                while module := module.rpartition(".")[0]:
-                    self._modules.setdefault(module, "")
-        self._data = self._data_by_package()
+            for module in _upwards(owner := self._owner(path)):
+                self._modules.setdefault(module, set()).update([path] if module == owner else [])
+
+    def _owner(self, path: str) -> str:
+        """Return the dotted name of a module or, of data, that of the nearest package above it that has a file."""
+        folder = path.rpartition("/")[0]
+        while folder and f"{folder}/__init__.py" not in self._tree.signatures:
+            folder = folder.rpartition("/")[0]
+        return _dotted(path) if path.endswith(".py") else _dotted(folder)
 
     def reached(self, function: str) -> list[str]:
         """Return the files of a function and those that their imports lead to, within it and into the library."""
-        paths = {*self._tree.functions[function]} - {f"{FUNCTIONS}/{function}/{name}" for name in (REQUIREMENTS, LOCK)}
+        paths = {*self._tree.functions[function]}
         followed: set[str] = set()
         while waiting := paths - followed:
             followed |= waiting
             paths.update(*(self._follow(path)[0] for path in waiting))
-        return sorted(paths)
+        return sorted(paths - {f"{FUNCTIONS}/{function}/{name}" for name in (REQUIREMENTS, LOCK)})
 
     def problems(self, paths: Iterable[str]) -> list[str]:
         """Say by file and line what is no Python in these files, and which imports of our own code find nothing."""
@@ -68,80 +72,64 @@ class Imports:
             if module not in provided and module not in RUNTIME_PROVIDED
         ]
 
-    def _data_by_package(self) -> dict[str, list[str]]:
-        """Give each file of the library that is no module to the nearest package above it, by its `__init__.py`."""
-        found: dict[str, list[str]] = {}
-        for path in self._tree.signatures:
-            package = "" if path.endswith(".py") or path.startswith(FUNCTIONS) else _dotted(path.rpartition("/")[0])
-            while package and not self._modules.get(package):
-                package = package.rpartition(".")[0]
-            if package:
-                found.setdefault(self._modules[package], []).append(path)
-        return found
-
     def _follow(self, path: str) -> tuple[set[str], dict[str, str], list[str]]:
-        """Return what a file leads to at once: paths, modules of others with the place of their import, problems."""
         if path not in self._followed:
-            paths, outside, problems = self._followed[path] = (set(self._data.get(path, ())), {}, [])
-            package = _dotted(path) if path.endswith("/__init__.py") else _dotted(path).rpartition(".")[0]
+            paths, outside, problems = self._followed[path] = (set(), {}, [])
             own = path.split("/")[2]
-            for line, level, base, names, optional in self._imports(path, problems):
-                for module in self._named(level, base, names, package):
-                    top = module.partition(".")[0]
-                    if module in self._modules and (top == own or top in self._tree.library):
-                        paths.update(self._with_parents(module))
-                    elif not optional and (problem := self._problem(module, top, own)):
-                        problems.append(f"{path}:{line}: {problem}")
-                    elif not optional and top not in self._standard:
-                        outside.setdefault(top, f"{path}:{line}")
+            for line, module, optional in self._named(path, problems):
+                top, place = module.partition(".")[0], f"{path}:{line}"
+                home = LIBRARY if top in self._tree.library else FUNCTIONS if top == own else ""
+                if home and module in self._modules:
+                    paths.update(*(self._modules[each] for each in _upwards(module)))
+                elif optional or (top in self._standard and not home):
+                    continue
+                elif home:
+                    problems.append(f"{place}: imports {module}, which is not in {home}/{top}")
+                elif not top:
+                    problems.append(f"{place}: imports from above its own package")
+                elif top in self._tree.functions:
+                    problems.append(f"{place}: imports the function {top}; share code through {LIBRARY} instead")
+                else:
+                    outside.setdefault(top, place)
         return self._followed[path]
 
-    def _imports(self, path: str, problems: list[str]) -> tuple[Import, ...]:
-        if not path.endswith(".py"):
-            return ()
-        digest = self._tree.digest(path)
-        if digest not in self.asked:
-            try:
-                found = self._known[digest] if digest in self._known else imports(self._tree.content(path))
-            except SyntaxError as error:
-                problems.append(f"{path}:{error.lineno or 1}: {error.msg}")
-                return ()
-            self.asked[digest] = found
-        return self.asked[digest]
+    def _named(self, path: str, problems: list[str]) -> Iterator[tuple[int, str, bool]]:
+        """Yield line and dotted name of every module that a file imports, and whether it may be missing.
 
-    def _named(self, level: int, base: str, names: tuple[str, ...], package: str) -> Iterator[str]:
-        """Yield the dotted name of every module that an import statement names; "" for one above its own package."""
+        The name is empty for one above the file's own package.
+        """
+        package = _dotted(path) if path.endswith("/__init__.py") else _dotted(path).rpartition(".")[0]
         try:
-            base = resolve_name("." * level + base, package)
-        except ImportError:
-            base = ""
-        yield base
-        for name in names:
-            if name == "*":
-                yield from (module for module in self._modules if module.rpartition(".")[0] == base)
-            elif f"{base}.{name}" in self._modules:
-                yield f"{base}.{name}"
+            found = self._imports(path)
+        except SyntaxError as error:
+            found = ()
+            problems.append(f"{path}:{error.lineno or 1}: {error.msg}")
+        for line, level, name, names, optional in found:
+            try:
+                base = resolve_name("." * level + name, package)
+            except ImportError:
+                base = ""
+            yield line, base, optional
+            inside = [module for module in self._modules if module.rpartition(".")[0] == base] if "*" in names else []
+            inside += [module for each in names if (module := f"{base}.{each}") in self._modules]
+            yield from ((line, module, optional) for module in inside)
 
-    def _problem(self, module: str, top: str, own: str) -> str:
-        if not top:
-            return "imports from above its own package"
-        if top in self._tree.library:
-            return f"imports {module}, which is not in {LIBRARY}/{top}"
-        if top == own:
-            return f"imports {module}, which is not in {FUNCTIONS}/{top}"
-        if top in self._tree.functions:
-            return f"imports the function {top}; share code through {LIBRARY} instead"
-        return ""
-
-    def _with_parents(self, module: str) -> Iterator[str]:
-        while module:
-            if path := self._modules[module]:
-                yield path
-            module = module.rpartition(".")[0]
+    def _imports(self, path: str) -> tuple[Import, ...]:
+        digest = self._tree.digest(path)
+        if path.endswith(".py") and digest not in self.asked:
+            self.asked[digest] = self._known[digest] if digest in self._known else imports(self._tree.content(path))
+        return self.asked.get(digest, ())
 
 
 def _dotted(path: str) -> str:
-    return Tree.zip_name(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return "/".join(path.split("/")[2:]).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _upwards(module: str) -> Iterator[str]:
+    """Yield a module's dotted name and those of the packages above it."""
+    while module:
+        yield module
+        module = module.rpartition(".")[0]
 
 
 def imports(source: bytes) -> tuple[Import, ...]:

@@ -4,17 +4,16 @@ A zip's name holds its key, so the old one stays whole beside the new one until 
 that is killed anywhere leaves the manifest of before with the zips of before.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Container
 
 from ops_cli.packaging import zips
-from ops_cli.packaging.bytecode import Bytecode
 from ops_cli.packaging.dependencies import Cache, modules
 from ops_cli.packaging.imports import Imports
+from ops_cli.packaging.interpreters import Bytecode, check_imports
 from ops_cli.packaging.requirements import check_lock, differences, parse, pins_for
-from ops_cli.packaging.sources import FUNCTIONS, LIBRARY, LOCK, REQUIREMENTS, Tree, failed, read
+from ops_cli.packaging.sources import FUNCTIONS, LIBRARY, LOCK, REQUIREMENTS, Tree, failed, hashed, read
 from ops_cli.packaging.targets import DEPLOY_ARCHITECTURE, Target
 from ops_cli.packaging.zips import Zip
 
@@ -70,8 +69,6 @@ def rebuild(result: "BuildResult", tree: Tree, bytecode: Bytecode, report: Calla
             report(line)
         made = _make(folder, bytecode, stale, layers)
         if target.native and stale:
-            from ops_cli.packaging.import_check import check_imports
-
             check_imports(folder, stale)
     except BaseException:
         _remove_unlisted(folder, before)
@@ -100,7 +97,7 @@ def _plans(tree: Tree, target: Target, cache: Cache, imports: Imports, magic: in
     plans = [Plan(function, imports.reached(function)) for function in tree.functions]
     _refuse([problem for plan in plans for problem in (*_misplaced(tree, target, plan), *imports.problems(plan.paths))])
     described = {
-        path: f"\0{Tree.zip_name(path)}\0{tree.is_executable(path)}\0{tree.digest(path)}" for path in tree.signatures
+        path: f"{Tree.zip_name(path)}\0{tree.is_executable(path)}\0{tree.digest(path)}" for path in tree.signatures
     }
     resolved: dict[tuple[str, str], tuple[str, list[str]]] = {}
     for plan in plans:
@@ -108,8 +105,7 @@ def _plans(tree: Tree, target: Target, cache: Cache, imports: Imports, magic: in
         if texts not in resolved:
             resolved[texts] = _resolved(*texts, plan, target, cache)
         plan.pins, plan.differing = resolved[texts]
-        head = "\0".join(map(str, (*target.identity, magic, plan.pins)))
-        plan.key = hashlib.sha256((head + "".join(described[path] for path in plan.paths)).encode()).hexdigest()
+        plan.key = hashed(*target.identity, magic, plan.pins, *(described[path] for path in plan.paths))
     return plans
 
 

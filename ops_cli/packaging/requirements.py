@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from ops_cli.packaging.sources import failed
 from ops_cli.packaging.targets import MACHINES
 
-_PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^ ;\\]+)")
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?(?:==(?P<version>[^ ;\\]+))?")
 _HASH = re.compile(r"\s--hash[= ](?P<hash>\S+)")
 _LOCKED_HASH = re.compile(r" *\\\n +--hash=(?P<hash>\S+)")
-_MACHINE_MARKER = re.compile(r' ; platform_machine == "(?P<machine>\w+)"')
+_MACHINE_MARKER = re.compile(r' ; platform_machine == "\w+"')
 _RESOLVED_FROM = re.compile(r"^# requirements: (?P<digest>[0-9a-f]{64}) for (?P<runtime>python3\.\d+)$", re.MULTILINE)
 
 
@@ -53,23 +52,18 @@ def keep_given_hashes(pins: str, requirements: tuple[str, ...], user: str) -> st
     """
     given: dict[str, set[str]] = {}
     for requirement in requirements:
-        if required := _NAME.match(requirement):
-            given.setdefault(_normal(required[0]), set()).update(_HASH.findall(requirement))
-    kept = []
+        given.setdefault(_name_and_version(requirement)[0], set()).update(_HASH.findall(requirement))
+    kept = ""
     for block in blocks(pins):
         name, version = _name_and_version(block)
         hashes = _LOCKED_HASH.findall(block)
-        wanted = given.get(_normal(name)) or set(hashes)
+        wanted = given.get(name) or set(hashes)
         if wanted.isdisjoint(hashes):
             what = f"{user}: no file of {name} {version} has a hash that is given for it"
             raise failed(f"{what} ({', '.join(sorted(wanted))}).", "Compare it with the place the hash is from.")
         allowed = [one for one in hashes if one in wanted]
-        kept.append(" \\\n    --hash=".join([_LOCKED_HASH.sub("", block), *allowed]) + "\n")
-    return "".join(kept)
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+        kept += " \\\n    --hash=".join([_LOCKED_HASH.sub("", block), *allowed]) + "\n"
+    return kept
 
 
 def lock_text(requirements: tuple[str, ...], runtime: str, pins: Mapping[str, str]) -> str:
@@ -112,12 +106,9 @@ def _digest(requirements: tuple[str, ...]) -> str:
 
 def pins_for(architecture: str, locked: str) -> str:
     """Return the pins and hashes of a lock that hold on one architecture, as uv takes them."""
-    kept = []
-    for block in blocks(locked):
-        marker = _MACHINE_MARKER.search(block)
-        if marker is None or marker["machine"] == MACHINES.get(architecture, architecture):
-            kept.append(_MACHINE_MARKER.sub("", block) + "\n")
-    return "".join(kept)
+    others = [f' ; platform_machine == "{machine}"' for name, machine in MACHINES.items() if name != architecture]
+    held = [block for block in blocks(locked) if not any(marker in block for marker in others)]
+    return "".join(f"{_MACHINE_MARKER.sub('', block)}\n" for block in held)
 
 
 def blocks(text: str) -> list[str]:
@@ -135,6 +126,7 @@ def differences(deployed: str, here: str) -> list[str]:
     ]
 
 
-def _name_and_version(block: str) -> tuple[str, str]:
-    pin = _PIN.match(block)
-    return (pin["name"].lower(), pin["version"]) if pin else (block, "")
+def _name_and_version(requirement: str) -> tuple[str, str]:
+    """Return the name in its normal form (PEP 503) and the version of a pin, "" for any."""
+    found = _PIN.match(requirement)
+    return (re.sub(r"[-_.]+", "-", found["name"]).lower(), found["version"] or "") if found else ("", "")

@@ -22,7 +22,8 @@ LOCK = "requirements.lock"
 _MADE = ("__pycache__", ".pyc", ".pyo", "~")
 # Written for people and for pytest. They are left out, and named, because an author may have meant them as data.
 _NOT_SHIPPED = ("tests", "README.md")
-_EXECUTABLE = 0o100
+# Of a file's mode, all that a zip keeps.
+EXECUTABLE = 0o100
 
 
 class Tree:
@@ -35,11 +36,15 @@ class Tree:
         self.root = root
         # Executable, size, mtime in ns, ctime in ns, inode.
         self.signatures: dict[str, tuple[bool, int, int, int, int]] = {}
+        self.functions: dict[str, list[str]] = {}
+        self.library: dict[str, list[str]] = {}
         self.left_out: dict[str, list[str]] = {}
         self._contents: dict[str, bytes] = {}
         self._digests: dict[str, str] = {}
-        self.functions = self._packages(FUNCTIONS)
-        self.library = self._packages(LIBRARY)
+        for packages, top in ((self.functions, FUNCTIONS), (self.library, LIBRARY)):
+            if os.path.isdir(f"{root}/{top}"):
+                for path in sorted(self._walk(top)):
+                    packages.setdefault(path.split("/")[2], []).append(path)
 
     @staticmethod
     def zip_name(path: str) -> str:
@@ -77,64 +82,49 @@ class Tree:
     def digest(self, path: str) -> str:
         """Return the hash of a file's content."""
         if path not in self._digests:
-            import hashlib
-
-            self._digests[path] = hashlib.sha256(self.content(path)).hexdigest()
+            self._digests[path] = hashed(self.content(path))
         return self._digests[path]
 
-    def _packages(self, top: str) -> dict[str, list[str]]:
-        """Find the packages side by side in a folder, and note their files."""
-        found: dict[str, list[str]] = {}
-        if not os.path.isdir(f"{self.root}/{top}"):
-            return found
-        with os.scandir(f"{self.root}/{top}") as entries:
-            folders = sorted((one.name, one.is_symlink()) for one in entries if one.is_dir() and one.name[0] != ".")
-        for name, is_link in folders:
-            if is_link:
-                raise failed(f"{top}/{name}: is a symbolic link.", "Put a real folder in its place.")
-            if name not in (*_NOT_SHIPPED, *_MADE):
-                folder = f"{top}/{name}"
-                if paths := sorted(self._walk(folder, os.path.realpath(f"{self.root}/{folder}"))):
-                    found[name] = paths
-        return found
-
-    def _walk(self, folder: str, real: str) -> Iterator[str]:
-        """Note the files below `folder` and yield their paths; no symbolic link may leave the real path `real`."""
+    def _walk(self, folder: str) -> Iterator[str]:
+        """Note the files below a folder and yield their paths; beside the packages themselves a file is nothing."""
         with os.scandir(f"{self.root}/{folder}") as entries:
             for entry in entries:
                 path = f"{folder}/{entry.name}"
-                if entry.name.endswith(_MADE):
+                if entry.name.endswith(_MADE) or (folder in (FUNCTIONS, LIBRARY) and not entry.is_dir()):
                     continue
                 if entry.name[0] == "." or entry.name in _NOT_SHIPPED:
-                    self.left_out.setdefault(self.package(path), []).append(path.split("/", 3)[3])
+                    package = self.package(path)
+                    self.left_out.setdefault(package, []).append(path.removeprefix(f"{package}/"))
                     continue
                 if not entry.name.isascii() or entry.is_symlink():
-                    self._refuse_what_is_not_the_same_elsewhere(path, real)
+                    self._refuse_what_is_not_the_same_elsewhere(path)
                 if entry.is_file():
                     made = entry.stat()
-                    executable = bool(made.st_mode & _EXECUTABLE)
+                    executable = bool(made.st_mode & EXECUTABLE)
                     self.signatures[path] = executable, made.st_size, made.st_mtime_ns, made.st_ctime_ns, made.st_ino
                     yield path
                 elif entry.is_dir():
-                    yield from self._walk(path, real)
+                    yield from self._walk(path)
                 else:
                     raise failed(f"{path}: is neither a file nor a folder.", "Remove it.")
 
-    def _refuse_what_is_not_the_same_elsewhere(self, path: str, real: str) -> None:
+    def _refuse_what_is_not_the_same_elsewhere(self, path: str) -> None:
         """Refuse a name that is not UTF-8, which Python holds as lone surrogates (PEP 383), and links that lead out."""
         shown = path.encode("utf-8", "backslashreplace").decode()
-        link = f"{self.root}/{path}"
-        target = os.path.realpath(link)
+        package, link = self.package(path), f"{self.root}/{path}"
+        above, target = os.path.realpath(os.path.dirname(link)), os.path.realpath(link)
         if shown != path:
             raise failed(f"{shown}: the name is not UTF-8.", "Rename it.")
+        if os.path.islink(f"{self.root}/{package}"):
+            raise failed(f"{package}: is a symbolic link.", "Put a real folder in its place.")
         if not os.path.exists(target):
             raise failed(f"{path}: the symbolic link points to nothing.", "Remove it or mend what it points to.")
-        if not target.startswith(real + os.sep):
+        if not f"{target}/".startswith(os.path.realpath(f"{self.root}/{package}") + os.sep):
             raise failed(
                 f"{path}: the symbolic link leaves its own folder, so its content would not be the same elsewhere.",
                 "Put a real file in its place, or move shared code to python/lib.",
             )
-        if os.path.isdir(target) and f"{os.path.realpath(os.path.dirname(link))}/".startswith(f"{target}/"):
+        if f"{above}/".startswith(f"{target}/"):
             raise failed(f"{path}: the symbolic link points to a folder that holds it.", "Remove it.")
 
 
@@ -150,6 +140,14 @@ def read(path: str) -> bytes:
     """Return the content of a file."""
     with open(path, "rb", buffering=0) as file:
         return file.read()
+
+
+def hashed(*parts: object) -> str:
+    """Return the hash of a content, or of several values together."""
+    import hashlib
+
+    whole = parts[0] if isinstance(parts[0], bytes) else "\0".join(map(str, parts)).encode()
+    return hashlib.sha256(whole).hexdigest()
 
 
 def failed(message: str, hint: str = "") -> Exception:

@@ -33,7 +33,6 @@ _RUNTIMES = {
 }
 # Lambda's name of an architecture -> the name that Python and wheels use.
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
-_ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "amd64": "x86_64"}
 
 # How the standard library's public modules differ between the versions above (What's New in Python 3.12 to 3.14).
 _ADDED = {14: "annotationlib compression"}
@@ -47,8 +46,6 @@ _REMOVED = {
 class Target:
     """A name, a runtime and an architecture; `native` targets run on this machine's own interpreter."""
 
-    __slots__ = ("architecture", "bytecode", "name", "native", "platform", "runtime")
-
     def __init__(
         self, name: str, runtime: str, architecture: str, platform: str, *, native: bool, bytecode: bool
     ) -> None:
@@ -58,6 +55,13 @@ class Target:
         self.platform = platform
         self.native = native
         self.bytecode = bytecode
+        self.version = runtime.removeprefix("python")
+        # What of a target and of this builder decides about a zip, beside its sources and bytecode.
+        self.identity = BUILDER_VERSION, runtime, architecture, platform
+        # 0 for a version that is not known here, which gets no bytecode.
+        self.magic = _RUNTIMES.get(runtime, ("", 0))[1]
+        # The part of a bytecode file's name that says whose it is.
+        self.tag = f"cpython-{self.version.replace('.', '')}"
 
     @classmethod
     def deploy(
@@ -76,36 +80,22 @@ class Target:
         """Build for the interpreter that runs the build, which is the one the sandbox runs its Lambdas on."""
         machine = os.uname().machine
         runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        architecture = _ARCHITECTURES.get(machine, machine)
+        architecture = next((ours for ours, theirs in MACHINES.items() if theirs == machine), machine)
         return cls("sandbox", runtime, architecture, f"{sys.platform}-{machine}", native=True, bytecode=bytecode)
 
-    @property
-    def identity(self) -> tuple[int, str, str, str]:
-        """What of a target and of this builder decides about the bytes of a zip, beside its sources and bytecode."""
-        return BUILDER_VERSION, self.runtime, self.architecture, self.platform
-
-    @property
-    def version(self) -> str:
-        """The runtime's Python version as major.minor."""
-        return self.runtime.removeprefix("python")
-
-    @property
-    def magic(self) -> int:
-        """The magic number of the runtime's bytecode; 0 for a version that is not known here, which gets none."""
-        return _RUNTIMES[self.runtime][1] if self.runtime in _RUNTIMES else 0
-
-    @property
-    def tag(self) -> str:
-        """The part of a bytecode file's name that says whose it is."""
-        return f"cpython-{self.version.replace('.', '')}"
-
-    def standard_library(self) -> frozenset[str]:
+    def standard_library(self) -> set[str]:
         """Return the top-level modules of the runtime's standard library, whichever version the builder runs."""
         minor = int(self.version.split(".")[1])
-        differing = {name for names in (*_ADDED.values(), *_REMOVED.values()) for name in names.split()}
-        added = {name for since, names in _ADDED.items() if minor >= since for name in names.split()}
-        kept = {name for until, names in _REMOVED.items() if minor < until for name in names.split()}
-        return frozenset(sys.stdlib_module_names) - differing | added | kept
+        here = {
+            **{name: minor >= since for since, names in _ADDED.items() for name in names.split()},
+            **{name: minor < until for until, names in _REMOVED.items() for name in names.split()},
+        }
+        return {name for name in {*sys.stdlib_module_names, *here} if here.get(name, True)}
+
+    def bytecode_name(self, name: str) -> str:
+        """Return where the bytecode of the module file `name` belongs in a zip."""
+        folder, _, file = name.rpartition("/")
+        return f"{folder}/__pycache__/{file[:-3]}.{self.tag}.pyc".removeprefix("/")
 
     def candidates(self) -> list[str]:
         """List the executables that may be an interpreter of the runtime, best first, cheaply: none is run."""
@@ -129,7 +119,7 @@ class Target:
         for folder in os.environ.get("PATH", "").split(os.pathsep):
             # A version manager's shim may exist and not run; what it stands for is looked up below.
             if folder and os.path.basename(folder) != "shims":
-                yield os.path.join(folder, name)
+                yield f"{folder}/{name}"
         home = os.path.expanduser("~")
         data = os.environ.get("XDG_DATA_HOME") or f"{home}/.local/share"
         pyenv = os.environ.get("PYENV_ROOT") or f"{home}/.pyenv"
@@ -138,7 +128,7 @@ class Target:
             installed = os.listdir(folder) if os.path.isdir(folder) else []
             releases = {one: one.removeprefix(prefix).split("-")[0] for one in installed if one.startswith(prefix)}
             patches = {int(patch): one for one, patch in releases.items() if patch.isdigit()}
-            yield from (os.path.join(folder, patches[patch], "bin", name) for patch in sorted(patches, reverse=True))
+            yield from (f"{folder}/{patches[patch]}/bin/{name}" for patch in sorted(patches, reverse=True))
 
     def _is_written_by(self, path: str) -> bool:
         """Say whether an executable runs and writes this bytecode, which no pre-release and no PyPy does."""

@@ -3,6 +3,7 @@
 import os
 import shutil
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
@@ -93,14 +94,12 @@ def refuse_too_large(what: str, sizes: Mapping[str, int]) -> None:
     """Raise for files that are over the limit together, naming the parts that take the room."""
     total = sum(sizes.values())
     if total > UNZIPPED_LIMIT:
-        parts: dict[str, int] = {}
+        parts: Counter[str] = Counter()
         for name, size in sizes.items():
-            top = name.partition("/")[0]
-            parts[top] = parts.get(top, 0) + size
-        largest = sorted(parts, key=lambda top: -parts[top])[:_NAMED]
+            parts[name.partition("/")[0]] += size
         raise failed(
             f"{what}: unzips to {megabytes(total)}; Lambda's limit is 250 MB.",
-            f"The largest parts: {', '.join(f'{top} {megabytes(parts[top])}' for top in largest)}.",
+            f"The largest parts: {', '.join(f'{top} {megabytes(size)}' for top, size in parts.most_common(_NAMED))}.",
         )
 
 

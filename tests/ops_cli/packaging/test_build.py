@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops_cli.packaging import Target, bytecode, imports, sources, zips
+from ops_cli.packaging import Target, imports, interpreters, sources, zips
 from opscore.errors import OpsError
 from tests.ops_cli.packaging.repository import HANDLER, Repository
 
@@ -180,7 +180,7 @@ def test_only_what_changed_is_parsed_and_compiled_again(shop: Repository, monkey
     shop.build(target)
     parsed: list[bytes] = []
     compiled: list[str] = []
-    parse, start = imports.imports, bytecode.start_compiling
+    parse, start = imports.imports, interpreters.start_compiling
 
     def parsing(source: bytes) -> Any:
         parsed.append(source)
@@ -191,7 +191,7 @@ def test_only_what_changed_is_parsed_and_compiled_again(shop: Repository, monkey
         return start(interpreter, jobs, scratch)
 
     monkeypatch.setattr(imports, "imports", parsing)
-    monkeypatch.setattr(bytecode, "start_compiling", starting)
+    monkeypatch.setattr(interpreters, "start_compiling", starting)
     (shop.root / "python/lib/shop/rates.py").write_text("RATE = 22\n")
     assert shop.build(target).built == ["bills"]
     assert (parsed, compiled) == ([b"RATE = 22\n"], ["shop/rates.py"])

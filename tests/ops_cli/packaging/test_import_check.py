@@ -2,7 +2,7 @@
 
 import pytest
 
-from ops_cli.packaging import Target, import_check
+from ops_cli.packaging import Target, interpreters
 from ops_cli.packaging.dependencies import lock
 from opscore.errors import OpsError
 from tests.ops_cli.packaging.repository import HANDLER, Repository
@@ -103,7 +103,7 @@ def test_a_handler_may_write_to_the_terminal_while_it_is_imported(repository: Re
 
 
 def test_an_import_that_never_ends_is_ended(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_check, "SECONDS", 0.5)
+    monkeypatch.setattr(interpreters, "SECONDS", 0.5)
     repository.function("orders", f"import threading\nthreading.Event().wait()\n{HANDLER}")
     with pytest.raises(OpsError, match=r"^python/functions/orders/handler.py:1: its import took more than 0.5 s$"):
         repository.build(SANDBOX)

@@ -1,0 +1,217 @@
+"""What other interpreters do for a build: one of the target's version compiles modules, this one's imports handlers.
+
+Run as a script, which knows nothing of this package, this file is such a process.
+
+Modules are not compiled by `compileall`, which takes three times as long to be imported. The bytecode is not checked
+against the source's date when it is loaded (PEP 552): a zip does not keep the date, and bytecode that does not match
+would be made again at each cold start.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import subprocess
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    from ops_cli.packaging.rebuild import Plan
+    from ops_cli.packaging.sources import Tree
+    from ops_cli.packaging.targets import Target
+
+SECONDS = 30
+_AT_ONCE = 2
+# Where Lambda unpacks a zip; tracebacks name it.
+_TASK_ROOT = "/var/task"
+# The SDK of Lambda's Python runtimes and what it is made of.
+_SDK = {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"}
+_UNCHECKED_HASH = b"\1\0\0\0"
+# What every Python reads that may compile.
+_MARSHAL_VERSION = 4
+_IMPORTED = "imported"
+
+
+class Bytecode:
+    """The bytecode of a tree, which a target's folder keeps by the hash of each module's name, source and version.
+
+    What is missing there is compiled beside other work, until it is asked for or the `with` statement ends.
+    """
+
+    def __init__(self, folder: str, tree: Tree, target: Target) -> None:
+        from ops_cli.packaging.sources import hashed
+
+        self.interpreter = target.interpreter()
+        self._tree = tree
+        self._target = target
+        self._folder = f"{folder}/.bytecode"
+        os.makedirs(self._folder, exist_ok=True)
+        names = {path: tree.zip_name(path) for path in tree.signatures if self.interpreter and path.endswith(".py")}
+        hashes = {path: hashed(target.magic, name, tree.digest(path)) for path, name in names.items()}
+        self._kept = {path: f"{self._folder}/{each}" for path, each in hashes.items()}
+        missing = [path for path in names if not os.path.exists(self._kept[path])]
+        jobs = [(names[path], tree.content(path), self._kept[path]) for path in missing]
+        self._failures: dict[str, tuple[int, str]] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        if self.interpreter and jobs:
+            self._process = start_compiling(self.interpreter, jobs, f"{self._folder}/jobs")
+
+    def __enter__(self) -> Bytecode:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._finish()
+
+    def _finish(self) -> None:
+        """Wait for the compilation and drop what no source stands for any more."""
+        if self._process is not None:
+            process, self._process = self._process, None
+            self._failures = finish_compiling(process)
+            for name in {*os.listdir(self._folder)} - {os.path.basename(kept) for kept in self._kept.values()}:
+                os.unlink(f"{self._folder}/{name}")
+
+    def failures(self, paths: Iterable[str]) -> list[str]:
+        """Say which of these files do not compile, by path and line."""
+        self._finish()
+        found = ((path, self._failures.get(self._kept.get(path, ""))) for path in paths)
+        return [f"{path}:{one[0]}: {one[1]} (Python {self._target.version})" for path, one in found if one]
+
+    def entries(self, paths: Iterable[str]) -> Iterator[tuple[str, bool, bytes]]:
+        """Yield name, executable and content of these files and of their bytecode."""
+        self._finish()
+        for path in paths:
+            name = self._tree.zip_name(path)
+            yield name, self._tree.is_executable(path), self._tree.content(path)
+            if path in self._kept:
+                with open(self._kept[path], "rb", buffering=0) as file:
+                    yield self._target.bytecode_name(name), False, file.read()
+
+
+def start_compiling(interpreter: str, jobs: list[tuple[str, bytes, str]], scratch: str) -> subprocess.Popen[bytes]:
+    """Start to compile modules, each with its name in a zip, its source and the path of what is made."""
+    # A fixed environment: neither the user's PYTHON* variables nor the hash seed may show in the bytecode.
+    command = [interpreter, "-S", "-s", "-P", "-W", "ignore", os.path.abspath(__file__), "compile"]
+    told: Any = {"env": {"PYTHONHASHSEED": "0"}, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with open(scratch, "w+b") as file:
+        marshal.dump(jobs, file, _MARSHAL_VERSION)
+        file.seek(0)
+        return subprocess.Popen(command, stdin=file, **told)
+
+
+def finish_compiling(process: subprocess.Popen[bytes]) -> dict[str, tuple[int, str]]:
+    """Wait for a compilation; return line and reason of what fails by the path of what it was to become."""
+    told, error = process.communicate()
+    if process.returncode:
+        from ops_cli.packaging.sources import failed
+
+        said = error.decode(errors="replace").strip()
+        raise failed(f"Python stopped while it compiled: {said}", "Run with --no-bytecode.")
+    failures: dict[str, tuple[int, str]] = marshal.loads(told)  # noqa: S302 - written by the process below
+    return failures
+
+
+def compile_modules() -> None:
+    """Compile the modules that stdin lists; say on stdout which failed."""
+    from importlib.util import MAGIC_NUMBER, source_hash
+
+    failures = {}
+    for name, source, made in marshal.load(sys.stdin.buffer):  # noqa: S302 - written by the process above
+        try:
+            code = compile(source, f"{_TASK_ROOT}/{name}", "exec", dont_inherit=True, optimize=0)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            failures[made] = (getattr(error, "lineno", None) or 1, getattr(error, "msg", None) or str(error))
+        else:
+            os.makedirs(os.path.dirname(made), exist_ok=True)
+            with open(f"{made}.tmp", "wb") as file:
+                file.write(MAGIC_NUMBER + _UNCHECKED_HASH + source_hash(source) + marshal.dumps(code))
+            os.replace(f"{made}.tmp", made)
+    marshal.dump(failures, sys.stdout.buffer, _MARSHAL_VERSION)
+
+
+def check_imports(folder: str, plans: list[Plan]) -> None:
+    """Import each handler from its zip alone, as Lambda would; raise what fails, by file and line."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from ops_cli.packaging.sources import failed
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        problems = [problem for problem in pool.map(lambda plan: _import_problem(folder, plan), plans) if problem]
+    if problems:
+        hint = "A handler must import from its zip alone; nothing was built."
+        if any("No module named 'boto3'" in problem for problem in problems):
+            hint = f"Lambda brings boto3; {sys.executable} has none to check with: run `make setup`."
+        raise failed("\n".join(problems), hint)
+
+
+def _import_problem(folder: str, plan: Plan) -> str:
+    import tempfile
+    import zipfile
+
+    told = f"{plan.function}/handler.py:1: its import "
+    with tempfile.TemporaryDirectory(prefix="opsctl-import-check-") as task:
+        with zipfile.ZipFile(f"{folder}/{plan.zip_name}") as archive:
+            archive.extractall(task)
+        command = [sys.executable, "-I", "-B", os.path.abspath(__file__), os.path.realpath(task), plan.function]
+        # Nothing of the builder's environment may reach a handler: no credentials, no PYTHON* variables.
+        region = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "PATH": os.environ.get("PATH", "")}
+        how: Any = {"env": region, "stdin": subprocess.DEVNULL, "capture_output": True, "timeout": SECONDS}
+        try:
+            answer = subprocess.run(command, check=False, **how)
+            told = answer.stdout.decode() or f"{told}ended the process ({answer.returncode})"
+        except subprocess.TimeoutExpired:
+            told += f"took more than {SECONDS} s"
+    name, _, rest = told.partition(":")
+    path = next((path for path in plan.paths if path.split("/", 2)[2] == name), name)
+    return "" if told == _IMPORTED else f"{path}:{rest}"
+
+
+def import_handler(task: str, function: str) -> None:
+    """Import a handler of an unpacked zip; answer on stdout, where nothing of it comes; end although it has threads.
+
+    It sees the zip, the standard library and the SDK, but neither the rest of site-packages nor editable installs.
+    """
+    import site
+    from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
+
+    class SdkFinder(PathFinder):
+        folders = (*site.getsitepackages(), "/usr/lib/python3/dist-packages")
+
+        @classmethod
+        def find_spec(cls, fullname: str, path: Any = None, target: Any = None) -> Any:
+            return super().find_spec(fullname, cls.folders, target) if path is None and fullname in _SDK else None
+
+    library = os.path.dirname(os.__file__)
+    sys.path[:] = [task, *(path for path in sys.path if path == library or path.startswith(f"{library}/lib-dynload"))]
+    sys.meta_path[:] = [BuiltinImporter, FrozenImporter, PathFinder, SdkFinder]
+    answers, nothing = os.dup(1), os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 1)
+    os.dup2(nothing, 2)
+    os.write(answers, _outcome(task, function).encode(errors="backslashreplace"))
+    os._exit(0)
+
+
+def _outcome(task: str, function: str) -> str:
+    """Import a handler; say by file in the zip and line why that fails."""
+    import importlib
+    import traceback
+
+    try:
+        handler = importlib.import_module(f"{function}.handler")
+    except BaseException as error:  # noqa: BLE001 - SystemExit at import is a broken handler too
+        places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+        if isinstance(error, SyntaxError):
+            places.append((error.filename or "", error.lineno))
+        # The innermost line of the zip's own code that the error passed through.
+        own = [(name.removeprefix(f"{task}/"), line) for name, line in places if name.startswith(f"{task}/")]
+        name, line = own[-1] if own else (f"{function}/handler.py", 1)
+        return f"{name}:{line or 1}: {type(error).__name__}: {error}"
+    if not callable(getattr(handler, "handle", None)):
+        return f"{function}/handler.py:1: has no function `handle`"
+    return _IMPORTED
+
+
+if __name__ == "__main__":
+    compile_modules() if sys.argv[1] == "compile" else import_handler(*sys.argv[1:])
