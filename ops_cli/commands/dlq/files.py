@@ -167,7 +167,12 @@ def purge(ops: Ops, queue: str, file: str | None, yes: bool) -> None:
     where = f"{facts.account_id} ({queues.environment})"
     note(f"Into {path}, then deleted: {counted(facts.depth, 'message')} of {facts.name} in {where}")
     confirm_by_name("This empties the queue.", facts.name, yes=yes)
-    tally = purge_into(queues.sqs, facts, path)
+    try:
+        tally = purge_into(queues.sqs, facts, path)
+    except Exception:
+        if path.exists():
+            note(f"What is deleted is safe in {path}, the rest is still in {facts.name}.")
+        raise
     deleted = tally.moved - tally.undeleted
     emit({"deleted": deleted, "file": str(path)}, ops.choices)
     if tally.is_whole:

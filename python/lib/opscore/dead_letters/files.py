@@ -151,14 +151,21 @@ class FileDestination:
 
 
 def export_to(sqs: "SQSClient", queue: QueueFacts, path: Path, report: Callable[[int], None] = lambda _n: None) -> int:
-    """Copy the messages of `queue` to `path`, leave them there, and return how many could be read."""
-    with create_private(path) as file:
-        try:
+    """Copy the messages of `queue` to `path`, leave them there, and return how many could be read.
+
+    A disk that becomes full leaves no half of a file.
+    """
+    file = create_private(path)
+    try:
+        with file:
             count = export_lines(sqs, queue, lambda record: file.write(to_line(record)), report)
             _sync(file)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(path)) from None
-        return count
+    except OSError as error:
+        if aws_faults.is_of_aws(error):
+            raise
+        path.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    return count
 
 
 def export_lines(

@@ -183,6 +183,21 @@ def test_a_full_disk_is_found_before_anything_is_received(tmp_path: Path, monkey
     assert not {"ReceiveMessage", "DeleteMessageBatch"} & {*world.sqs.calls}
 
 
+def test_a_disk_that_becomes_full_during_an_export_leaves_no_half_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    world.add_dead_letters(3)
+    path = tmp_path / "out.ndjson"
+    fill_the_disk(monkeypatch, after=2)
+    client: Any = world.sqs
+    with pytest.raises(OSError, match="No space left") as caught:
+        export_to(client, describe(client, world.dead.url), path)
+    assert caught.value.filename == str(path)
+    assert not path.exists()
+    assert len(client.receive_message(world.dead.url, 10, 0)["Messages"]) == 3
+
+
 def test_a_disk_that_becomes_full_during_a_purge_keeps_every_message_somewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

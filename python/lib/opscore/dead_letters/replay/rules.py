@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sqs import SQSClient
 
-_GROUPS_NAMED = 10
+_GROUPS_NAMED, _BEGINNING = 10, 60
 
 
 class Clients(Protocol):
@@ -140,7 +140,10 @@ class Rules:
         groups = grouping.result()
         if read < self.source.depth or len(groups) > MAXIMUM_GROUPS or name in {group.id for group in groups}:
             return
-        known = [f"{group.id} ({counted(group.count, 'message')}: {group.cause or group.shape})" for group in groups]
+        known = [
+            f"{group.id} ({counted(group.count, 'message')}: {(group.cause or group.shape)[:_BEGINNING]})"
+            for group in groups
+        ]
         more = f", and {len(known) - _GROUPS_NAMED} more" if len(known) > _GROUPS_NAMED else ""
         raise NotFound(
             f"There is no group {name!r} in {self.source.name}.",

@@ -89,9 +89,14 @@ def _as_body(value: Any) -> str:
 
 
 def _because(letter: DeadLetter) -> str:
-    """Return, for what an edit could not be applied to, why the body is text although it looks like JSON."""
+    """Return, for what an edit could not be applied to, why the body is text although it looks like JSON.
+
+    Without places in the body: messages of one kind have one reason.
+    """
     why = letter.why_text()
-    return f" (the body is taken for text: {why})" if why else ""
+    if not why:
+        return ""
+    return f" (the body is taken for text: {why if isinstance(why, exact_json.Unreadable) else 'it is no JSON'})"
 
 
 def _compiled(option: str, expression: str) -> Callable[[Any], Any]:
