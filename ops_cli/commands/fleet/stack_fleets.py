@@ -131,7 +131,7 @@ def find(ops: Ops, drain_id: str) -> list[Drain]:
     Raises `NotFound`, and `UsageProblem` where several instances begin so.
     """
     instance_id, _, attempt = drain_id.partition("/")
-    if not instance_id or (attempt and not attempt.isdigit()):
+    if not instance_id or (attempt and not attempt.isdecimal()):
         raise OpsError(f"{drain_id!r} is no drain: an id is INSTANCE or INSTANCE/NUMBER.", exit_code=NotFound.exit_code)
     history = records(ops).history(instance_id) or records(ops).history(_only_one(instance_id, drained_instances(ops)))
     found = [drain for drain in history if not attempt or drain.attempt == int(attempt)]
