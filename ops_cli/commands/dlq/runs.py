@@ -15,7 +15,7 @@ from opscore.errors import ExitCode, OpsError, PartlyDone
 from opscore.words import counted
 
 if TYPE_CHECKING:
-    from opscore.dead_letters.engine.journal import RunState
+    from opscore.dead_letters.engine.run_state import RunState
     from opscore.dead_letters.replay.undo import Undone
 
 

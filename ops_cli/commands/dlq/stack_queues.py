@@ -9,11 +9,11 @@ from ops_cli.frame.environments import Environment
 from ops_cli.frame.folders import state_folder
 from ops_cli.frame.output import note
 from opscore.dead_letters.causes.cause_index import CauseIndex, read_causes
-from opscore.dead_letters.engine.journal import Runs
 from opscore.dead_letters.engine.pace import GIVE_UP_SECONDS
 from opscore.dead_letters.looking.peek import peek
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.message import DeadLetter
+from opscore.dead_letters.replay.runs import Runs
 from opscore.errors import NotFound, OpsError
 
 if TYPE_CHECKING:

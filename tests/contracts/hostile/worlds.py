@@ -20,7 +20,7 @@ from insight.orders.request import ReportRequest
 from insight.orders.state_table import States
 from ops_cli.frame.environments import Environment, register
 from ops_cli.frame.folders import state_folder
-from opscore.dead_letters.engine.journal import SUFFIX
+from opscore.dead_letters.replay.runs import SUFFIX
 from tests.ops_cli.commands.conftest import DEAD, DESCRIPTION, REGION
 
 NOON = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from ops_cli.clone.record import REGION
-from opscore.dead_letters.engine.journal import read_state
+from opscore.dead_letters.engine.run_state import read_state
 from tests.emulator.emulated_account import Account
 
 MESSAGES = 10_000

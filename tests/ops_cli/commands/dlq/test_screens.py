@@ -12,7 +12,7 @@ from ops_cli.frame.options import Choices
 from ops_cli.frame.output import emit
 from opscore.dead_letters.causes.cause_index import CauseIndex
 from opscore.dead_letters.causes.groups import Grouping
-from opscore.dead_letters.engine.journal import RunState, read_state
+from opscore.dead_letters.engine.run_state import RunState, read_state
 from opscore.dead_letters.looking.overview import QueueSummary
 from opscore.dead_letters.looking.queue import QueueFacts
 from opscore.dead_letters.message import DeadLetter

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from opscore import aws_faults
-from opscore.dead_letters.engine.journal import RunState, parse, read_state
+from opscore.dead_letters.engine.run_state import RunState, parse, read_state
 from opscore.dead_letters.ndjson import to_line
 from opscore.errors import OpsError
 

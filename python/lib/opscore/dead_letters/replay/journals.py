@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from opscore import aws_faults
-from opscore.dead_letters.engine.journal import FileStorage, RunJournal, Runs, RunState, parse, pick
+from opscore.dead_letters.engine.journal import FileStorage, RunJournal
+from opscore.dead_letters.engine.run_state import RunState, parse
 from opscore.dead_letters.ndjson import to_line
 from opscore.dead_letters.replay.account_runs import AccountJournal, AccountRuns, Part
+from opscore.dead_letters.replay.runs import Runs, pick
 from opscore.errors import OpsError
 
 SILENT_SECONDS = 150

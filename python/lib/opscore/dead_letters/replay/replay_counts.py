@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import Protocol
 
-from opscore.dead_letters.engine.journal import parse
+from opscore.dead_letters.engine.run_state import parse
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.ndjson import to_line
 from opscore.dead_letters.sending.destinations import Confirmation

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from opscore import aws_faults
 from opscore.dead_letters.engine.attempts import Attempts
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
-from opscore.dead_letters.engine.journal import RunJournal, RunState
+from opscore.dead_letters.engine.journal import RunJournal
+from opscore.dead_letters.engine.run_state import RunState
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.replay.request import ReplayRequest

@@ -8,7 +8,8 @@ from typing import Any
 
 from opscore.dead_letters.causes.groups import classify
 from opscore.dead_letters.engine.engine import Pace
-from opscore.dead_letters.engine.journal import RunJournal, RunState, check_place, new_run
+from opscore.dead_letters.engine.journal import RunJournal
+from opscore.dead_letters.engine.run_state import RunState
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.replay import move_task
 from opscore.dead_letters.replay.canary import Canaries, CanaryResult, CanaryRun, GroupVerdict, Verdict
@@ -16,6 +17,7 @@ from opscore.dead_letters.replay.plan import ReplayPlan, plan_replay
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.rules import Clients, DeadLetterQueue, Records, Rules
 from opscore.dead_letters.replay.run import ClientRun
+from opscore.dead_letters.replay.runs import check_place, new_run
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import Confirmation
 from opscore.dead_letters.sending.outgoing import Outgoing

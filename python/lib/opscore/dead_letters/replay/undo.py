@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from opscore.batches import batches
 from opscore.dead_letters.engine.attempts import Attempts
 from opscore.dead_letters.engine.engine import ClientEngine, Pace
-from opscore.dead_letters.engine.journal import RunJournal, RunState, check_place, parse
+from opscore.dead_letters.engine.journal import RunJournal
+from opscore.dead_letters.engine.run_state import RunState, parse
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.files import Import
 from opscore.dead_letters.looking.queue import BATCH, QueueFacts, describe
@@ -20,6 +21,7 @@ from opscore.dead_letters.looking.sweep import Sweep
 from opscore.dead_letters.message import DeadLetter
 from opscore.dead_letters.ndjson import to_line
 from opscore.dead_letters.replay.journals import Journals
+from opscore.dead_letters.replay.runs import check_place
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.destinations import Confirmation, Outcome, SqsDestination
 from opscore.dead_letters.sending.outgoing import Outgoing

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opscore.dead_letters.engine.attempts import Attempts
-from opscore.dead_letters.engine.journal import RunJournal, read_state
+from opscore.dead_letters.engine.journal import RunJournal
+from opscore.dead_letters.engine.run_state import read_state
 from opscore.dead_letters.sending.destinations import Confirmation, Outcome, Refusal
 from opscore.dead_letters.tally import Left
 from tests.lib.opscore.dead_letters.fake_sqs import error

@@ -3,7 +3,8 @@
 import pytest
 
 from opscore.dead_letters.engine.engine import ClientEngine
-from opscore.dead_letters.engine.journal import RunJournal, read_state
+from opscore.dead_letters.engine.journal import RunJournal
+from opscore.dead_letters.engine.run_state import read_state
 from tests.lib.opscore.dead_letters.fake_sqs import Message
 from tests.lib.opscore.dead_letters.replaying import MemoryStorage, World, sent_bodies
 

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opscore.dead_letters.engine.attempts import Attempts
-from opscore.dead_letters.engine.journal import RunJournal, RunState, read_state
+from opscore.dead_letters.engine.journal import RunJournal
+from opscore.dead_letters.engine.run_state import RunState, read_state
 from opscore.dead_letters.engine.schedule import Limits
 from tests.lib.opscore.dead_letters.fake_sqs import error
 from tests.lib.opscore.dead_letters.replaying import Killed, MemoryStorage, World, duplicates, lost, sent_bodies

@@ -9,8 +9,9 @@ import botocore.exceptions as boto
 import pytest
 from urllib3.exceptions import NewConnectionError, ProxyError
 
-from opscore.dead_letters.engine.journal import RunJournal, read_state
+from opscore.dead_letters.engine.journal import RunJournal
 from opscore.dead_letters.engine.pace import GIVE_UP_SECONDS
+from opscore.dead_letters.engine.run_state import read_state
 from opscore.dead_letters.engine.schedule import Limits
 from opscore.dead_letters.sending.destinations import LambdaDestination
 from tests.lib.opscore.dead_letters.fake_sqs import Hook, error

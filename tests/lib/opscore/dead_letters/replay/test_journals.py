@@ -12,12 +12,13 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from moto import mock_aws
 
 from opscore.dead_letters.engine.engine import Pace
-from opscore.dead_letters.engine.journal import RunJournal, Runs
+from opscore.dead_letters.engine.journal import RunJournal
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.replay.account_runs import AccountJournal, AccountRuns
 from opscore.dead_letters.replay.journals import SILENT_SECONDS, Journals
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.rules import DeadLetterQueue, Records
+from opscore.dead_letters.replay.runs import Runs
 from opscore.dead_letters.replay.service import ReplayService
 from opscore.errors import OpsError
 from tests.lib.opscore.dead_letters.fake_logs import FakeLogs

@@ -7,7 +7,8 @@ import botocore.exceptions as boto
 import pytest
 
 from opscore.dead_letters.engine.engine import Pace
-from opscore.dead_letters.engine.journal import RunJournal, RunState, read_state
+from opscore.dead_letters.engine.journal import RunJournal
+from opscore.dead_letters.engine.run_state import RunState, read_state
 from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.run import ClientRun, EndedEarly

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from opscore.dead_letters.engine.engine import Pace
-from opscore.dead_letters.engine.journal import Runs
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.message import REPLAY_ATTRIBUTE
 from opscore.dead_letters.replay.canary import INTERVAL_SECONDS
 from opscore.dead_letters.replay.journals import Journals
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.rules import DeadLetterQueue, Records
+from opscore.dead_letters.replay.runs import Runs
 from opscore.dead_letters.replay.service import ReplayService
 from opscore.errors import UsageProblem
 from tests.lib.opscore.dead_letters.fake_logs import FakeLogs

@@ -2,10 +2,12 @@ from pathlib import Path
 from typing import Any
 
 from opscore.dead_letters.engine.engine import Pace
-from opscore.dead_letters.engine.journal import RunJournal, Runs, read_state
+from opscore.dead_letters.engine.journal import RunJournal
+from opscore.dead_letters.engine.run_state import read_state
 from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.message import REPLAY_ATTRIBUTE
 from opscore.dead_letters.replay.journals import Journals
+from opscore.dead_letters.replay.runs import Runs
 from opscore.dead_letters.replay.undo import Replayed, Undone, UndoPlan, undo
 from tests.lib.opscore.dead_letters.replaying import MemoryStorage, World
 

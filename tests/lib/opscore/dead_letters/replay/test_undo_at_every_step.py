@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opscore.dead_letters.engine.engine import Pace
-from opscore.dead_letters.engine.journal import RunJournal, read_state
+from opscore.dead_letters.engine.journal import RunJournal
+from opscore.dead_letters.engine.run_state import read_state
 from opscore.dead_letters.looking.queue import describe
 from opscore.dead_letters.replay.undo import Replayed, Undo, Undone, UndoPlan
 from tests.lib.opscore.dead_letters.fake_sqs import Message
