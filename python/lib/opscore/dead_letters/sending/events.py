@@ -20,7 +20,7 @@ def event_of(message: Outgoing, subscription: str = "") -> str:
     if kind is Kind.LAMBDA_DESTINATION and unwrap(message.body).kind is kind:
         return member(message.body, "requestPayload")
     if kind is Kind.SNS and (notification := unwrap(message.body)).kind is kind:
-        return json.dumps(topic_event(notification.payload, subscription), ensure_ascii=False)
+        return json.dumps(topic_event(notification.payload, subscription))
     return message.body
 
 
