@@ -47,7 +47,7 @@ def recognise(letter: DeadLetter) -> Envelope:
     """
     if letter.origin_arn:
         return unwrap(letter.body)
-    if target := text(letter, "TARGET_ARN"):
+    if text(letter, "ERROR_CODE") and (target := text(letter, "TARGET_ARN")):
         return Envelope(Kind.EVENTBRIDGE, target)
     if not (text(letter, "RequestID") and (code := text(letter, "ErrorCode"))):
         return unwrap(letter.body)

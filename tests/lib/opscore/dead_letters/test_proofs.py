@@ -6,7 +6,7 @@ from pathlib import Path
 import opscore.dead_letters
 
 FOLDER = Path(opscore.dead_letters.__file__).parent
-MAKERS = {"destinations.py", "files.py", "journal.py"}
+MAKERS = {"destinations.py", "files.py", "run_state.py"}
 
 
 def callers(name: str) -> set[str]:

@@ -10,7 +10,8 @@ from ops_cli.commands.dlq.replay import show_result
 from ops_cli.commands.dlq.replay_view import Meter, show_verdict
 from ops_cli.frame.options import Choices
 from ops_cli.frame.output import Screen, showing_on
-from opscore.dead_letters.replay.canary import GroupVerdict, Verdict
+from opscore.dead_letters.replay.canaries import GroupVerdict
+from opscore.dead_letters.replay.canary import Verdict
 from opscore.dead_letters.replay.service import ReplayResult
 from opscore.dead_letters.tally import Tally
 from opscore.errors import PartlyDone

@@ -16,7 +16,8 @@ from opscore.dead_letters.engine.run_state import RunState, read_state
 from opscore.dead_letters.looking.overview import QueueSummary
 from opscore.dead_letters.looking.queue import QueueFacts
 from opscore.dead_letters.message import DeadLetter
-from opscore.dead_letters.replay.canary import GroupVerdict, Verdict
+from opscore.dead_letters.replay.canaries import GroupVerdict
+from opscore.dead_letters.replay.canary import Verdict
 from opscore.dead_letters.replay.plan import ReplayPlan
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.service import ReplayResult

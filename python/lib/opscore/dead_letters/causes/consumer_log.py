@@ -114,6 +114,8 @@ def _first(fields: Mapping[str, Any], keys: Iterable[str]) -> str:
 def ids_of(letter: DeadLetter) -> Iterator[str]:
     """Yield the ids by which a log may name `letter`: its own, and that of the request of an asynchronous event."""
     yield letter.message_id
+    if letter.origin_arn:
+        return  # it died as itself; a request that it still carries is of an earlier death
     if request := letter.attributes.get("RequestID", {}).get("StringValue"):
         yield str(request)
 

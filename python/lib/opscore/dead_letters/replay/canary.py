@@ -3,18 +3,15 @@
 import dataclasses
 import functools
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from opscore.dead_letters.causes.cause_index import CauseIndex
 from opscore.dead_letters.looking.queue import QueueFacts, describe
-from opscore.dead_letters.message import DeadLetter
+from opscore.dead_letters.replay.canaries import Canaries, Canary, GroupVerdict, by_group
 from opscore.dead_letters.replay.returns import Returns
 from opscore.dead_letters.replay.run import ClientRun
-from opscore.dead_letters.sending.destinations import Confirmation
-from opscore.dead_letters.sending.outgoing import Outgoing
 from opscore.dead_letters.tally import Tally
 from opscore.words import counted
 
@@ -31,18 +28,6 @@ SETTLE_SECONDS = 5.0
 """How long an empty backlog must stay quiet before a step counts as good: errors reach the log some seconds late."""
 
 INTERVAL_SECONDS = 2.0
-
-Note = Callable[[Mapping[str, Any]], None]
-"""Writes down a fact of the run, so that another process can continue it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Canary:
-    """A replayed message that is watched: its id at the destination, the group it had died in, what it holds."""
-
-    new_id: str
-    group: str
-    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,61 +67,6 @@ def judge(seen: Observation) -> Verdict:
             f"after {seen.seconds:.0f} s {counted(seen.backlog, 'message')} still waiting: does the consumer run?",
         )
     return Verdict("wait", f"{seen.backlog} waiting, {failed} of {total} failed")
-
-
-@dataclass(frozen=True)
-class GroupVerdict:
-    """What became of the canaries of one group, and so whether its cause seems mended."""
-
-    group: str
-    replayed: int
-    failed: int
-    verdict: Literal["mended", "not mended", "mixed"]
-
-
-def by_group(canaries: Iterable[Canary], failed: Mapping[str, str]) -> list[GroupVerdict]:
-    """Return for each group whether its cause seems mended, the worst first."""
-    total: Counter[str] = Counter()
-    bad: Counter[str] = Counter()
-    for canary in canaries:
-        total[canary.group] += 1
-        bad[canary.group] += canary.new_id in failed
-    groups = [GroupVerdict(name, count, bad[name], _verdict(bad[name], count)) for name, count in total.items()]
-    return sorted(groups, key=lambda group: (-group.failed / group.replayed, group.group))
-
-
-def _verdict(bad: int, total: int) -> Literal["mended", "not mended", "mixed"]:
-    return "mended" if not bad else "not mended" if bad == total else "mixed"
-
-
-class Canaries:
-    """The messages that arrived while `watching`, each with the group it was in, and what is written down of them.
-
-    `earlier` are those of the process that began the run, with their groups, and `digests` what each of them holds.
-    """
-
-    def __init__(
-        self,
-        group_of: Callable[[DeadLetter], str],
-        note: Note,
-        earlier: Mapping[str, str] | None = None,
-        digests: Mapping[str, str] | None = None,
-    ) -> None:
-        self._group_of, self._note = group_of, note
-        known = digests or {}
-        self.arrived = [Canary(new_id, group, known.get(new_id, "")) for new_id, group in (earlier or {}).items()]
-        self.watching = True
-
-    def on_arrival(self, message: Outgoing, proof: Confirmation) -> None:
-        """Remember a message that arrived."""
-        if self.watching:
-            canary = Canary(proof.new_id, self._group_of(message.letter), message.digest)
-            self.arrived.append(canary)
-            self._note({"canaries": {canary.new_id: canary.group}, "digests": {canary.new_id: canary.digest}})
-
-    def begin(self, backlog: int) -> None:
-        """Note that a step begins while so many messages wait at its destinations."""
-        self._note({"step": {"backlog": backlog}})
 
 
 def watch(
@@ -210,6 +140,7 @@ class CanaryRun:
         self._began_ms = run.bound_ms - 1000
         self._returns = Returns(sqs, dead_letters, run.name, run.bound_ms)
         self._failed: dict[str, str] = {}
+        self._untold = 0
 
     def work(self, first: int, maximum: int | None, *, moved: int = 0, backlog: int | None = None) -> CanaryResult:
         """Replay `first` messages, watch them, and continue in larger steps while few of them fail.
@@ -239,7 +170,7 @@ class CanaryRun:
                 break
             if verdict.do == "stop":
                 break
-        return CanaryResult(tally, verdict, by_group(self._canaries.arrived, self._failed))
+        return CanaryResult(tally, verdict, by_group(self._canaries.arrived, self._failed, self._untold))
 
     def _watch(self, baseline: int) -> Verdict:
         look = functools.partial(self._look, baseline)
@@ -257,10 +188,10 @@ class CanaryRun:
         for canary in canaries:
             if (error := errors.of_id(canary.new_id)) is not None:
                 self._failed[canary.new_id] = error
-        back, untold = self._returns.look(canaries, whole=whole)
+        back, self._untold = self._returns.look(canaries, whole=whole)
         for new_id in back:
             self._failed.setdefault(new_id, CAME_BACK)
-        return Observation(canaries, dict(self._failed), self._depth() - baseline, untold=untold)
+        return Observation(canaries, dict(self._failed), self._depth() - baseline, untold=self._untold)
 
     def _depth(self) -> int:
         return sum(describe(self._sqs, queue.url).depth for queue in self._work_queues)

@@ -12,7 +12,8 @@ from opscore.dead_letters.engine.journal import RunJournal
 from opscore.dead_letters.engine.run_state import RunState
 from opscore.dead_letters.looking.queue import QueueFacts, describe
 from opscore.dead_letters.replay import move_task
-from opscore.dead_letters.replay.canary import Canaries, CanaryResult, CanaryRun, GroupVerdict, Verdict
+from opscore.dead_letters.replay.canaries import Canaries, GroupVerdict
+from opscore.dead_letters.replay.canary import CanaryResult, CanaryRun, Verdict
 from opscore.dead_letters.replay.plan import ReplayPlan, plan_replay
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.rules import Clients, DeadLetterQueue, Records, Rules

@@ -106,7 +106,7 @@ class Router:
         if len(found) == 1:
             return self._function(found[0])
         what = f"{', '.join(found)} have" if found else "no function of the stack has"
-        return Refusal("NoOrigin", f"{what} {self._source.name} for failures, and it names none", final=True)
+        return Refusal("NoOrigin", f"{what} {self._source.name} for failures; name a queue with --to", final=True)
 
     # Topics
 
@@ -141,10 +141,10 @@ class Router:
         service, name = (target_arn.split(":") + [""] * 3)[2], target_arn.rsplit(":", 1)[-1]
         if service not in ("sqs", "lambda"):
             said = f"its target {name} ({service or 'no ARN'}) can only be reached by EventBridge"
-            return Refusal("Unreachable", said, final=True)
+            return Refusal("Unreachable", f"{said}; a queue can be named with --to", final=True)
         if rule_arn and (setting := self._transforms(rule_arn, target_arn)):
             said = f"its rule gives {name} something else than the event ({setting}), and the dead letter is the event"
-            return Refusal("Transformed", said, final=True)
+            return Refusal("Transformed", f"{said}; a queue can be named with --to", final=True)
         return self._queue(target_arn) if service == "sqs" else self._function(target_arn)
 
     # Letters that say nothing

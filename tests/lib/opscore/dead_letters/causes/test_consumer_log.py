@@ -138,6 +138,9 @@ def test_what_a_queue_gave_up_died_of_what_the_log_says_and_not_of_what_it_carri
     )
     died_again = DeadLetter(ID, "h", "{}", given, {"SentTimestamp": str(SENT), "DeadLetterQueueSourceArn": "arn:q"})
     assert cause(logs, letter(**given)) == "gone: An old one."
+    old = FakeLogs()
+    old.log(GROUP, SENT, error_line("An old one.", message_id="r"))
+    assert cause(old, died_again) is None
     assert cause(logs, died_again) == "DamagedFile: line 17: not JSON"
 
 

@@ -8,16 +8,8 @@ from opscore.dead_letters.causes.groups import classify
 from opscore.dead_letters.engine.engine import Pace
 from opscore.dead_letters.engine.journal import RunJournal
 from opscore.dead_letters.looking.queue import describe
-from opscore.dead_letters.replay.canary import (
-    Canaries,
-    Canary,
-    CanaryResult,
-    CanaryRun,
-    Observation,
-    by_group,
-    judge,
-    steps,
-)
+from opscore.dead_letters.replay.canaries import Canaries, Canary, by_group
+from opscore.dead_letters.replay.canary import CanaryResult, CanaryRun, Observation, judge, steps
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.run import ClientRun
 from opscore.log_events import LogEvent
@@ -217,3 +209,4 @@ def test_a_fifo_queue_that_grows_again_stops_the_replay_though_it_shows_ten_of_a
     assert found.tally.moved == 5
     assert found.verdict is not None
     assert found.verdict.why.startswith("5 of 5 failed again")
+    assert {group.verdict for group in found.groups} == {"unknown"}

@@ -71,6 +71,11 @@ def test_subject_and_attributes_of_a_notification_are_in_the_event() -> None:
     assert (record["Sns"]["Subject"], record["Sns"]["MessageAttributes"]) == ("s", attributes)
 
 
+def test_half_a_character_in_a_notification_stays_what_it_is() -> None:
+    made = event(json.dumps(NOTIFICATION | {"Message": "cut \ud83d"}))
+    assert json.loads(made.encode())["Records"][0]["Sns"]["Message"] == "cut \ud83d"
+
+
 @pytest.mark.parametrize("link", [None, "", "no link", "https://[broken"])
 def test_a_notification_without_its_subscription_gets_the_one_that_failed(link: str | None) -> None:
     (record,) = json.loads(event(json.dumps(NOTIFICATION | {"UnsubscribeURL": link}), subscription="arn:s"))["Records"]

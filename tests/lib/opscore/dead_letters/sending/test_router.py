@@ -111,6 +111,7 @@ def code(found: Any) -> str:
         ("hello", REDRIVEN, Kind.SNS_RAW),
         ('{"detail": {}}', UNDELIVERED, Kind.EVENTBRIDGE),
         (NOTIFICATION, UNDELIVERED, Kind.EVENTBRIDGE),
+        ("{}", texts(TARGET_ARN="the publisher's own"), Kind.PLAIN),
         (FAILED_RECORD, UNDELIVERED, Kind.EVENTBRIDGE),
         (FAILED_RECORD, {}, Kind.LAMBDA_DESTINATION),
         (POINTER, {}, Kind.S3_POINTER),
