@@ -1,7 +1,6 @@
 """`opsctl logs`: what a service wrote."""
 
 import datetime as dt
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,7 +12,7 @@ from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand
 from ops_cli.frame.output import Screen, Stream, emit_lines, note, printable, screen, width, wrap
 from ops_cli.frame.times import Since, rfc3339
-from opscore import log_events
+from opscore import exact_json, log_events
 from opscore.errors import NotFound
 from opscore.log_lines.line import LEVELS, Level, LogLine
 from opscore.log_lines.order import Requests, together
@@ -187,7 +186,7 @@ def _several_lines(value: object) -> str | None:
 def _value(value: object) -> str:
     if isinstance(value, str) and _BARE.fullmatch(value):
         return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return exact_json.write(value)
 
 
 def _capped(text: str) -> str:

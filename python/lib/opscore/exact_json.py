@@ -111,6 +111,17 @@ def read(text: str, *, escapes: bool = False) -> Any:
     return _with_escapes(value, (found[0] for found in _STRING.finditer(text))) if escapes and "\\" in text else value
 
 
+def read_object(text: str) -> dict[str, Any] | None:
+    """Return the JSON object that `text` is; None, and never an error, when it is anything else."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        found = read(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):

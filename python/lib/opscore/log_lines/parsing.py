@@ -4,16 +4,15 @@ Nothing that a function writes makes this fail: what is not understood is a mess
 """
 
 import datetime as dt
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from opscore import exact_json
 from opscore.log_events import LogEvent
 from opscore.log_lines import platform
 from opscore.log_lines.line import Kind, Level, LogLine, level_named
-from opscore.log_lines.strict_json import read_object
 
 _LEVELS = ("level", "levelname", "severity")
 _MESSAGES = ("message", "msg")
@@ -61,7 +60,7 @@ def parse(event: LogEvent) -> LogLine:
 
 
 def _said(raw: str) -> _Said:
-    found = read_object(raw)
+    found = exact_json.read_object(raw)
     if found is not None:
         return _by_lambda(platform.from_json(found), raw) or _of_record(found)
     text = raw.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
@@ -79,7 +78,7 @@ def _of_record(found: Mapping[str, Any]) -> _Said:
     message = _take(rest, _MESSAGES, lambda _value: True)
     request_id = _take(rest, _REQUEST_IDS, lambda value: isinstance(value, str))
     _take(rest, _TIMES, lambda value: isinstance(value, str))  # the event's own time is the one that sorts
-    text = message if isinstance(message, str) else "" if message is None else json.dumps(message, ensure_ascii=False)
+    text = message if isinstance(message, str) else "" if message is None else exact_json.write(message, comma=", ", colon=": ")
     return _Said(level, text.rstrip("\n"), request_id, rest)
 
 

@@ -9,13 +9,8 @@ def nested(depth: int) -> str:
 HOSTILE = {
     "5,000 nested objects": nested(5000),
     "5,000 nested lists": '{"a":' + "[" * 5000 + "]" * 5000 + "}",
-    "a lone surrogate": r'{"message": "\ud800"}',
-    "a lone surrogate in a key": r'{"\udfff": 1}',
     "equal keys": '{"level": "INFO", "level": "ERROR"}',
     "equal keys further in": '{"a": {"b": 1, "b": 1}}',
-    "an endless integer": '{"n": ' + "9" * 5000 + "}",
-    "a very long integer": '{"n": ' + "9" * 41 + "}",
-    "infinity by exponent": '{"n": 1e999}',
     "infinity by name": '{"n": -Infinity}',
     "not a number": '{"n": NaN}',
     "a scalar": "17",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opscore import structured_log
+from opscore import exact_json, structured_log
 from opscore.log_events import LogEvent
 from opscore.log_lines.line import LogLine, level_named
 from opscore.log_lines.parsing import parse
@@ -114,3 +114,18 @@ def test_levels_have_many_names() -> None:
         None,
         None,
     ]
+
+
+@pytest.mark.parametrize("number", ["1.10", "1e999", "-0", "9" * 5000])
+def test_a_number_keeps_its_digits(number: str) -> None:
+    assert exact_json.write(line(f'{{"message": "m", "n": {number}}}').fields) == f'{{"n":{number}}}'
+
+
+def test_half_a_surrogate_pair_costs_nothing_but_itself() -> None:
+    found = line(r'{"level": "ERROR", "message": "\ud800", "\udfff": 1}')
+    assert (found.level, found.message, found.fields) == ("ERROR", "\ud800", {"\udfff": 1})
+
+
+@given(st.text() | st.text(alphabet='{}[]":,\\u0d8e1-+.aNI \n').map(lambda text: "{" + text))
+def test_no_text_makes_it_fail(text: str) -> None:
+    assert line(text).at is not None
