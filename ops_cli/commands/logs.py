@@ -12,11 +12,12 @@ from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsCommand
 from ops_cli.frame.output import Screen, Stream, emit_lines, note, printable, screen, width, wrap
 from ops_cli.frame.times import Since, rfc3339
-from opscore import exact_json, log_events
+from opscore import exact_json
 from opscore.errors import NotFound
-from opscore.log_lines.line import LEVELS, Level, LogLine
-from opscore.log_lines.order import Requests, together
-from opscore.log_lines.parsing import parse
+from opscore.logs import log_events
+from opscore.logs.line import LEVELS, Level, LogLine
+from opscore.logs.order import Requests, together
+from opscore.logs.parsing import parse
 from opscore.words import counted
 
 TAIL = 200

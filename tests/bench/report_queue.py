@@ -17,8 +17,8 @@ from insight.sources.made_up import population
 from ops_cli.clone.places import Places
 from ops_cli.packaging import Target, build
 from ops_cli.sandbox.emulator import lifecycle
-from opscore.queue_model import EventSourceMapping, forecast
-from opscore.queue_sender import send_all
+from opscore.queues.model import EventSourceMapping, forecast
+from opscore.queues.sender import send_all
 from opscore.waiting import wait_until
 from tests.emulator.emulated_account import Account as Aws
 from tests.lib.insight.reports_table import create

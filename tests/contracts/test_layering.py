@@ -13,8 +13,9 @@ PRODUCT = {"insight", "ops_cli", "opscore", *FUNCTIONS}
 
 FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "opscore": (
-        ("fleets", "log_events", "queue_sender", "queue_worker", "settings", "waiting"),
-        ("dead_letter_copy", "dead_letters", "draining", "log_lines"),
+        ("fleets", "logs", "settings", "waiting"),
+        ("queues",),
+        ("dead_letters", "draining"),
         ("health",),
     ),
     "opscore.dead_letters": (("looking",), ("causes", "sending"), ("engine",), ("files",), ("replay",)),

@@ -5,7 +5,7 @@ import json
 from itertools import accumulate
 from typing import Any
 
-from opscore.queue_model import EventSourceMapping, forecast
+from opscore.queues.model import EventSourceMapping, forecast
 from tests.emulator.emulated_account import Account, eventually
 
 WORKER = """

@@ -17,8 +17,8 @@ from insight.delivery import search
 from insight.delivery.deliver import Places
 from insight.orders.request import ReportRequest, Status
 from insight.orders.states import State
-from opscore.dead_letter_copy import dead_letter
-from opscore.queue_worker import Retry, process_batch
+from opscore.queues.dead_letter_copy import dead_letter
+from opscore.queues.worker import Retry, process_batch
 
 if TYPE_CHECKING:
     from tests.functions.conftest import World

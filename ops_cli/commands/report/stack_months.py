@@ -12,8 +12,8 @@ from insight.periods import parse_month
 from insight.sources.accounts import account_ids
 from ops_cli.commands.report import stack_reports
 from ops_cli.frame.context import Ops
-from opscore import queue_model
 from opscore.errors import NotFound, UsageProblem
+from opscore.queues import model as queue_model
 from opscore.waiting import wait_until
 
 MONTH_SERVICE = "report-month"

@@ -8,7 +8,7 @@ from opscore.draining.function.queue import RequestBatch
 from opscore.draining.function.schedule import sweep
 from opscore.draining.function.wiring import Wiring
 from opscore.draining.requests import Ignored, Request, parse
-from opscore.queue_worker import PermanentError, Retry, Work, process_batch
+from opscore.queues.worker import PermanentError, Retry, Work, process_batch
 
 
 class Setup(NamedTuple):

@@ -16,7 +16,7 @@ from opscore.draining.aws.metrics import counter
 from opscore.draining.function.poller import Pollers, starter
 from opscore.draining.function.wiring import Wiring
 from opscore.draining.policy import parse_fleets
-from opscore.queue_worker import Invocation, Retry
+from opscore.queues.worker import Invocation, Retry
 from opscore.settings import read
 
 from .core import Setup, answer

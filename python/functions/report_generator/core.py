@@ -6,8 +6,8 @@ from insight.delivery.deliver import Places, Timings, deliver
 from insight.orders.request import ReportRequest
 from insight.render.pdf import PdfUnavailable
 from insight.sources.accounts import UnknownAccount
-from opscore import structured_log
-from opscore.queue_worker import PermanentError, Work
+from opscore.logs import structured_log
+from opscore.queues.worker import PermanentError, Work
 
 
 def report_work(places: Places) -> Work[ReportRequest]:

@@ -12,8 +12,8 @@ import boto3
 from insight.delivery.deliver import Places
 from insight.numbers.facts.athena import Athena
 from insight.orders.state_table import States
-from opscore.dead_letter_copy import dead_letter
-from opscore.queue_worker import BatchResponse, Invocation, Message, PermanentError, Retry, process_batch
+from opscore.queues.dead_letter_copy import dead_letter
+from opscore.queues.worker import BatchResponse, Invocation, Message, PermanentError, Retry, process_batch
 from opscore.settings import read
 
 from .core import report_work

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from insight.orders.request import ReportRequest
 from insight.orders.state_table import Held, States
-from opscore import structured_log
-from opscore.queue_worker import Message, NotYet, PermanentError, Work
+from opscore.logs import structured_log
+from opscore.queues.worker import Message, NotYet, PermanentError, Work
 
 GRACE_SECONDS = 5
 """How much longer a lease lasts than its invocation may run: clocks differ."""

@@ -9,8 +9,8 @@ import boto3
 
 from insight.months.survey import MonthOrder
 from insight.orders.state_table import States
-from opscore import structured_log
-from opscore.queue_sender import send_all
+from opscore.logs import structured_log
+from opscore.queues.sender import send_all
 from opscore.settings import read
 
 from .core import Dependencies, open_month

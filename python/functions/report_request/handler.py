@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import boto3
 
 from insight.orders.state_table import States
-from opscore import structured_log
+from opscore.logs import structured_log
 from opscore.settings import read
 
 from .core import Dependencies, place_order

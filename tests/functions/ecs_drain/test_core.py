@@ -7,7 +7,7 @@ import pytest
 from ecs_drain.core import Setup, answer
 
 from opscore.draining.policy import Policy
-from opscore.queue_worker import Retry
+from opscore.queues.worker import Retry
 from tests.lib.opscore.draining.model_aws import ModelHost, ModelTask
 from tests.lib.opscore.draining.simulation import Simulation
 

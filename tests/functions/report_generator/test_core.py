@@ -16,7 +16,7 @@ from insight.delivery.deliver import Places
 from insight.manifest import Manifest
 from insight.orders.request import ReportRequest
 from insight.orders.states import State
-from opscore.queue_worker import Retry, process_batch
+from opscore.queues.worker import Retry, process_batch
 
 if TYPE_CHECKING:
     from tests.functions.conftest import World

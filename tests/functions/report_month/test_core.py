@@ -13,7 +13,7 @@ from insight.months.survey import MonthOrder
 from insight.orders.request import ReportRequest
 from insight.orders.states import State
 from insight.sources.accounts import Account
-from opscore.queue_sender import Unsent
+from opscore.queues.sender import Unsent
 from tests.functions.test_interruptions import EVERY_INTERRUPTION, Calls, Interruption, Killed, Watched
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from insight.orders.request import ReportRequest
 from insight.orders.states import State
 from insight.sources.accounts import Account
 from opscore.errors import NotFound
-from opscore.queue_worker import Retry, process_batch
+from opscore.queues.worker import Retry, process_batch
 from tests.functions.test_interruptions import EVERY_INTERRUPTION, Calls, Interruption, Killed, Watched
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import yaml
 from ops_cli.commands.logs import TAIL, WIDEST, parts_of, row_of
 from ops_cli.frame.options import Choices
 from ops_cli.frame.output import Screen, emit_lines, screen
-from opscore import log_events
-from opscore.log_events import LogEvent
-from opscore.log_lines.line import LogLine
-from opscore.log_lines.parsing import parse
-from tests.lib.opscore.log_lines.hostile_lines import HOSTILE
+from opscore.logs import log_events
+from opscore.logs.line import LogLine
+from opscore.logs.log_events import LogEvent
+from opscore.logs.parsing import parse
+from tests.lib.opscore.logs.hostile_lines import HOSTILE
 from tests.ops_cli.commands.conftest import Opsctl
 from tests.ops_cli.commands.screens import SCREENS, ago, expected, too_wide, written
 

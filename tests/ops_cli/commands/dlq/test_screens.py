@@ -24,7 +24,7 @@ from opscore.dead_letters.replay.service import ReplayResult
 from opscore.dead_letters.sending.admission import Admission
 from opscore.dead_letters.sending.outgoing import prepare
 from opscore.dead_letters.tally import Tally
-from opscore.log_events import LogEvent
+from opscore.logs.log_events import LogEvent
 from tests.ops_cli.commands.screens import NOW, SCREENS, ago, expected, too_wide, written
 
 DEAD = "opsctl-prod-report-requests-dead-letter"

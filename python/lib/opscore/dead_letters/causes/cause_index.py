@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from opscore import log_events
 from opscore.dead_letters.causes.consumer_log import (
     PATTERN,
     Cause,
@@ -22,7 +21,8 @@ from opscore.dead_letters.looking.queue import BATCH, QueueFacts
 from opscore.dead_letters.message import DeadLetter
 from opscore.errors import NotFound
 from opscore.id_set import IdMap, IdSet
-from opscore.log_events import LogEvent
+from opscore.logs import log_events
+from opscore.logs.log_events import LogEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient

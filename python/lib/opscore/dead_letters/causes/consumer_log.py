@@ -8,7 +8,7 @@ from opscore import exact_json
 from opscore.dead_letters.causes.signatures import UUID, signature
 from opscore.dead_letters.envelopes import text
 from opscore.dead_letters.message import DeadLetter, moment_text
-from opscore.log_events import LogEvent
+from opscore.logs.log_events import LogEvent
 
 _CRASHES = ("Task timed out", "Runtime exited", "Runtime.ExitError", "Runtime.ImportModuleError", "Runtime.OutOfMemory")
 PATTERN = " ".join(f'?"{text}"' for text in ("ERROR", "CRITICAL", "FATAL", *_CRASHES))

@@ -4,11 +4,11 @@ The verdict is in the record before the first call, so that who comes next repea
 a host that is gone by then does not look like one that was lost.
 """
 
-from opscore import structured_log
 from opscore.draining.aws.drain_table import Drains
 from opscore.draining.aws.hosts import ActionOver, Hosts
 from opscore.draining.aws.metrics import KILLED, Count
 from opscore.draining.record import Drain, Outcome
+from opscore.logs import structured_log
 
 
 def finish(drain: Drain, hosts: Hosts, drains: Drains, count: Count, now: int) -> Drain:

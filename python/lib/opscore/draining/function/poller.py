@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from opscore import structured_log
 from opscore.draining.aws.drain_table import Changed, Drains
 from opscore.draining.function.tick import tick
 from opscore.draining.function.wiring import Wiring
 from opscore.draining.policy import POLL_SECONDS
+from opscore.logs import structured_log
 
 SILENT_SECONDS = 3 * POLL_SECONDS
 """A poller that has not looked for so long is taken for dead."""

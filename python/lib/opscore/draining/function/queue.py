@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from opscore import structured_log
 from opscore.draining.function.opening import Opening, open_drain
 from opscore.draining.function.poller import Pollers
 from opscore.draining.function.tick import advance
@@ -11,6 +10,7 @@ from opscore.draining.policy import Fleet
 from opscore.draining.record import Cause, Drain, Outcome
 from opscore.draining.requests import Ignored, Request, SpotNotice, Undo
 from opscore.fleets.cluster_reader import ClusterReader
+from opscore.logs import structured_log
 
 SKEW_SECONDS = 60
 """How far an operator's clock may be behind ours."""

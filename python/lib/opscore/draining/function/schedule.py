@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from opscore import structured_log
 from opscore.batches import batches
 from opscore.draining.aws.hosts import RETAINED, WAITING
 from opscore.draining.aws.metrics import STUCK
@@ -17,6 +16,7 @@ from opscore.draining.judging.decision import stuck
 from opscore.draining.policy import Fleet
 from opscore.draining.record import Outcome
 from opscore.draining.requests import Termination
+from opscore.logs import structured_log
 
 GROUPS_PER_CALL = 50
 PROCEEDING_SECONDS = 120

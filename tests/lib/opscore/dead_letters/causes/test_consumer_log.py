@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from opscore.dead_letters.causes.cause_index import EARLIER_MS, CauseIndex
 from opscore.dead_letters.causes.consumer_log import ids_of, signature_of
 from opscore.dead_letters.message import DeadLetter
-from opscore.log_events import LogEvent
+from opscore.logs.log_events import LogEvent
 from tests.lib.opscore.dead_letters.fake_logs import FakeLogs
 
 GROUP = "/aws/lambda/worker"

@@ -9,7 +9,7 @@ from opscore.dead_letters.causes.cause_index import CauseIndex
 from opscore.dead_letters.causes.groups import MAXIMUM_GROUPS, Grouping, classify
 from opscore.dead_letters.causes.signatures import shape, signature
 from opscore.dead_letters.message import DeadLetter, moment
-from opscore.log_events import LogEvent
+from opscore.logs.log_events import LogEvent
 
 ORIGIN = "arn:aws:sqs:eu-west-1:111122223333:work"
 

@@ -12,7 +12,7 @@ from opscore.dead_letters.replay.canaries import Canaries, Canary, by_group
 from opscore.dead_letters.replay.canary import CanaryResult, CanaryRun, Observation, judge, steps
 from opscore.dead_letters.replay.request import ReplayRequest
 from opscore.dead_letters.replay.run import ClientRun
-from opscore.log_events import LogEvent
+from opscore.logs.log_events import LogEvent
 from tests.lib.opscore.dead_letters.replaying import World
 
 CANARIES = [Canary(f"n{number}", "g1" if number % 2 else "g2") for number in range(10)]

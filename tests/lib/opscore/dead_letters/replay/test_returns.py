@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opscore.dead_letter_copy import dead_letter
 from opscore.dead_letters.replay.request import ReplayRequest
-from opscore.queue_worker import Message, PermanentError
+from opscore.queues.dead_letter_copy import dead_letter
+from opscore.queues.worker import Message, PermanentError
 from tests.lib.opscore.dead_letters import fake_sqs
 from tests.lib.opscore.dead_letters.replay.test_service import Bench
 from tests.lib.opscore.dead_letters.replaying import Killed, World, sent_bodies

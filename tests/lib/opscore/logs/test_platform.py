@@ -1,7 +1,7 @@
 import pytest
 
-from opscore.log_lines import platform
-from opscore.log_lines.platform import PlatformLine
+from opscore.logs import platform
+from opscore.logs.platform import PlatformLine
 
 ID = "8f5b0c1e-0d5a-4b37-9f0a-0a6b1c2d3e4f"
 REPORT = f"REPORT RequestId: {ID}\tDuration: 3000.00 ms\tMemory Size: 128 MB\tMax Memory Used: "

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from opscore.queue_worker import Message, PermanentError
+from opscore.queues.worker import Message, PermanentError
 
 ROOM_FOR_CAUSE = 9
 """SQS takes ten attributes (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opscore.queue_worker import (
+from opscore.queues.worker import (
     LONGEST_WAIT_SECONDS,
     Message,
     NotYet,

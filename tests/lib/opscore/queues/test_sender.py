@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opscore.queue_sender import ATTEMPTS, Unsent, send_all
+from opscore.queues.sender import ATTEMPTS, Unsent, send_all
 
 
 class Queue:

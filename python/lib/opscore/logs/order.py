@@ -8,7 +8,7 @@ import dataclasses
 import re
 from collections.abc import Iterable
 
-from opscore.log_lines.line import LogLine
+from opscore.logs.line import LogLine
 
 _OPENS = "Traceback (most recent call last):"
 _LINKS = ("During handling of the above exception", "The above exception was the direct cause")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from opscore.errors import NotFound, UsageProblem
-from opscore.log_events import FAILED_ROUNDS, LATE_MS, Follower, follow, read, read_sorted
+from opscore.logs.log_events import FAILED_ROUNDS, LATE_MS, Follower, follow, read, read_sorted
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from opscore.dead_letter_copy import SAFE_BYTES, dead_letter
 from opscore.dead_letters.causes.consumer_log import own_cause
 from opscore.dead_letters.message import DeadLetter
-from opscore.queue_worker import Message, PermanentError
+from opscore.queues.dead_letter_copy import SAFE_BYTES, dead_letter
+from opscore.queues.worker import Message, PermanentError
 
 
 def test_a_copy_among_the_dead_letters_tells_its_cause_to_who_shows_dead_letters() -> None:

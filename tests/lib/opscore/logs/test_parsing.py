@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opscore import exact_json, structured_log
-from opscore.log_events import LogEvent
-from opscore.log_lines.line import LogLine, level_named
-from opscore.log_lines.parsing import parse
-from tests.lib.opscore.log_lines.hostile_lines import HOSTILE
+from opscore import exact_json
+from opscore.logs import structured_log
+from opscore.logs.line import LogLine, level_named
+from opscore.logs.log_events import LogEvent
+from opscore.logs.parsing import parse
+from tests.lib.opscore.logs.hostile_lines import HOSTILE
 
 AT_MS = 1_795_968_000_123
 ID = "8f5b0c1e-0d5a-4b37-9f0a-0a6b1c2d3e4f"

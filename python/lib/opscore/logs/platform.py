@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from opscore.log_lines.line import Kind, Level
+from opscore.logs.line import Kind, Level
 
 _START = re.compile(r"START RequestId: ([\w-]+) Version: \S+\s*")
 _END = re.compile(r"END RequestId: ([\w-]+)\s*")

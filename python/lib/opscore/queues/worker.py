@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypedDict, TypeVar
 
-from opscore import structured_log
+from opscore.logs import structured_log
 
 Item = TypeVar("Item")
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from opscore import exact_json
-from opscore.log_events import LogEvent
-from opscore.log_lines import platform
-from opscore.log_lines.line import Kind, Level, LogLine, level_named
+from opscore.logs import platform
+from opscore.logs.line import Kind, Level, LogLine, level_named
+from opscore.logs.log_events import LogEvent
 
 _LEVELS = ("level", "levelname", "severity")
 _MESSAGES = ("message", "msg")
@@ -78,8 +78,9 @@ def _of_record(found: Mapping[str, Any]) -> _Said:
     message = _take(rest, _MESSAGES, lambda _value: True)
     request_id = _take(rest, _REQUEST_IDS, lambda value: isinstance(value, str))
     _take(rest, _TIMES, lambda value: isinstance(value, str))  # the event's own time is the one that sorts
-    text = message if isinstance(message, str) else "" if message is None else exact_json.write(message, comma=", ", colon=": ")
-    return _Said(level, text.rstrip("\n"), request_id, rest)
+    if not isinstance(message, str):
+        message = "" if message is None else exact_json.write(message, comma=", ", colon=": ")
+    return _Said(level, message.rstrip("\n"), request_id, rest)
 
 
 def _take(rest: dict[str, Any], keys: Iterable[str], accepts: Any) -> Any:

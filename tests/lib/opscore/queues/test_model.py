@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opscore.queue_model import EventSourceMapping, as_deployed, forecast
+from opscore.queues.model import EventSourceMapping, as_deployed, forecast
 
 
 def row(mapping: EventSourceMapping, messages: int, seconds: float, runs: int = 1) -> dict[str, float]:

@@ -1,7 +1,7 @@
-from opscore.log_events import LogEvent
-from opscore.log_lines.line import LogLine
-from opscore.log_lines.order import Requests, together
-from opscore.log_lines.parsing import parse
+from opscore.logs.line import LogLine
+from opscore.logs.log_events import LogEvent
+from opscore.logs.order import Requests, together
+from opscore.logs.parsing import parse
 
 A, B = "aaaaaaaa-0000-4000-8000-000000000000", "bbbbbbbb-0000-4000-8000-000000000000"
 
