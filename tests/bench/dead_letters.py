@@ -9,46 +9,84 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from tests.bench.replay.loops import Speed, coupled_workers, engine
 
 CONNECTIONS = 16
+SERIAL_GOAL = 15.0
+TIMES = 3
 MILLION = 1_000_000
 REPLAYED = 40_000
 MEGABYTES = 150
 
 
 def run() -> list[dict[str, Any]]:
-    """Measure speed at two latencies, then memory."""
-    rows: list[dict[str, Any]] = []
-    for latency, messages in ((0.020, 30_000), (0.080, 30_000)):
-        rows += _speed(latency, messages)
-    return [*rows, _short_polls(), _replay_memory(), _analyse_memory()]
+    """Measure speed at two latencies, under throttling and on few connections, then memory."""
+    return [
+        *_speed(0.020, 20_000),
+        *_speed(0.080, 20_000),
+        _share_of_the_ideal(0.020),
+        _share_under_throttling(0.020, 100),
+        _short_polls(),
+        _replay_memory(),
+        _analyse_memory(),
+    ]
 
 
 def _speed(latency: float, messages: int) -> list[dict[str, Any]]:
+    """Compare with one serial loop, and with workers that do not know of each other, on botocore's client each."""
     at = f"at {latency * 1000:.0f} ms"
-    ours = engine(messages, latency)
-    same = engine(messages // 2, latency, workers=CONNECTIONS, maximum=CONNECTIONS)
-    serial = coupled_workers(round(4 / latency), latency, workers=1, wait_seconds=1)
-    coupled = coupled_workers(messages // 3, latency, workers=CONNECTIONS, wait_seconds=1)
-    full = coupled_workers(messages // 2, latency, workers=CONNECTIONS, wait_seconds=1, lean=True)
+    ours = _best(lambda: engine(messages, latency))
+    serial = _best(lambda: coupled_workers(round(4 / latency), latency, workers=1, wait_seconds=1))
+    coupled = _best(lambda: coupled_workers(messages // 4, latency, workers=CONNECTIONS, wait_seconds=1))
     return [
-        _faster(f"replay / serial loop, {at}, msg/s", ours, serial, 15.0),
+        _faster(f"replay / serial loop, {at}, msg/s", ours, serial, SERIAL_GOAL),
         _faster(f"replay / {CONNECTIONS} uncoordinated workers, {at}, msg/s", ours, coupled, 1.3),
-        # Workers that always get ten messages make no call with less, and these use our own client and keep no
-        # journal: the most that so many connections can do.
-        _faster(f"replay on {CONNECTIONS} connections / full batches on as many, {at}, msg/s", same, full, 0.85),
     ]
+
+
+def _share_of_the_ideal(latency: float) -> dict[str, Any]:
+    """Compare with the most that so many connections can do.
+
+    Those are workers that always get ten messages and so make no call with less, use our own client, and write down
+    nothing. What is missing is what it costs to have each batch on the disk before it goes and after it arrived.
+    """
+    pairs = [
+        (
+            engine(6_000, latency, workers=CONNECTIONS, maximum=CONNECTIONS),
+            coupled_workers(6_000, latency, workers=CONNECTIONS, wait_seconds=1, lean=True),
+        )
+        for _ in range(TIMES)
+    ]
+    ours, full = max((same for same, _ in pairs), key=_rate), max((full for _, full in pairs), key=_rate)
+    name = f"replay on {CONNECTIONS} connections / full batches on as many, at {latency * 1000:.0f} ms, msg/s"
+    return _faster(name, ours, full, 0.85)
+
+
+def _share_under_throttling(latency: float, calls_a_second: int) -> dict[str, Any]:
+    """Compare with full batches at the permitted rate: three calls for ten messages."""
+    ours = _best(lambda: engine(3_000, latency, calls_a_second=calls_a_second))
+    permitted = Speed(10, 3 / calls_a_second)
+    return _faster(f"replay at a throttle of {calls_a_second} calls/s / what that permits, msg/s", ours, permitted, 0.8)
 
 
 def _short_polls() -> dict[str, Any]:
     latency = 0.020
-    ours = engine(10_000, latency, workers=CONNECTIONS, maximum=CONNECTIONS)
-    coupled = coupled_workers(5_000, latency, workers=CONNECTIONS, wait_seconds=0)
+    ours = _best(lambda: engine(8_000, latency, workers=CONNECTIONS, maximum=CONNECTIONS))
+    coupled = _best(lambda: coupled_workers(3_000, latency, workers=CONNECTIONS, wait_seconds=0))
     name = f"replay / uncoordinated short-polling workers, {CONNECTIONS} connections each, at 20 ms, msg/s"
     return _faster(name, ours, coupled, 1.3)
+
+
+def _best(measure: Callable[[], Speed]) -> Speed:
+    """Return the best of a few runs: what else the machine does only makes a run slower."""
+    return max((measure() for _ in range(TIMES)), key=_rate)
+
+
+def _rate(speed: Speed) -> float:
+    return speed.rate
 
 
 def _faster(metric: str, ours: Speed, peer: Speed, goal: float) -> dict[str, Any]:

@@ -49,9 +49,20 @@ def lean_client(inner: Any) -> Any:
     return LeanSqs(inner)
 
 
-def engine(messages: int, latency: float, *, workers: int = 16, maximum: int = 64, known: int = 0) -> Speed:
+def engine(
+    messages: int,
+    latency: float,
+    *,
+    workers: int = 16,
+    maximum: int = 64,
+    known: int = 0,
+    calls_a_second: float | None = None,
+) -> Speed:
     """Replay with the client engine and a journal on the disk; `known` messages are taken over from an earlier run."""
-    with stand_in(messages, latency=latency) as server, tempfile.TemporaryDirectory() as folder:
+    with (
+        stand_in(messages, latency=latency, calls_a_second=calls_a_second) as server,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         sqs = lean_client(client(server.endpoint))
         queue = describe(sqs, "http://127.0.0.1/1/q")
         destination = SqsDestination(sqs, queue)

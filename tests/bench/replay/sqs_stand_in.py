@@ -1,8 +1,9 @@
 """A stand-in for SQS in a process of its own: the JSON protocol over HTTP, a fixed latency, and two endless counters.
 
 It hands out numbered messages and counts what is sent and deleted. A long poll brings ten messages while there are ten,
-a short poll a sample of one to ten, as SQS does by asking some of its servers only. Lean on purpose: it shares the
-machine with what it measures.
+a short poll a sample of one to ten, as SQS does by asking some of its servers only. With `calls_a_second` it refuses
+what is above that rate, in bursts of at most a tenth of a second's worth. Lean on purpose: it shares the machine with
+what it measures.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import itertools
 import json
 import multiprocessing
 import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from multiprocessing.connection import Connection
 BODY = json.dumps({"account": "acme", "note": "x" * 960})
 _SENT = str(1_700_000_000_000)
 _SHAPES = 20
+_THROTTLED = b'{"__type":"com.amazon.coral.service#ThrottlingException","message":"Rate exceeded"}'
 
 
 @dataclass
@@ -28,8 +31,23 @@ class _State:
     latency: float
     shapes: bool
     numbers: Iterator[int]
+    calls_a_second: float | None = None
     sent: int = 0
     deleted: int = 0
+    tokens: float = 0.0
+    filled_at: float = 0.0
+
+    def allows_a_call(self) -> bool:
+        """Count a call, and say whether it is within the rate."""
+        if not self.calls_a_second:
+            return True
+        now = time.monotonic()
+        more = (now - self.filled_at) * self.calls_a_second
+        self.tokens, self.filled_at = min(self.calls_a_second / 10, self.tokens + more), now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
 
 
 def _message(number: int, shapes: bool) -> str:
@@ -78,16 +96,18 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sta
         action = head[lower.index(b"amazonsqs.") + 10 :].split(b"\r\n", 1)[0].decode().strip()
         body = await reader.readexactly(length)
         await asyncio.sleep(state.latency)
-        answer = _answer(state, action, body).encode()
+        allowed = state.allows_a_call()
+        answer = _answer(state, action, body).encode() if allowed else _THROTTLED
         writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\n"
+            (b"HTTP/1.1 200 OK" if allowed else b"HTTP/1.1 400 Bad Request")
+            + b"\r\nContent-Type: application/x-amz-json-1.0\r\n"
             b"Date: Fri, 15 Jan 2027 08:00:00 GMT\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer
         )
     writer.close()
 
 
-def _run(channel: Connection, messages: int, latency: float, shapes: bool) -> None:
-    state = _State(messages, latency, shapes, itertools.count())
+def _run(channel: Connection, messages: int, latency: float, shapes: bool, calls_a_second: float | None) -> None:
+    state = _State(messages, latency, shapes, itertools.count(), calls_a_second)
 
     async def main() -> None:
         server = await asyncio.start_server(lambda r, w: _serve(r, w, state), "127.0.0.1", 0)
@@ -113,11 +133,13 @@ class StandIn:
 
 
 @contextmanager
-def stand_in(messages: int, *, latency: float, shapes: bool = False) -> Iterator[StandIn]:
+def stand_in(
+    messages: int, *, latency: float, shapes: bool = False, calls_a_second: float | None = None
+) -> Iterator[StandIn]:
     """Start a stand-in with `messages` in its queue."""
     ours, theirs = multiprocessing.Pipe()
     context = multiprocessing.get_context("spawn")
-    process = context.Process(target=_run, args=(theirs, messages, latency, shapes), daemon=True)
+    process = context.Process(target=_run, args=(theirs, messages, latency, shapes, calls_a_second), daemon=True)
     process.start()
     try:
         yield StandIn(ours.recv(), ours)
