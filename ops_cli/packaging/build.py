@@ -10,7 +10,7 @@ import marshal
 import os
 import sys
 
-from ops_cli.packaging.sources import Tree, read, require
+from ops_cli.packaging.sources import Tree, recall, require
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,14 +113,10 @@ def _read_stamp(folder: str, target: Target) -> tuple[list[Any] | None, BuildRes
     When a zip or the manifest is not as it was left, what it was made from is said to be nothing.
     """
     result = BuildResult(target, folder)
-    try:
-        # In the format of Python's own bytecode, which is read with nothing to import.
-        stamp = marshal.loads(read(f"{folder}/.stamp"))  # noqa: S302
-        form, inputs, manifest, result.bytecode, outputs, result.warnings, result.imports = stamp
-    except (OSError, ValueError, EOFError, TypeError):
-        form = None
-    if form != _STAMP_FORMAT:
-        return None, BuildResult(target, folder)
+    stamp = recall(f"{folder}/.stamp", None)
+    if not isinstance(stamp, tuple) or stamp[0] != _STAMP_FORMAT:
+        return None, result
+    _, inputs, manifest, result.bytecode, outputs, result.warnings, result.imports = stamp
     result.outputs = {name: one for name, one in outputs.items() if _state(f"{folder}/{name}") == one[:2]}
     whole = len(result.outputs) == len(outputs) and manifest == _state(result.manifest_path)
     return inputs if whole else None, result

@@ -91,17 +91,16 @@ def test_a_build_killed_at_any_step_leaves_nothing_half_and_the_next_one_ends_we
 
 def test_what_a_killed_compilation_left_is_not_packed(repository: Repository) -> None:
     repository.function("orders")
-    kept = repository.out("sandbox") / ".bytecode"
     repository.build(Target.sandbox())
-    whole = {path.name: path.read_bytes() for path in kept.iterdir()}
-    assert len(whole) == 2
-    for name in whole:
-        (kept / name).unlink()
-        (kept / f"{name}.tmp").write_bytes(b"half")
-    (kept / "jobs").write_bytes(b"half")
-    repository.zip_path("orders", "sandbox").unlink()
-    repository.build(Target.sandbox())
-    assert {path.name: path.read_bytes() for path in kept.iterdir()} == whole
+    before, kept = repository.zips("sandbox"), repository.out("sandbox") / ".compiled"
+    whole = kept.read_bytes()
+    for half in (b"", whole[: len(whole) // 2]):
+        kept.write_bytes(half)
+        (repository.out("sandbox") / ".jobs.tmp").write_bytes(b"half")
+        repository.zip_path("orders", "sandbox").unlink()
+        repository.build(Target.sandbox())
+        assert repository.zips("sandbox") == before
+        assert not (repository.out("sandbox") / ".jobs.tmp").exists()
 
 
 def test_a_failing_disk_leaves_what_was_there(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
