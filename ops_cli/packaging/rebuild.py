@@ -63,8 +63,11 @@ def rebuild(result: "BuildResult", tree: Tree, bytecode: Bytecode, report: Calla
     before = os.listdir(folder)
     try:
         layers = cache.layers({plan.pins: plan.requirements for plan in stale if plan.pins})
-        problems = _conflicts(imports, stale, layers)
-        _refuse(problems + bytecode.failures(path for plan in stale for path in plan.paths))
+        problems = bytecode.failures(path for plan in stale for path in plan.paths)
+        installed = {pins: top_level(layer.sizes) for pins, layer in layers.items()}
+        for plan in stale:
+            problems += imports.conflicts(plan.requirements, plan.paths, installed.get(plan.pins, set()))
+        _refuse(problems)
         for line in _left_out(tree, stale, layers):
             report(line)
         made = _make(folder, bytecode, stale, layers)
@@ -137,12 +140,6 @@ def _refuse(problems: list[str]) -> None:
     """Raise what is wrong in the sources, if anything is: one `file:line: what` a line."""
     if problems:
         raise failed("\n".join(dict.fromkeys(problems)), "Nothing was built.")
-
-
-def _conflicts(imports: Imports, plans: list[Plan], layers: dict[str, Zip]) -> list[str]:
-    """Say what these functions import and nothing provides, and which requirement has the name of our own code."""
-    installed = {"": set[str](), **{pins: top_level(layer.sizes) for pins, layer in layers.items()}}
-    return [what for one in plans for what in imports.conflicts(one.requirements, one.paths, installed[one.pins])]
 
 
 def _left_out(tree: Tree, plans: list[Plan], layers: dict[str, Zip]) -> list[str]:

@@ -145,11 +145,15 @@ def read(path: str) -> bytes:
 
 
 def recall(path: str, default: Any) -> Any:
-    """Return what an earlier build kept in a file in the format of bytecode, which is read with nothing to import."""
+    """Return what an earlier build kept in a file, or the default when it is not there or damaged.
+
+    The format is that of Python's own bytecode, which is read with nothing to import.
+    """
     try:
-        return marshal.loads(read(path))  # noqa: S302 - this is how Python reads its own
+        kept = marshal.loads(read(path))  # noqa: S302
     except (OSError, ValueError, EOFError, TypeError):
         return default
+    return kept if isinstance(kept, type(default)) else default
 
 
 def hashed(*parts: object) -> str:

@@ -94,7 +94,7 @@ def test_what_a_killed_compilation_left_is_not_packed(repository: Repository) ->
     repository.build(Target.sandbox())
     before, kept = repository.zips("sandbox"), repository.out("sandbox") / ".compiled"
     whole = kept.read_bytes()
-    for half in (b"", whole[: len(whole) // 2]):
+    for half in (b"", whole[: len(whole) // 2], b"N"):
         kept.write_bytes(half)
         (repository.out("sandbox") / ".jobs.tmp").write_bytes(b"half")
         repository.zip_path("orders", "sandbox").unlink()
