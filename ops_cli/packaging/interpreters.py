@@ -59,8 +59,13 @@ class Bytecode:
     def __enter__(self) -> Bytecode:
         return self
 
-    def __exit__(self, *_raised: object) -> None:
-        self._finish()
+    def __exit__(self, raised: object, *_more: object) -> None:
+        if raised and self._process:
+            # Why it ends, as by the same Ctrl-C, is not of interest any more.
+            self._process.kill()
+            self._process.communicate()
+        else:
+            self._finish()
 
     def _finish(self) -> None:
         """Wait for the compilation, keep what it made and drop what no source stands for any more."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ops_cli.packaging import Target
+from ops_cli.packaging import Target, interpreters, rebuild
 from tests.ops_cli.packaging.repository import HANDLER, ROOT, Repository
 
 # Runs a build that kills itself just before its n-th change to the file system.
@@ -101,6 +101,25 @@ def test_what_a_killed_compilation_left_is_not_packed(repository: Repository) ->
         repository.build(Target.sandbox())
         assert repository.zips("sandbox") == before
         assert not (repository.out("sandbox") / ".jobs.tmp").exists()
+
+
+def test_an_interrupted_build_says_so_although_the_compilation_is_interrupted_too(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.function("orders")
+
+    def interrupted(*_: object) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-c", "raise KeyboardInterrupt"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(interpreters, "start_compiling", interrupted)
+    monkeypatch.setattr(rebuild, "rebuild", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        repository.build(Target.sandbox())
 
 
 def test_a_failing_disk_leaves_what_was_there(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
