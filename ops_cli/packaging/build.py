@@ -10,7 +10,7 @@ import marshal
 import os
 import sys
 
-from ops_cli.packaging.sources import Tree, read, require
+from ops_cli.packaging.sources import Tree, recall, require
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,10 @@ def build(root: str | Path, target: Target, *, report: Callable[[str], None]) ->
     with open(f"{folder}/.lock", "ab") as lock:
         _take(lock.fileno(), lambda: report(f"{target.name}: waiting for another build to end …"))
         tree = Tree(top)
-        inputs = _inputs(tree, target)
+        interpreters = [(path, os.stat(path).st_mtime_ns) for path in target.candidates()]
+        here = sys.version if target.native else ""
+        # Everything that decides about a build on this machine.
+        inputs = [*target.identity, target.bytecode, interpreters, here, tree.signatures]
         stamped, result = _read_stamp(folder, target)
         if stamped != inputs:
             from ops_cli.packaging.interpreters import Bytecode
@@ -100,27 +103,16 @@ def _take(lock: int, waiting: Callable[[], None]) -> None:
     os.utime(lock)
 
 
-def _inputs(tree: Tree, target: Target) -> list[Any]:
-    """Return everything that decides about a build on this machine."""
-    interpreters = [(path, os.stat(path).st_mtime_ns) for path in target.candidates()]
-    here = sys.version if target.native else ""
-    return [*target.identity, target.bytecode, interpreters, here, tree.signatures]
-
-
 def _read_stamp(folder: str, target: Target) -> tuple[list[Any] | None, BuildResult]:
     """Return what the last build was made from, and its result with the zips that nobody has touched since.
 
     When a zip or the manifest is not as it was left, what it was made from is said to be nothing.
     """
     result = BuildResult(target, folder)
-    try:
-        # In the format of Python's own bytecode, which is read with nothing to import.
-        stamp = marshal.loads(read(f"{folder}/.stamp"))  # noqa: S302
-        form, inputs, manifest, result.bytecode, outputs, result.warnings, result.imports = stamp
-    except (OSError, ValueError, EOFError, TypeError):
-        form = None
-    if form != _STAMP_FORMAT:
-        return None, BuildResult(target, folder)
+    stamp = recall(f"{folder}/.stamp", ())
+    if stamp[:1] != (_STAMP_FORMAT,):
+        return None, result
+    _, inputs, manifest, result.bytecode, outputs, result.warnings, result.imports = stamp
     result.outputs = {name: one for name, one in outputs.items() if _state(f"{folder}/{name}") == one[:2]}
     whole = len(result.outputs) == len(outputs) and manifest == _state(result.manifest_path)
     return inputs if whole else None, result

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ops_cli.packaging import zips
 from ops_cli.packaging.interpreters import finish_compiling, start_compiling
@@ -78,25 +78,26 @@ class Cache:
             install(pins, self._target, tree, user)
             names, left_out = _shipped(tree)
             zips.refuse_too_large(user, {name: os.path.getsize(f"{tree}/{name}") for name in names})
-            if self._interpreter:
-                compiled = {name: self._target.bytecode_name(name) for name in names if name.endswith(".py")}
-                jobs = [(name, read(f"{tree}/{name}"), f"{tree}/{made}") for name, made in compiled.items()]
-                # What does not compile, as a template or a test of another version may not, is shipped as it is.
-                finish_compiling(start_compiling(self._interpreter, jobs, f"{scratch}/jobs"))
-                names = [each for name in names for each in (name, compiled.get(name, "")) if each]
-            there = [name for name in names if os.path.exists(f"{tree}/{name}")]
-            entries = (
-                (name, bool(os.stat(f"{tree}/{name}").st_mode & EXECUTABLE), read(f"{tree}/{name}")) for name in there
-            )
-            zips.write(path, entries, comment="\n".join(left_out))
+            jobs = [
+                (name, name, read(f"{tree}/{name}")) for name in names if self._interpreter and name.endswith(".py")
+            ]
+            # What does not compile, as a template or a test of another version may not, is shipped as it is.
+            compiled = finish_compiling(start_compiling(self._interpreter, jobs, f"{scratch}/jobs"))[0] if jobs else {}
+            zips.write(path, self._entries(tree, names, compiled), comment="\n".join(left_out))
         return Zip(path)
+
+    def _entries(self, tree: str, names: list[str], compiled: dict[str, bytes]) -> Iterator[tuple[str, bool, bytes]]:
+        for name in names:
+            yield name, bool(os.stat(f"{tree}/{name}").st_mode & EXECUTABLE), read(f"{tree}/{name}")
+            if name in compiled:
+                yield self._target.bytecode_name(name), False, compiled[name]
 
     def _path(self, suffix: str, *parts: str) -> str:
         os.makedirs(self.folder, exist_ok=True)
         return f"{self.folder}/{hashed(_FORMAT, self._target.runtime, self._target.platform, *parts)}.{suffix}"
 
 
-def modules(names: Iterable[str]) -> set[str]:
+def top_level(names: Iterable[str]) -> set[str]:
     """Return the top-level modules and packages among the names in a zip."""
     return {match["name"] for name in names if (match := _MODULE.match(name))}
 

@@ -30,9 +30,11 @@ class Imports:
         self.asked: dict[str, tuple[Import, ...]] = {}
         self._known = known
         self._tree = tree
-        self._standard = target.standard_library()
+        self.standard = target.standard_library()
         # By path: the paths that it leads to at once, modules of others with the place of their import, problems.
-        self._followed: dict[str, tuple[set[str], dict[str, str], list[str]]] = {}
+        self._followed: dict[str, set[str]] = {}
+        self._outside: dict[str, dict[str, str]] = {}
+        self._problems: dict[str, list[str]] = {}
         # By dotted name; a folder without `__init__.py` is a package too, without a file.
         self._modules: dict[str, set[str]] = {}
         for path in tree.signatures:
@@ -52,19 +54,22 @@ class Imports:
         followed: set[str] = set()
         while waiting := paths - followed:
             followed |= waiting
-            paths.update(*(self._follow(path)[0] for path in waiting))
+            for path in waiting:
+                if path not in self._followed:
+                    self._follow(path)
+                paths |= self._followed[path]
         return sorted(paths - {f"{FUNCTIONS}/{function}/{name}" for name in (REQUIREMENTS, LOCK)})
 
     def problems(self, paths: Iterable[str]) -> list[str]:
         """Say by file and line what is no Python in these files, and which imports of our own code find nothing."""
-        return [problem for path in paths for problem in self._follow(path)[2]]
+        return [problem for path in paths for problem in self._problems[path]]
 
     def conflicts(self, requirements: str, paths: Sequence[str], provided: Collection[str]) -> list[str]:
         """Say what these files import that `requirements` do not provide, and which of it has a name of our own."""
         ours = {path.split("/")[2]: Tree.package(path) for path in paths}
         outside: dict[str, str] = {}
         for path in reversed(paths):
-            outside |= self._follow(path)[1]
+            outside |= self._outside[path]
         clashes = sorted(ours.keys() & set(provided))
         return [f"{requirements}: installs a module {name}, and {ours[name]} is one too" for name in clashes] + [
             f"{place}: imports {module}, which is neither in the standard library nor provided by {requirements}"
@@ -72,26 +77,25 @@ class Imports:
             if module not in provided and module not in RUNTIME_PROVIDED
         ]
 
-    def _follow(self, path: str) -> tuple[set[str], dict[str, str], list[str]]:
-        if path not in self._followed:
-            paths, outside, problems = self._followed[path] = (set(), {}, [])
-            own = path.split("/")[2]
-            for line, module, optional in self._named(path, problems):
-                top, place = module.partition(".")[0], f"{path}:{line}"
-                home = LIBRARY if top in self._tree.library else FUNCTIONS if top == own else ""
-                if home and module in self._modules:
-                    paths.update(*(self._modules[each] for each in _upwards(module)))
-                elif optional or (top in self._standard and not home):
-                    continue
-                elif home:
-                    problems.append(f"{place}: imports {module}, which is not in {home}/{top}")
-                elif not top:
-                    problems.append(f"{place}: imports from above its own package")
-                elif top in self._tree.functions:
-                    problems.append(f"{place}: imports the function {top}; share code through {LIBRARY} instead")
-                else:
-                    outside.setdefault(top, place)
-        return self._followed[path]
+    def _follow(self, path: str) -> None:
+        paths, outside, problems = set[str](), dict[str, str](), list[str]()
+        self._followed[path], self._outside[path], self._problems[path] = paths, outside, problems
+        own = path.split("/")[2]
+        for line, module, optional in self._named(path, problems):
+            top, place = module.partition(".")[0], f"{path}:{line}"
+            home = LIBRARY if top in self._tree.library else FUNCTIONS if top == own else ""
+            if home and module in self._modules:
+                paths.update(*(self._modules[each] for each in _upwards(module)))
+            elif optional or (top in self.standard and not home):
+                continue
+            elif home:
+                problems.append(f"{place}: imports {module}, which is not in {home}/{top}")
+            elif not top:
+                problems.append(f"{place}: imports from above its own package")
+            elif top in self._tree.functions:
+                problems.append(f"{place}: imports the function {top}; share code through {LIBRARY} instead")
+            else:
+                outside.setdefault(top, place)
 
     def _named(self, path: str, problems: list[str]) -> Iterator[tuple[int, str, bool]]:
         """Yield line and dotted name of every module that a file imports, and whether it may be missing.

@@ -42,41 +42,46 @@ class Bytecode:
     """
 
     def __init__(self, folder: str, tree: Tree, target: Target) -> None:
-        from ops_cli.packaging.sources import hashed
+        from ops_cli.packaging.sources import hashed, recall
 
         self.interpreter = target.interpreter()
         self._tree = tree
         self._target = target
-        self._folder = f"{folder}/.bytecode"
-        os.makedirs(self._folder, exist_ok=True)
-        names = {path: tree.zip_name(path) for path in tree.signatures if self.interpreter and path.endswith(".py")}
-        hashes = {path: hashed(target.magic, name, tree.digest(path)) for path, name in names.items()}
-        self._kept = {path: f"{self._folder}/{each}" for path, each in hashes.items()}
-        missing = [path for path in names if not os.path.exists(self._kept[path])]
-        jobs = [(names[path], tree.content(path), self._kept[path]) for path in missing]
+        self._file = f"{folder}/.compiled"
+        self._known: dict[str, bytes] = recall(self._file, {})
         self._failures: dict[str, tuple[int, str]] = {}
-        self._process: subprocess.Popen[bytes] | None = None
-        if self.interpreter and jobs:
-            self._process = start_compiling(self.interpreter, jobs, f"{self._folder}/jobs")
+        names = {path: tree.zip_name(path) for path in tree.signatures if self.interpreter and path.endswith(".py")}
+        self._keys = {path: hashed(target.magic, name, tree.digest(path)) for path, name in names.items()}
+        missing = [path for path, key in self._keys.items() if key not in self._known]
+        jobs = [(self._keys[path], names[path], tree.content(path)) for path in missing]
+        self._process = start_compiling(self.interpreter, jobs, f"{folder}/.jobs.tmp") if jobs else None
 
     def __enter__(self) -> Bytecode:
         return self
 
-    def __exit__(self, *_raised: object) -> None:
-        self._finish()
+    def __exit__(self, raised: object, *_more: object) -> None:
+        if raised and self._process:
+            # Why it ends, as by the same Ctrl-C, is not of interest any more.
+            self._process.kill()
+            self._process.communicate()
+        else:
+            self._finish()
 
     def _finish(self) -> None:
-        """Wait for the compilation and drop what no source stands for any more."""
+        """Wait for the compilation, keep what it made and drop what no source stands for any more."""
         if self._process is not None:
+            from ops_cli.packaging.zips import write_file
+
             process, self._process = self._process, None
-            self._failures = finish_compiling(process)
-            for name in {*os.listdir(self._folder)} - {os.path.basename(kept) for kept in self._kept.values()}:
-                os.unlink(f"{self._folder}/{name}")
+            made, self._failures = finish_compiling(process)
+            found = {**self._known, **made}
+            self._known = {key: found[key] for key in self._keys.values() if key in found}
+            write_file(self._file, marshal.dumps(self._known))
 
     def failures(self, paths: Iterable[str]) -> list[str]:
         """Say which of these files do not compile, by path and line."""
         self._finish()
-        found = ((path, self._failures.get(self._kept.get(path, ""))) for path in paths)
+        found = ((path, self._failures.get(self._keys.get(path, ""))) for path in paths)
         return [f"{path}:{one[0]}: {one[1]} (Python {self._target.version})" for path, one in found if one]
 
     def entries(self, paths: Iterable[str]) -> Iterator[tuple[str, bool, bytes]]:
@@ -85,50 +90,45 @@ class Bytecode:
         for path in paths:
             name = self._tree.zip_name(path)
             yield name, self._tree.is_executable(path), self._tree.content(path)
-            if path in self._kept:
-                with open(self._kept[path], "rb", buffering=0) as file:
-                    yield self._target.bytecode_name(name), False, file.read()
+            if path in self._keys:
+                yield self._target.bytecode_name(name), False, self._known[self._keys[path]]
 
 
-def start_compiling(interpreter: str, jobs: list[tuple[str, bytes, str]], scratch: str) -> subprocess.Popen[bytes]:
-    """Start to compile modules, each with its name in a zip, its source and the path of what is made."""
+def start_compiling(interpreter: str | None, jobs: list[tuple[str, str, bytes]], file: str) -> subprocess.Popen[bytes]:
+    """Start to compile modules, each with a key, its name in a zip and its source, told in a file."""
     # A fixed environment: neither the user's PYTHON* variables nor the hash seed may show in the bytecode.
-    command = [interpreter, "-S", "-s", "-P", "-W", "ignore", os.path.abspath(__file__), "compile"]
-    told: Any = {"env": {"PYTHONHASHSEED": "0"}, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with open(scratch, "w+b") as file:
-        marshal.dump(jobs, file, _MARSHAL_VERSION)
-        file.seek(0)
-        return subprocess.Popen(command, stdin=file, **told)
+    command = [str(interpreter), "-S", "-s", "-P", "-W", "ignore", os.path.abspath(__file__), "compile"]
+    how: Any = {"env": {"PYTHONHASHSEED": "0"}, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with open(file, "w+b") as told:
+        marshal.dump(jobs, told, _MARSHAL_VERSION)
+        told.seek(0)
+        return subprocess.Popen(command, stdin=told, **how)
 
 
-def finish_compiling(process: subprocess.Popen[bytes]) -> dict[str, tuple[int, str]]:
-    """Wait for a compilation; return line and reason of what fails by the path of what it was to become."""
+def finish_compiling(process: subprocess.Popen[bytes]) -> tuple[dict[str, bytes], dict[str, tuple[int, str]]]:
+    """Wait for a compilation; return bytecode by key, and line and reason of what fails."""
     told, error = process.communicate()
     if process.returncode:
         from ops_cli.packaging.sources import failed
 
         said = error.decode(errors="replace").strip()
         raise failed(f"Python stopped while it compiled: {said}", "Run with --no-bytecode.")
-    failures: dict[str, tuple[int, str]] = marshal.loads(told)  # noqa: S302 - written by the process below
-    return failures
+    made, failures = marshal.loads(told)  # noqa: S302 - written by the process below
+    return made, failures
 
 
 def compile_modules() -> None:
-    """Compile the modules that stdin lists; say on stdout which failed."""
+    """Compile the modules that stdin lists; answer on stdout with their bytecode and what failed."""
     from importlib.util import MAGIC_NUMBER, source_hash
 
-    failures = {}
-    for name, source, made in marshal.load(sys.stdin.buffer):  # noqa: S302 - written by the process above
+    made, failures = {}, {}
+    for key, name, source in marshal.load(sys.stdin.buffer):  # noqa: S302 - written by the process above
         try:
             code = compile(source, f"{_TASK_ROOT}/{name}", "exec", dont_inherit=True, optimize=0)
+            made[key] = MAGIC_NUMBER + _UNCHECKED_HASH + source_hash(source) + marshal.dumps(code)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            failures[made] = (getattr(error, "lineno", None) or 1, getattr(error, "msg", None) or str(error))
-        else:
-            os.makedirs(os.path.dirname(made), exist_ok=True)
-            with open(f"{made}.tmp", "wb") as file:
-                file.write(MAGIC_NUMBER + _UNCHECKED_HASH + source_hash(source) + marshal.dumps(code))
-            os.replace(f"{made}.tmp", made)
-    marshal.dump(failures, sys.stdout.buffer, _MARSHAL_VERSION)
+            failures[key] = (getattr(error, "lineno", None) or 1, getattr(error, "msg", None) or str(error))
+    marshal.dump((made, failures), sys.stdout.buffer, _MARSHAL_VERSION)
 
 
 def check_imports(folder: str, plans: list[Plan]) -> None:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Container
 
 from ops_cli.packaging import zips
-from ops_cli.packaging.dependencies import Cache, modules
+from ops_cli.packaging.dependencies import Cache, top_level
 from ops_cli.packaging.imports import Imports
 from ops_cli.packaging.interpreters import Bytecode, check_imports
 from ops_cli.packaging.requirements import check_lock, differences, parse, pins_for
@@ -63,8 +63,11 @@ def rebuild(result: "BuildResult", tree: Tree, bytecode: Bytecode, report: Calla
     before = os.listdir(folder)
     try:
         layers = cache.layers({plan.pins: plan.requirements for plan in stale if plan.pins})
-        problems = _conflicts(imports, stale, layers)
-        _refuse(problems + bytecode.failures(path for plan in stale for path in plan.paths))
+        problems = bytecode.failures(path for plan in stale for path in plan.paths)
+        installed = {pins: top_level(layer.sizes) for pins, layer in layers.items()}
+        for plan in stale:
+            problems += imports.conflicts(plan.requirements, plan.paths, installed.get(plan.pins, set()))
+        _refuse(problems)
         for line in _left_out(tree, stale, layers):
             report(line)
         made = _make(folder, bytecode, stale, layers)
@@ -95,7 +98,9 @@ def _plans(tree: Tree, target: Target, cache: Cache, imports: Imports, magic: in
     magic number, not by the patch release that wrote it (see `targets`); without any there is another key.
     """
     plans = [Plan(function, imports.reached(function)) for function in tree.functions]
-    _refuse([problem for plan in plans for problem in (*_misplaced(tree, target, plan), *imports.problems(plan.paths))])
+    _refuse(
+        [problem for plan in plans for problem in (*_misplaced(tree, imports, plan), *imports.problems(plan.paths))]
+    )
     described = {
         path: f"{Tree.zip_name(path)}\0{tree.is_executable(path)}\0{tree.digest(path)}" for path in tree.signatures
     }
@@ -109,12 +114,12 @@ def _plans(tree: Tree, target: Target, cache: Cache, imports: Imports, magic: in
     return plans
 
 
-def _misplaced(tree: Tree, target: Target, plan: Plan) -> list[str]:
+def _misplaced(tree: Tree, imports: Imports, plan: Plan) -> list[str]:
     name, folder = plan.function, f"{FUNCTIONS}/{plan.function}"
     is_package_name = name.isidentifier() and name == name.lower()
     wrong = {
         "a function's folder is a Python package; name it in snake_case": not is_package_name,
-        "has the name of a module of the standard library": name in target.standard_library(),
+        "has the name of a module of the standard library": name in imports.standard,
         f"has the name of {LIBRARY}/{name}, and a zip can hold only one of them": name in tree.library,
         "has no handler.py": f"{folder}/handler.py" not in tree.signatures,
     }
@@ -135,12 +140,6 @@ def _refuse(problems: list[str]) -> None:
     """Raise what is wrong in the sources, if anything is: one `file:line: what` a line."""
     if problems:
         raise failed("\n".join(dict.fromkeys(problems)), "Nothing was built.")
-
-
-def _conflicts(imports: Imports, plans: list[Plan], layers: dict[str, Zip]) -> list[str]:
-    """Say what these functions import and nothing provides, and which requirement has the name of our own code."""
-    installed = {"": set[str](), **{pins: modules(layer.sizes) for pins, layer in layers.items()}}
-    return [what for one in plans for what in imports.conflicts(one.requirements, one.paths, installed[one.pins])]
 
 
 def _left_out(tree: Tree, plans: list[Plan], layers: dict[str, Zip]) -> list[str]:

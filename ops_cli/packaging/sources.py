@@ -6,12 +6,14 @@ size, its dates and its inode. The kernel sets the date of the last change (ctim
 
 from __future__ import annotations
 
+import marshal
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import Any
 
 FUNCTIONS = "python/functions"
 LIBRARY = "python/lib"
@@ -140,6 +142,18 @@ def read(path: str) -> bytes:
     """Return the content of a file."""
     with open(path, "rb", buffering=0) as file:
         return file.read()
+
+
+def recall(path: str, default: Any) -> Any:
+    """Return what an earlier build kept in a file, or the default when it is not there or damaged.
+
+    The format is that of Python's own bytecode, which is read with nothing to import.
+    """
+    try:
+        kept = marshal.loads(read(path))  # noqa: S302
+    except (OSError, ValueError, EOFError, TypeError):
+        return default
+    return kept if isinstance(kept, type(default)) else default
 
 
 def hashed(*parts: object) -> str:

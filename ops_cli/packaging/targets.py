@@ -86,11 +86,12 @@ class Target:
     def standard_library(self) -> set[str]:
         """Return the top-level modules of the runtime's standard library, whichever version the builder runs."""
         minor = int(self.version.split(".")[1])
-        here = {
-            **{name: minor >= since for since, names in _ADDED.items() for name in names.split()},
-            **{name: minor < until for until, names in _REMOVED.items() for name in names.split()},
-        }
-        return {name for name in {*sys.stdlib_module_names, *here} if here.get(name, True)}
+        names = {*sys.stdlib_module_names}
+        for since, added in _ADDED.items():
+            names = names | {*added.split()} if minor >= since else names - {*added.split()}
+        for until, removed in _REMOVED.items():
+            names = names | {*removed.split()} if minor < until else names - {*removed.split()}
+        return names
 
     def bytecode_name(self, name: str) -> str:
         """Return where the bytecode of the module file `name` belongs in a zip."""

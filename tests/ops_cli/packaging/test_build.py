@@ -186,9 +186,9 @@ def test_only_what_changed_is_parsed_and_compiled_again(shop: Repository, monkey
         parsed.append(source)
         return parse(source)
 
-    def starting(interpreter: str, jobs: list[tuple[str, bytes, str]], scratch: str) -> subprocess.Popen[bytes]:
-        compiled.extend(name for name, _, _ in jobs)
-        return start(interpreter, jobs, scratch)
+    def starting(interpreter: str, jobs: list[tuple[str, str, bytes]], file: str) -> subprocess.Popen[bytes]:
+        compiled.extend(name for _, name, _ in jobs)
+        return start(interpreter, jobs, file)
 
     monkeypatch.setattr(imports, "imports", parsing)
     monkeypatch.setattr(interpreters, "start_compiling", starting)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ops_cli.packaging import Target
+from ops_cli.packaging import Target, interpreters, rebuild
 from tests.ops_cli.packaging.repository import HANDLER, ROOT, Repository
 
 # Runs a build that kills itself just before its n-th change to the file system.
@@ -91,17 +91,35 @@ def test_a_build_killed_at_any_step_leaves_nothing_half_and_the_next_one_ends_we
 
 def test_what_a_killed_compilation_left_is_not_packed(repository: Repository) -> None:
     repository.function("orders")
-    kept = repository.out("sandbox") / ".bytecode"
     repository.build(Target.sandbox())
-    whole = {path.name: path.read_bytes() for path in kept.iterdir()}
-    assert len(whole) == 2
-    for name in whole:
-        (kept / name).unlink()
-        (kept / f"{name}.tmp").write_bytes(b"half")
-    (kept / "jobs").write_bytes(b"half")
-    repository.zip_path("orders", "sandbox").unlink()
-    repository.build(Target.sandbox())
-    assert {path.name: path.read_bytes() for path in kept.iterdir()} == whole
+    before, kept = repository.zips("sandbox"), repository.out("sandbox") / ".compiled"
+    whole = kept.read_bytes()
+    for half in (b"", whole[: len(whole) // 2], b"N"):
+        kept.write_bytes(half)
+        (repository.out("sandbox") / ".jobs.tmp").write_bytes(b"half")
+        repository.zip_path("orders", "sandbox").unlink()
+        repository.build(Target.sandbox())
+        assert repository.zips("sandbox") == before
+        assert not (repository.out("sandbox") / ".jobs.tmp").exists()
+
+
+def test_an_interrupted_build_says_so_although_the_compilation_is_interrupted_too(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.function("orders")
+
+    def interrupted(*_: object) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-c", "raise KeyboardInterrupt"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(interpreters, "start_compiling", interrupted)
+    monkeypatch.setattr(rebuild, "rebuild", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        repository.build(Target.sandbox())
 
 
 def test_a_failing_disk_leaves_what_was_there(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
