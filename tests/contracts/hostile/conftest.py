@@ -43,7 +43,7 @@ def at_home(texts: Sequence[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(folder)
     monkeypatch.setenv("OPSCTL_ENV", "test")
     register(Environment("test", region=REGION))
-    monkeypatch.setattr(Ops, "_make_client", lambda _ops, service: worlds.aws(service))
+    monkeypatch.setattr(Ops, "_make_client", lambda _ops, service, **_options: worlds.aws(service))
     monkeypatch.setattr(Ops, "fast_sqs", lambda ops: ops.client("sqs"))
     monkeypatch.setattr(move_task, "support", lambda _sqs, _source: move_task.Support(known=False))
     monkeypatch.setattr(queue, "WAIT_SECONDS", 0)  # moto has one server, and sleeps through a wait

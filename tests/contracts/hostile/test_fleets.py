@@ -18,7 +18,7 @@ __all__ = ["world"]
 def test_strange_drains_are_shown_without_effect(
     path: str, world: World, texts: Sequence[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Ops, "_make_client", lambda _ops, service: worlds.aws(service))
+    monkeypatch.setattr(Ops, "_make_client", lambda _ops, service, **_options: worlds.aws(service))
     why = " ".join(map(worlds.writable, texts[:21]))
     world.drains.create(replace(DRAIN, left={"t1": why}, blocker=why, why=why, image_id=why))
     for case in FLEETS[path]:
