@@ -98,7 +98,7 @@ def import_command(ops: Ops, queue: str, file: str, dead_letters: bool, yes: boo
     count = sum(bool(line.strip()) for line in lines)
     if not count:
         note(f"{name} holds no messages: nothing is imported.")
-        emit({"sent": 0, "failed": 0}, ops.choices)
+        emit({"sent": 0, "failed": 0, "possibly_twice": 0}, ops.choices)
         return
     note(f"{counted(count, 'message')} from {name} to {target.name} in {target.account_id} ({queues.environment})")
     confirm(f"Send {counted(count, 'message')}?", yes=yes)
@@ -126,7 +126,9 @@ def _show_imported(ops: Ops, result: "Imported", lines: list[bytes], rest: Path 
     if len(problems) > _MOST_NAMED:
         note(f"… and {len(problems) - _MOST_NAMED:,} more lines; --output json names all.")
     sent = sum(bool(line.strip()) for number, line in enumerate(lines, start=1) if number in result.done)
-    answer = {"sent": sent, "failed": len(problems)}
+    answer = {"sent": sent, "failed": len(problems), "possibly_twice": len(result.doubtful)}
+    if result.doubtful:
+        note(f"{counted(len(result.doubtful), 'message')} may be there twice: a send of them got no answer.")
     if ops.choices.output != "table" or ops.choices.query is not None:
         named = [{"line": number, "why": why} for number, why in problems]
         emit(answer | {"rest": rest and str(rest), "problems": named}, ops.choices)

@@ -195,10 +195,14 @@ def purge_into(sqs: "SQSClient", queue: QueueFacts, path: Path) -> Tally:
 
 @dataclass
 class Imported:
-    """What became of the lines of a file, by line number."""
+    """What became of the lines of a file, by line number.
+
+    Of both, the `doubtful` may be in the queue once more than that says: a send of them got no answer.
+    """
 
     done: set[int] = field(default_factory=set)
     failed: dict[int, str] = field(default_factory=dict)
+    doubtful: set[int] = field(default_factory=set)
 
 
 class Import:
@@ -263,13 +267,15 @@ class Import:
             for message in waiting:
                 refusal = outcome.refused.get(message.letter.message_id)
                 if not refusal:
-                    with self._lock:
-                        self.result.done.add(_line_number(message))
+                    self._arrived(message)
                 elif refusal.final or attempt + 1 == MAXIMUM_TRIES:
                     self._fail(message, str(refusal))
                     failed.append(message)
                 else:
                     again.append(message)
+                if refusal and refusal.doubtful:
+                    with self._lock:
+                        self.result.doubtful.add(_line_number(message))
             waiting = again
             if not waiting:
                 break
@@ -284,8 +290,13 @@ class Import:
                 raise
             if final and len(batch) > 1:  # one message made SQS refuse all
                 return _joined(self._try([message]) for message in batch)
-            refusal = Refusal(aws_faults.name(error), aws_faults.message(error), final)
-            return Outcome({}, {message.letter.message_id: refusal for message in batch})
+            return Outcome({}, dict.fromkeys((one.letter.message_id for one in batch), Refusal.of(error, final=final)))
+
+    def _arrived(self, message: Outgoing) -> None:
+        with self._lock:
+            self.result.done.add(_line_number(message))
+            if self._destination.fifo:  # the second send was recognised by its deduplication id
+                self.result.doubtful.discard(_line_number(message))
 
     def _fail(self, message: Outgoing, why: str) -> None:
         with self._lock:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -292,3 +293,25 @@ def test_what_is_exported_and_imported_is_the_same_byte_for_byte_or_said_to_be_u
 
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html"""
+
+
+@pytest.mark.parametrize("fifo", [False, True])
+def test_an_import_says_what_may_be_there_twice_whatever_the_second_try_says(fifo: bool) -> None:
+    world = World(fifo=fifo)
+    lost = iter([True])
+
+    def hook(operation: str, phase: str) -> None:
+        if operation == "SendMessageBatch" and phase == "after" and next(lost, False):
+            world.sqs.refuse_send = lambda entry: (
+                {"Code": "Invalid", "SenderFault": True} if entry["MessageBody"] == "body 1" else None
+            )
+            raise ReadTimeoutError(endpoint_url="sqs")
+
+    work = importer(world)
+    world.sqs.hook = hook
+    group = {"system": {"MessageGroupId": "g"}} if fifo else {}
+    text = [to_line({"message_id": f"m{number}", "body": f"body {number}", **group}) for number in range(2)]
+    result = work.run(text)
+    # A second send to a FIFO queue is known by its deduplication id, and the next of the group waits for it.
+    assert result.doubtful == (set() if fifo else {1, 2})
+    assert (list(result.failed), result.done) == ([2], {1})
