@@ -35,11 +35,12 @@ class Imports:
         self._followed: dict[str, set[str]] = {}
         self._outside: dict[str, dict[str, str]] = {}
         self._problems: dict[str, list[str]] = {}
-        # By dotted name; a folder without `__init__.py` is a package too, without a file.
-        self._modules: dict[str, set[str]] = {}
+        owned: dict[str, set[str]] = {}
         for path in tree.signatures:
             for module in _upwards(owner := self._owner(path)):
-                self._modules.setdefault(module, set()).update([path] if module == owner else [])
+                owned.setdefault(module, set()).update([path] if module == owner else [])
+        # By dotted name, with the packages above; a folder without `__init__.py` is a package too, without a file.
+        self._modules = {module: set[str]().union(*(owned[each] for each in _upwards(module))) for module in owned}
 
     def _owner(self, path: str) -> str:
         """Return the dotted name of a module or, of data, that of the nearest package above it that has a file."""
@@ -85,7 +86,7 @@ class Imports:
             top, place = module.partition(".")[0], f"{path}:{line}"
             home = LIBRARY if top in self._tree.library else FUNCTIONS if top == own else ""
             if home and module in self._modules:
-                paths.update(*(self._modules[each] for each in _upwards(module)))
+                paths |= self._modules[module]
             elif optional or (top in self.standard and not home):
                 continue
             elif home:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import marshal
 import os
-import subprocess
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterable, Iterator
     from typing import Any
 
@@ -42,18 +42,18 @@ class Bytecode:
     """
 
     def __init__(self, folder: str, tree: Tree, target: Target) -> None:
-        from ops_cli.packaging.sources import hashed, recall
+        from ops_cli.packaging.sources import hashed
 
         self.interpreter = target.interpreter()
         self._tree = tree
         self._target = target
-        self._file = f"{folder}/.compiled"
-        self._known: dict[str, bytes] = recall(self._file, {})
+        self._folder = f"{folder}/.bytecode"
         self._failures: dict[str, tuple[int, str]] = {}
         names = {path: tree.zip_name(path) for path in tree.signatures if self.interpreter and path.endswith(".py")}
         self._keys = {path: hashed(target.magic, name, tree.digest(path)) for path, name in names.items()}
-        missing = [path for path, key in self._keys.items() if key not in self._known]
-        jobs = [(self._keys[path], names[path], tree.content(path)) for path in missing]
+        os.makedirs(self._folder, exist_ok=True)
+        there = {*os.listdir(self._folder)}
+        jobs = [(key, names[path], tree.content(path)) for path, key in self._keys.items() if key not in there]
         self._process = start_compiling(self.interpreter, jobs, f"{folder}/.jobs.tmp") if jobs else None
 
     def __enter__(self) -> Bytecode:
@@ -70,13 +70,14 @@ class Bytecode:
     def _finish(self) -> None:
         """Wait for the compilation, keep what it made and drop what no source stands for any more."""
         if self._process is not None:
-            from ops_cli.packaging.zips import write_file
+            from ops_cli.packaging.zips import remove, write_file
 
             process, self._process = self._process, None
             made, self._failures = finish_compiling(process)
-            found = {**self._known, **made}
-            self._known = {key: found[key] for key in self._keys.values() if key in found}
-            write_file(self._file, marshal.dumps(self._known))
+            for key, code in made.items():
+                write_file(f"{self._folder}/{key}", code)
+            for key in {*os.listdir(self._folder)} - {*self._keys.values()}:
+                remove(f"{self._folder}/{key}")
 
     def failures(self, paths: Iterable[str]) -> list[str]:
         """Say which of these files do not compile, by path and line."""
@@ -86,16 +87,20 @@ class Bytecode:
 
     def entries(self, paths: Iterable[str]) -> Iterator[tuple[str, bool, bytes]]:
         """Yield name, executable and content of these files and of their bytecode."""
+        from ops_cli.packaging.sources import read
+
         self._finish()
         for path in paths:
             name = self._tree.zip_name(path)
             yield name, self._tree.is_executable(path), self._tree.content(path)
             if path in self._keys:
-                yield self._target.bytecode_name(name), False, self._known[self._keys[path]]
+                yield self._target.bytecode_name(name), False, read(f"{self._folder}/{self._keys[path]}")
 
 
 def start_compiling(interpreter: str | None, jobs: list[tuple[str, str, bytes]], file: str) -> subprocess.Popen[bytes]:
     """Start to compile modules, each with a key, its name in a zip and its source, told in a file."""
+    import subprocess
+
     # A fixed environment: neither the user's PYTHON* variables nor the hash seed may show in the bytecode.
     command = [str(interpreter), "-S", "-s", "-P", "-W", "ignore", os.path.abspath(__file__), "compile"]
     how: Any = {"env": {"PYTHONHASHSEED": "0"}, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -147,6 +152,7 @@ def check_imports(folder: str, plans: list[Plan]) -> None:
 
 
 def _import_problem(folder: str, plan: Plan) -> str:
+    import subprocess
     import tempfile
     import zipfile
 

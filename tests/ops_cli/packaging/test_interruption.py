@@ -92,15 +92,18 @@ def test_a_build_killed_at_any_step_leaves_nothing_half_and_the_next_one_ends_we
 def test_what_a_killed_compilation_left_is_not_packed(repository: Repository) -> None:
     repository.function("orders")
     repository.build(Target.sandbox())
-    before, kept = repository.zips("sandbox"), repository.out("sandbox") / ".compiled"
-    whole = kept.read_bytes()
-    for half in (b"", whole[: len(whole) // 2], b"N"):
-        kept.write_bytes(half)
-        (repository.out("sandbox") / ".jobs.tmp").write_bytes(b"half")
-        repository.zip_path("orders", "sandbox").unlink()
-        repository.build(Target.sandbox())
-        assert repository.zips("sandbox") == before
-        assert not (repository.out("sandbox") / ".jobs.tmp").exists()
+    before, kept = repository.zips("sandbox"), repository.out("sandbox") / ".bytecode"
+    whole = {path.name: path.read_bytes() for path in kept.iterdir()}
+    assert len(whole) == 2
+    for name in whole:
+        (kept / name).unlink()
+        (kept / f".{name}.1.tmp").write_bytes(b"half")
+    (repository.out("sandbox") / ".jobs.tmp").write_bytes(b"half")
+    repository.zip_path("orders", "sandbox").unlink()
+    repository.build(Target.sandbox())
+    assert repository.zips("sandbox") == before
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == whole
+    assert not (repository.out("sandbox") / ".jobs.tmp").exists()
 
 
 def test_an_interrupted_build_says_so_although_the_compilation_is_interrupted_too(
