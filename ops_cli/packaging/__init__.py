@@ -4,7 +4,8 @@ Runs on the standard library alone, and a build with nothing to do imports next 
 `make build` is typed more often than any other command: heavy modules are imported where they are first needed.
 """
 
-from ops_cli.packaging.build import BuildResult, build
+from ops_cli.packaging.build import build
+from ops_cli.packaging.result import BuildResult
 from ops_cli.packaging.targets import Target
 
 __all__ = ["BuildResult", "Target", "build"]

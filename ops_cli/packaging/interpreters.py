@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-    from ops_cli.packaging.rebuild import Plan
     from ops_cli.packaging.sources import Tree
     from ops_cli.packaging.targets import Target
+
+    # A function, the name of its zip, and the paths of the files in it.
+    Zipped = tuple[str, str, list[str]]
 
 SECONDS = 30
 _AT_ONCE = 2
@@ -136,14 +138,16 @@ def compile_modules() -> None:
     marshal.dump((made, failures), sys.stdout.buffer, _MARSHAL_VERSION)
 
 
-def check_imports(folder: str, plans: list[Plan]) -> None:
+def check_imports(folder: str, handlers: list[Zipped]) -> None:
     """Import each handler from its zip alone, as Lambda would; raise what fails, by file and line."""
     from concurrent.futures import ThreadPoolExecutor
 
     from ops_cli.packaging.sources import failed
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        problems = [problem for problem in pool.map(lambda plan: _import_problem(folder, plan), plans) if problem]
+        problems = [
+            problem for problem in pool.map(lambda handler: _import_problem(folder, *handler), handlers) if problem
+        ]
     if problems:
         hint = "A handler must import from its zip alone; nothing was built."
         if any("No module named 'boto3'" in problem for problem in problems):
@@ -151,16 +155,16 @@ def check_imports(folder: str, plans: list[Plan]) -> None:
         raise failed("\n".join(problems), hint)
 
 
-def _import_problem(folder: str, plan: Plan) -> str:
+def _import_problem(folder: str, function: str, zip_name: str, paths: list[str]) -> str:
     import subprocess
     import tempfile
     import zipfile
 
-    told = f"{plan.function}/handler.py:1: its import "
+    told = f"{function}/handler.py:1: its import "
     with tempfile.TemporaryDirectory(prefix="opsctl-import-check-") as task:
-        with zipfile.ZipFile(f"{folder}/{plan.zip_name}") as archive:
+        with zipfile.ZipFile(f"{folder}/{zip_name}") as archive:
             archive.extractall(task)
-        command = [sys.executable, "-I", "-B", os.path.abspath(__file__), os.path.realpath(task), plan.function]
+        command = [sys.executable, "-I", "-B", os.path.abspath(__file__), os.path.realpath(task), function]
         # Nothing of the builder's environment may reach a handler: no credentials, no PYTHON* variables.
         region = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "PATH": os.environ.get("PATH", "")}
         how: Any = {"env": region, "stdin": subprocess.DEVNULL, "capture_output": True, "timeout": SECONDS}
@@ -170,7 +174,7 @@ def _import_problem(folder: str, plan: Plan) -> str:
         except subprocess.TimeoutExpired:
             told += f"took more than {SECONDS} s"
     name, _, rest = told.partition(":")
-    path = next((path for path in plan.paths if path.split("/", 2)[2] == name), name)
+    path = next((path for path in paths if path.split("/", 2)[2] == name), name)
     return "" if told == _IMPORTED else f"{path}:{rest}"
 
 

@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ops_cli.packaging.build import BuildResult, Output
+    from ops_cli.packaging.result import BuildResult, Output
 
 _SCHEMA_VERSION = 1
 _NAMED = 3
@@ -72,7 +72,7 @@ def rebuild(result: "BuildResult", tree: Tree, bytecode: Bytecode, report: Calla
             report(line)
         made = _make(folder, bytecode, stale, layers)
         if target.native and stale:
-            check_imports(folder, stale)
+            check_imports(folder, [(plan.function, plan.zip_name, plan.paths) for plan in stale])
     except BaseException:
         _remove_unlisted(folder, before)
         raise
