@@ -25,6 +25,9 @@ locals {
   }
 }
 
+# Without a condition on the account: AWS documents none for execution roles, and a role that Lambda cannot assume stops
+# the function. Who may give the role to a function is a question of iam:PassRole, which stays inside the account.
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
 data "aws_iam_policy_document" "assume" {
   statement {
     sid     = "LambdaRunsAsThisRole"
@@ -60,9 +63,14 @@ data "aws_iam_policy_document" "this" {
 }
 
 resource "aws_iam_role" "this" {
-  name               = local.name
+  name               = "${local.name}-${var.platform.region}"
   assume_role_policy = data.aws_iam_policy_document.assume.json
   tags               = local.tags
+
+  # A function must never be without a role, so that of another name is there first.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_iam_role_policy" "this" {

@@ -2,6 +2,7 @@ variable "platform" {
   description = "What every service of one environment shares; the root configuration makes it once."
   type = object({
     name_prefix        = string
+    region             = string
     log_retention_days = number
     alarm_topic_arns   = list(string)
   })
@@ -16,9 +17,10 @@ variable "role" {
     error_message = "The role must be kebab-case, such as report-generator."
   }
 
+  # An account has one set of IAM roles for all its regions, hence the region in the name of the function's own.
   validation {
-    condition     = length("${var.platform.name_prefix}-${var.role}") <= 64
-    error_message = "The prefix and the role together must be at most 64 characters long, which is the limit of function and role names."
+    condition     = length("${var.platform.name_prefix}-${var.role}-${var.platform.region}") <= 64
+    error_message = "The prefix, the role and the region together must be at most 64 characters long, which is the limit of IAM role names: shorten the project, the environment or the role."
   }
 }
 

@@ -2,6 +2,8 @@ variable "platform" {
   description = "What every service of one environment shares; the root configuration makes it once."
   type = object({
     name_prefix        = string
+    region             = string
+    account_id         = string
     log_retention_days = number
     alarm_topic_arns   = list(string)
   })

@@ -6,6 +6,7 @@ locals {
   input = "{\"scheduled_at\":\"<aws.scheduler.scheduled-time>\"}"
 }
 
+# https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
 data "aws_iam_policy_document" "assume" {
   statement {
     sid     = "SchedulerRunsAsThisRole"
@@ -14,6 +15,12 @@ data "aws_iam_policy_document" "assume" {
     principals {
       type        = "Service"
       identifiers = ["scheduler.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.platform.account_id]
     }
   }
 }
@@ -27,9 +34,13 @@ data "aws_iam_policy_document" "this" {
 }
 
 resource "aws_iam_role" "this" {
-  name               = "${local.name}-schedule"
+  name               = "${local.name}-schedule-${var.platform.region}"
   assume_role_policy = data.aws_iam_policy_document.assume.json
   tags               = { service = var.role }
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_iam_role_policy" "this" {

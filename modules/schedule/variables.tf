@@ -1,6 +1,10 @@
 variable "platform" {
   description = "What everything in one environment shares; the root configuration makes it once."
-  type        = object({ name_prefix = string })
+  type = object({
+    name_prefix = string
+    region      = string
+    account_id  = string
+  })
 }
 
 variable "role" {
@@ -13,8 +17,8 @@ variable "role" {
   }
 
   validation {
-    condition     = length("${var.platform.name_prefix}-${var.role}-schedule") <= 64
-    error_message = "The prefix, the role and -schedule together must be at most 64 characters long, which is the limit of role names."
+    condition     = length("${var.platform.name_prefix}-${var.role}-schedule-${var.platform.region}") <= 64
+    error_message = "The prefix, the role, -schedule and the region together must be at most 64 characters long, which is the limit of IAM role names: shorten the project, the environment or the role."
   }
 }
 

@@ -5,6 +5,7 @@ mock_provider "aws" {
 variables {
   platform = {
     name_prefix        = "acme-prod"
+    region             = "eu-west-1"
     log_retention_days = 30
     alarm_topic_arns   = ["arn:aws:sns:eu-west-1:123456789012:on-call"]
   }
@@ -148,5 +149,36 @@ run "an_asynchronous_failure_goes_to_the_topic_it_is_given" {
   assert {
     condition     = data.aws_iam_policy_document.this.statement[0].actions == toset(["sns:Publish"])
     error_message = "The role must be allowed to publish to the destination."
+  }
+}
+
+run "two_regions_of_an_account_have_roles_of_their_own" {
+  command = plan
+
+  variables {
+    platform = {
+      name_prefix        = "acme-prod"
+      region             = "us-east-1"
+      log_retention_days = 30
+      alarm_topic_arns   = []
+    }
+  }
+
+  assert {
+    condition     = aws_iam_role.this.name == "acme-prod-report-generator-us-east-1" && aws_lambda_function.this.function_name == "acme-prod-report-generator"
+    error_message = "IAM is global: the role's name must carry the region, and nothing else needs it."
+  }
+}
+
+run "a_function_without_reserved_concurrency_shares_the_accounts_pool" {
+  command = plan
+
+  variables {
+    reserved_concurrency = null
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.reserved_concurrent_executions == -1 || aws_lambda_function.this.reserved_concurrent_executions == null
+    error_message = "Nothing may be reserved unasked: a new account has 10 executions in all."
   }
 }

@@ -3,7 +3,7 @@ mock_provider "aws" {
 }
 
 variables {
-  platform = { name_prefix = "acme-prod", log_retention_days = 30, alarm_topic_arns = [] }
+  platform = { name_prefix = "acme-prod", region = "eu-west-1", log_retention_days = 30, alarm_topic_arns = [] }
   role     = "report-generator"
   code = {
     bucket       = "acme-artifacts"
@@ -23,10 +23,10 @@ run "a_role_that_is_not_kebab_case_is_refused" {
   expect_failures = [var.role]
 }
 
-run "a_name_over_the_limit_of_64_characters_is_refused" {
+run "a_role_name_over_the_limit_of_64_characters_is_refused" {
   command = plan
   variables {
-    role = "generator-of-reports-that-nobody-would-want-to-type-twice-a-day"
+    role = "generator-of-reports-that-nobody-would-type-twice"
   }
   expect_failures = [var.role]
 }
