@@ -90,17 +90,17 @@ variable "alarm_topic_arns" {
   default     = []
 }
 
+# Of any type, not an object with optional attributes: there null would take the default, and "nothing reserved" could not
+# be said. https://developer.hashicorp.com/terraform/language/expressions/type-constraints#optional-object-type-attributes
 variable "report_generator" {
-  description = "Size and pace of the report generator, and whom it tells by e-mail of deliveries."
-  type = object({
-    timeout_seconds      = optional(number, 60)
-    reserved_concurrency = optional(number, 5)
-    maximum_concurrency  = optional(number, 5)
-    retry_base_seconds   = optional(number, 30)
-    athena_above_mb      = optional(number, 512)
-    email                = optional(object({ sender = string, recipient = string }))
-  })
-  default = {}
+  description = "Size and pace of the report generator: timeout_seconds (60), reserved_concurrency (5; null reserves nothing), maximum_concurrency (5), retry_base_seconds (30), athena_above_mb (512). And email = { sender, recipient } for whom it tells of deliveries."
+  type        = any
+  default     = {}
+
+  validation {
+    condition     = can(keys(var.report_generator)) && try(length(setsubtract(keys(var.report_generator), ["timeout_seconds", "reserved_concurrency", "maximum_concurrency", "retry_base_seconds", "athena_above_mb", "email"])) == 0, false)
+    error_message = "The report generator is set up with timeout_seconds, reserved_concurrency, maximum_concurrency, retry_base_seconds, athena_above_mb and email, and with nothing else."
+  }
 }
 
 variable "fleets" {

@@ -60,7 +60,7 @@ variable "timeout_seconds" {
 }
 
 variable "reserved_concurrency" {
-  description = "Executions kept for the generator."
+  description = "Executions kept for the generator; null shares the account's pool, and the mapping's maximum is the throttle."
   type        = number
   default     = 5
 }

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(path for folder in ("terraform", "modules") for path in ROOT.glob(f"{folder}/**/*.tf"))
-RUNS = sorted(ROOT.glob("modules/*/tests/*.tftest.hcl"))
+RUNS = sorted([*ROOT.glob("modules/*/tests/*.tftest.hcl"), *ROOT.glob("terraform/tests/*.tftest.hcl")])
 SERVICES = {path.name.replace("_", "-") for path in ROOT.glob("python/functions/*") if (path / "handler.py").exists()}
 BUILDING_BLOCKS = {path.parent.name for path in ROOT.glob("modules/*/main.tf")} - SERVICES
 
