@@ -35,6 +35,7 @@ module "report_month" {
   accounts_table = module.accounts_table.table
   reports_table  = module.report_states_table.table
   report_queue   = module.report_generator.queue
+  failures       = module.failures.queue
 }
 
 module "report_sweep" {
@@ -46,4 +47,13 @@ module "report_sweep" {
   usage_events_bucket = module.usage_events_bucket.bucket
   reports_table       = module.report_states_table.table
   report_queue        = module.report_generator.queue
+  report_month        = module.report_month.function
+  failures            = module.failures.queue
+}
+
+# Scheduled runs that failed for good or were never started; reports have a dead-letter queue of their own.
+module "failures" {
+  source = "../modules/failure-queue"
+
+  platform = local.platform
 }

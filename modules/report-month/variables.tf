@@ -57,3 +57,9 @@ variable "patience_seconds" {
     error_message = "The patience must be at least a minute: messages take their time."
   }
 }
+
+variable "failures" {
+  description = "Queue that keeps runs which failed for good or could not be started: the output `queue` of the failure-queue module; null for none."
+  type        = object({ arn = string })
+  default     = null
+}

@@ -74,3 +74,14 @@ variable "maximum_generations" {
   type        = number
   default     = 10
 }
+
+variable "failures" {
+  description = "Queue that keeps runs which failed for good or could not be started: the output `queue` of the failure-queue module; null for none."
+  type        = object({ arn = string })
+  default     = null
+}
+
+variable "report_month" {
+  description = "The function that opens a month: the sweep has it do so when the schedule did not."
+  type        = object({ alias_arn = string })
+}

@@ -31,6 +31,16 @@ data "aws_iam_policy_document" "this" {
     actions   = ["lambda:InvokeFunction"]
     resources = [var.function.alias_arn]
   }
+
+  dynamic "statement" {
+    for_each = var.failures[*]
+
+    content {
+      sid       = "KeepRunsThatCouldNotBeStarted"
+      actions   = ["sqs:SendMessage"]
+      resources = [statement.value.arn]
+    }
+  }
 }
 
 resource "aws_iam_role" "this" {
@@ -63,5 +73,19 @@ resource "aws_scheduler_schedule" "this" {
     arn      = var.function.alias_arn
     role_arn = aws_iam_role.this.arn
     input    = local.input
+
+    # Starting the function, that is: what fails once it runs is the function's own matter.
+    retry_policy {
+      maximum_event_age_in_seconds = var.give_up_after_seconds
+      maximum_retry_attempts       = 185
+    }
+
+    dynamic "dead_letter_config" {
+      for_each = var.failures[*]
+
+      content {
+        arn = dead_letter_config.value.arn
+      }
+    }
   }
 }

@@ -36,3 +36,21 @@ variable "function" {
   description = "The function to run: the output `function` of the lambda-function module."
   type        = object({ alias_arn = string })
 }
+
+variable "failures" {
+  description = "Queue that keeps a run which could not be started: the output `queue` of the failure-queue module; null for none."
+  type        = object({ arn = string })
+  default     = null
+}
+
+variable "give_up_after_seconds" {
+  description = "How long starting a run is tried again; six hours by default."
+  type        = number
+  default     = 21600
+
+  # https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
+  validation {
+    condition     = var.give_up_after_seconds >= 60 && var.give_up_after_seconds <= 86400
+    error_message = "The Scheduler tries again for 60 to 86400 seconds, which is a day."
+  }
+}

@@ -78,3 +78,16 @@ run "a_month_is_opened_when_it_is_over_in_every_zone" {
     error_message = "The last zone's month is over at noon UTC of day 1; late events are given the night."
   }
 }
+
+run "a_run_that_failed_for_good_is_kept" {
+  command = plan
+
+  variables {
+    failures = { arn = "arn:aws:sqs:eu-west-1:123456789012:acme-prod-scheduled-failures" }
+  }
+
+  assert {
+    condition     = output.permissions["ReportFailedInvocations"] == "sqs:SendMessage arn:aws:sqs:eu-west-1:123456789012:acme-prod-scheduled-failures"
+    error_message = "The function must be allowed to report what failed."
+  }
+}

@@ -65,3 +65,29 @@ run "a_role_name_over_the_limit_of_64_characters_is_refused" {
   }
   expect_failures = [var.role]
 }
+
+run "a_run_that_could_not_be_started_for_six_hours_is_kept" {
+  command = plan
+
+  variables {
+    failures = { arn = "arn:aws:sqs:eu-west-1:123456789012:acme-prod-scheduled-failures" }
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.this.target[0].dead_letter_config[0].arn == var.failures.arn && aws_scheduler_schedule.this.target[0].retry_policy[0].maximum_event_age_in_seconds == 21600
+    error_message = "The Scheduler must give up after six hours, into the queue."
+  }
+
+  assert {
+    condition     = data.aws_iam_policy_document.this.statement[1].actions == toset(["sqs:SendMessage"]) && data.aws_iam_policy_document.this.statement[1].resources == toset([var.failures.arn])
+    error_message = "The schedule's role must be allowed to send to the queue."
+  }
+}
+
+run "trying_for_more_than_a_day_is_refused" {
+  command = plan
+  variables {
+    give_up_after_seconds = 86401
+  }
+  expect_failures = [var.give_up_after_seconds]
+}
