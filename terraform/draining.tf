@@ -9,12 +9,6 @@ locals {
   ]...)
 }
 
-module "alerts" {
-  source = "../modules/alerts-topic"
-
-  platform = { name_prefix = "${var.project}-${var.environment}" }
-}
-
 # Asked for only where a fleet names no subnets: an account may have no default VPC.
 data "aws_subnets" "default" {
   count = anytrue([for fleet in values(var.fleets) : fleet.subnet_ids == null]) ? 1 : 0

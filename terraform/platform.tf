@@ -27,3 +27,11 @@ locals {
     }
   }
 }
+
+# Not from local.platform, which names this topic.
+module "alerts" {
+  source = "../modules/alerts-topic"
+
+  platform = { name_prefix = "${var.project}-${var.environment}", account_id = data.aws_caller_identity.current.account_id }
+  emails   = var.alarm_emails
+}

@@ -90,6 +90,12 @@ variable "alarm_topic_arns" {
   default     = []
 }
 
+variable "alarm_emails" {
+  description = "Mailboxes that hear of every alarm, and of its end. AWS sends each a link first, which somebody must follow."
+  type        = list(string)
+  default     = []
+}
+
 # Of any type, not an object with optional attributes: there null would take the default, and "nothing reserved" could not
 # be said. https://developer.hashicorp.com/terraform/language/expressions/type-constraints#optional-object-type-attributes
 variable "report_generator" {

@@ -3,7 +3,7 @@
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
 resource "aws_cloudwatch_metric_alarm" "forgotten_month" {
   alarm_name          = "${var.platform.name_prefix}-report-sweep-forgotten-month"
-  alarm_description   = "The schedule did not open the last month, so no report was asked for; the sweep has it opened now. Next: opsctl report month"
+  alarm_description   = "The schedule did not open the last month, so no report was asked for; the sweep has it opened now. Next: opsctl logs report-month --since 12h"
   namespace           = local.namespace
   metric_name         = "ForgottenMonths"
   dimensions          = { Stack = var.platform.name_prefix }

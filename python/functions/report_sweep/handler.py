@@ -55,10 +55,9 @@ def _open(functions: "LambdaClient", alias: str, order: MonthOrder) -> None:
 
 
 def _count(cloudwatch: "CloudWatchClient", stack: str) -> None:
-    of_stack = {"Name": "Stack", "Value": stack}
     cloudwatch.put_metric_data(
         Namespace=NAMESPACE,
-        MetricData=[{"MetricName": FORGOTTEN, "Dimensions": [of_stack], "Value": 1, "Unit": "Count"}],
+        MetricData=[{"MetricName": FORGOTTEN, "Dimensions": [{"Name": "Stack", "Value": stack}], "Value": 1}],
     )
 
 
