@@ -61,30 +61,71 @@ resource "aws_s3_bucket_policy" "this" {
   depends_on = [aws_s3_bucket_public_access_block.this]
 }
 
-resource "aws_s3_bucket_lifecycle_configuration" "this" {
-  count = var.expiration_days == null && var.noncurrent_version_days == null ? 0 : 1
+moved {
+  from = aws_s3_bucket_lifecycle_configuration.this[0]
+  to   = aws_s3_bucket_lifecycle_configuration.this
+}
 
+resource "aws_s3_bucket_lifecycle_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
+  # What an upload that died has sent is paid for and seen by nobody.
   rule {
-    id     = "expire"
+    id     = "abort-uploads"
     status = "Enabled"
 
     filter {}
 
-    dynamic "expiration" {
-      for_each = var.expiration_days[*]
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
 
-      content {
-        days = expiration.value
+  dynamic "rule" {
+    for_each = var.expiration_days == null && var.noncurrent_version_days == null ? [] : ["expire"]
+
+    content {
+      id     = rule.value
+      status = "Enabled"
+
+      filter {}
+
+      dynamic "expiration" {
+        for_each = var.expiration_days[*]
+
+        content {
+          days = expiration.value
+        }
+      }
+
+      dynamic "noncurrent_version_expiration" {
+        for_each = var.noncurrent_version_days[*]
+
+        content {
+          noncurrent_days = noncurrent_version_expiration.value
+        }
       }
     }
+  }
 
-    dynamic "noncurrent_version_expiration" {
-      for_each = var.noncurrent_version_days[*]
+  # A day for what was expired by mistake, then it is gone.
+  dynamic "rule" {
+    for_each = var.prefix_expiration_days
 
-      content {
-        noncurrent_days = noncurrent_version_expiration.value
+    content {
+      id     = "expire-${trimsuffix(rule.key, "/")}"
+      status = "Enabled"
+
+      filter {
+        prefix = rule.key
+      }
+
+      expiration {
+        days = rule.value
+      }
+
+      noncurrent_version_expiration {
+        noncurrent_days = 1
       }
     }
   }

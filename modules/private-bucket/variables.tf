@@ -35,7 +35,6 @@ variable "expiration_days" {
   }
 }
 
-# Of either kind, the first rule of a bucket costs an apply 55 seconds of the provider's own waiting.
 variable "noncurrent_version_days" {
   description = "How long an overwritten or deleted object can still be restored; null keeps every version for ever."
   type        = number
@@ -44,5 +43,16 @@ variable "noncurrent_version_days" {
   validation {
     condition     = var.noncurrent_version_days == null ? true : var.noncurrent_version_days >= 1
     error_message = "Versions can expire after one day at the earliest; null keeps them for ever."
+  }
+}
+
+variable "prefix_expiration_days" {
+  description = "Age at which objects below a prefix are deleted, such as { \"athena/\" = 1 } for what is needed for a moment only."
+  type        = map(number)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for prefix, days in var.prefix_expiration_days : can(regex("^[^/].*/$", prefix)) && days >= 1])
+    error_message = "A prefix ends with a slash and does not begin with one, such as athena/, and its objects can expire after one day at the earliest."
   }
 }
