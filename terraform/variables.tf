@@ -99,7 +99,7 @@ variable "alarm_emails" {
 # Of any type, not an object with optional attributes: there null would take the default, and "nothing reserved" could not
 # be said. https://developer.hashicorp.com/terraform/language/expressions/type-constraints#optional-object-type-attributes
 variable "report_generator" {
-  description = "Size and pace of the report generator: timeout_seconds (60), reserved_concurrency (5; null reserves nothing), maximum_concurrency (5), retry_base_seconds (30), athena_above_mb (512). And email = { sender, recipient } for whom it tells of deliveries."
+  description = "Size and pace of the report generator: timeout_seconds (60), reserved_concurrency (5; null reserves nothing), maximum_concurrency (5), retry_base_seconds (30), athena_above_mb (512). And email = { sender, recipient, identity, configuration_set } for whom it tells of deliveries, the latter two being optional."
   type        = any
   default     = {}
 

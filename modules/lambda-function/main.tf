@@ -57,6 +57,10 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   function_name = aws_lambda_function.this.function_name
   qualifier     = aws_lambda_alias.live.name
 
+  # Lambda's own defaults, said so that a plan after an apply is empty.
+  maximum_retry_attempts       = 2
+  maximum_event_age_in_seconds = 21600
+
   destination_config {
     on_failure {
       destination = var.on_failure.destination_arn

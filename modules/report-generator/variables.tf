@@ -43,13 +43,23 @@ variable "reports_table" {
 }
 
 variable "email" {
-  description = "Mailbox that hears of every delivered report, and the address (an identity verified in SES) it is told from; null for none."
-  type        = object({ sender = string, recipient = string })
-  default     = null
+  description = "Mailbox that hears of every delivered report, and the address it is told from; null for none. `identity` is what SES verified the sender by when that is neither the address nor its domain (example.com for reports@mail.example.com), `configuration_set` the one that the identity has."
+  type = object({
+    sender            = string
+    recipient         = string
+    identity          = optional(string)
+    configuration_set = optional(string)
+  })
+  default = null
 
   validation {
-    condition     = var.email == null ? true : alltrue([for address in values(var.email) : can(regex("^[^@\\s]+@[^@\\s]+$", address))])
+    condition     = var.email == null ? true : alltrue([for address in [var.email.sender, var.email.recipient] : can(regex("^[^@\\s]+@[^@\\s]+$", address))])
     error_message = "The sender and the recipient must be e-mail addresses."
+  }
+
+  validation {
+    condition     = try(var.email.identity, null) == null ? true : contains([var.email.sender, split("@", var.email.sender)[1]], var.email.identity) || endswith(var.email.sender, ".${var.email.identity}")
+    error_message = "The identity must be the sender's address, its domain, or a domain above that."
   }
 }
 

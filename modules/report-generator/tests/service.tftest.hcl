@@ -139,17 +139,45 @@ run "a_back_off_over_its_cap_is_refused" {
   expect_failures = [var.retry_base_seconds]
 }
 
-run "an_e_mail_is_sent_from_the_verified_address_only" {
+run "an_e_mail_is_sent_from_that_address_only_whichever_identity_verified_it" {
   command = plan
 
   variables {
-    email = { sender = "reports@example.com", recipient = "success@example.com" }
+    email = { sender = "reports@example.com", recipient = "success@example.org" }
   }
 
   assert {
-    condition     = output.permissions["SendEmail"] == "ses:SendEmail arn:aws:ses:eu-west-1:123456789012:identity/reports@example.com"
-    error_message = "The generator must be allowed to send from that address, and from no other."
+    condition = output.permissions["SendEmail"] == join(" ", [
+      "ses:SendEmail",
+      "arn:aws:ses:eu-west-1:123456789012:identity/example.com",
+      "arn:aws:ses:eu-west-1:123456789012:identity/example.org",
+      "arn:aws:ses:eu-west-1:123456789012:identity/reports@example.com",
+      "arn:aws:ses:eu-west-1:123456789012:identity/success@example.org",
+      "if ses:FromAddress reports@example.com",
+    ])
+    error_message = "The generator must be allowed to send from that address, and from no other; in SES's sandbox the recipient's identity is asked for as well."
   }
+}
+
+run "a_domain_above_the_senders_and_its_configuration_set_are_allowed" {
+  command = plan
+
+  variables {
+    email = { sender = "reports@mail.example.com", recipient = "success@example.com", identity = "example.com", configuration_set = "product" }
+  }
+
+  assert {
+    condition     = strcontains(output.permissions["SendEmail"], ":identity/example.com ") && strcontains(output.permissions["SendEmail"], ":configuration-set/product ")
+    error_message = "SES asks for the identity that is verified, and for its configuration set."
+  }
+}
+
+run "an_identity_that_cannot_verify_the_sender_is_refused" {
+  command = plan
+  variables {
+    email = { sender = "reports@example.com", recipient = "success@example.com", identity = "example.org" }
+  }
+  expect_failures = [var.email]
 }
 
 run "an_address_without_an_at_sign_is_refused" {
