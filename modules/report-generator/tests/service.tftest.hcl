@@ -126,8 +126,9 @@ run "every_way_to_fail_has_an_alarm" {
       "acme-prod-report-requests-age",
       "acme-prod-report-requests-dead-letters",
       "acme-prod-report-requests-depth",
+      "acme-prod-report-requests-stalled",
     ])
-    error_message = "Errors, throttles, depth, age and dead letters must each have an alarm."
+    error_message = "Errors, throttles, depth, age, a stalled queue and dead letters must each have an alarm."
   }
 }
 
