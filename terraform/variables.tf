@@ -142,3 +142,15 @@ variable "fleets" {
   }))
   default = {}
 }
+
+variable "account_rules" {
+  description = "What the account asks of everything made in it: a permissions boundary and a path for roles, a key for the functions' settings and logs, the network that functions run in, tags."
+  type = object({
+    permissions_boundary_arn = optional(string)
+    role_path                = optional(string, "/")
+    kms_key_arn              = optional(string)
+    network                  = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    tags                     = optional(map(string), {})
+  })
+  default = {}
+}

@@ -56,3 +56,39 @@ variable "prefix_expiration_days" {
     error_message = "A prefix ends with a slash and does not begin with one, such as athena/, and its objects can expire after one day at the earliest."
   }
 }
+
+variable "kms_key_arn" {
+  description = "Key that objects are encrypted with; null takes S3's own. Who reads or writes needs permission on the key, too."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:", var.kms_key_arn))
+    error_message = "The key is named by its ARN: an alias means another key in another account."
+  }
+}
+
+variable "policy_statements" {
+  description = "Who else may do what in the bucket, by sid: `paths` are those of objects, such as exports/*, or \"\" for the bucket itself; `principals` go by type."
+  type = map(object({
+    actions    = list(string)
+    paths      = list(string)
+    principals = map(list(string))
+    conditions = optional(list(object({
+      test     = string
+      variable = string
+      values   = list(string)
+    })), [])
+  }))
+  default = {}
+
+  validation {
+    condition     = alltrue(flatten([for statement in values(var.policy_statements) : [for action in statement.actions : startswith(action, "s3:") && !strcontains(action, "*")]]))
+    error_message = "Actions in the bucket must be named one by one, such as s3:GetObject: no * in an action."
+  }
+
+  validation {
+    condition     = alltrue([for statement in values(var.policy_statements) : length(statement.conditions) > 0 if contains(keys(statement.principals), "Service") || contains(flatten(values(statement.principals)), "*")])
+    error_message = "A statement for a service or for everybody needs a condition, such as aws:SourceAccount: it would hold for every account."
+  }
+}

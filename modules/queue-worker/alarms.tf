@@ -32,7 +32,7 @@ locals {
 resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local.alarms
 
-  alarm_name          = "${local.name}-${each.key}"
+  alarm_name          = "${local.base_name}-${each.key}"
   alarm_description   = each.value.description
   namespace           = "AWS/SQS"
   metric_name         = each.value.metric
@@ -53,7 +53,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 # reports each of these metrics, 0 included, while a queue is active, and one that a mapping polls always is.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 resource "aws_cloudwatch_metric_alarm" "stalled" {
-  alarm_name          = "${local.name}-stalled"
+  alarm_name          = "${local.base_name}-stalled"
   alarm_description   = "${var.consumer.role} has finished no message of ${var.role}, though there are some, for as long as all deliveries of one may take. Next: opsctl logs ${var.consumer.role} --since 1h"
   evaluation_periods  = local.stalled_periods
   comparison_operator = "GreaterThanOrEqualToThreshold"

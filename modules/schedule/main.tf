@@ -44,9 +44,11 @@ data "aws_iam_policy_document" "this" {
 }
 
 resource "aws_iam_role" "this" {
-  name               = "${local.name}-schedule-${var.platform.region}"
-  assume_role_policy = data.aws_iam_policy_document.assume.json
-  tags               = { service = var.role }
+  name                 = "${local.name}-schedule-${var.platform.region}"
+  path                 = var.platform.role_path
+  permissions_boundary = var.platform.permissions_boundary_arn
+  assume_role_policy   = data.aws_iam_policy_document.assume.json
+  tags                 = merge(var.platform.tags, { service = var.role })
 
   lifecycle {
     create_before_destroy = true

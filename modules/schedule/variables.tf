@@ -4,6 +4,11 @@ variable "platform" {
     name_prefix = string
     region      = string
     account_id  = string
+
+    # Optional, for accounts with rules of their own.
+    permissions_boundary_arn = optional(string)
+    role_path                = optional(string, "/")
+    tags                     = optional(map(string), {})
   })
 }
 

@@ -58,3 +58,19 @@ run "a_misspelled_setting_of_the_generator_is_refused" {
 
   expect_failures = [var.report_generator]
 }
+
+run "the_rules_of_the_account_reach_the_functions" {
+  command = plan
+
+  variables {
+    account_rules = {
+      network     = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+      kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1"
+    }
+  }
+
+  assert {
+    condition     = alltrue([for permissions in [module.report_generator.permissions, module.report_month.permissions, module.report_sweep.permissions, module.report_request.permissions] : contains(keys(permissions), "JoinTheNetwork") && contains(keys(permissions), "ReadOwnSettings")])
+    error_message = "Every function must run in the account's network and read its settings with the account's key."
+  }
+}

@@ -148,3 +148,52 @@ run "an_expiry_on_the_day_itself_is_refused" {
   }
   expect_failures = [var.expiration_days, var.noncurrent_version_days]
 }
+
+run "objects_are_encrypted_with_the_key_that_is_given" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1"
+  }
+
+  assert {
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).sse_algorithm == "aws:kms" && one(aws_s3_bucket_server_side_encryption_configuration.this.rule).bucket_key_enabled
+    error_message = "The key must be used, and not be asked for each object."
+  }
+}
+
+run "others_may_do_in_the_bucket_what_a_statement_says" {
+  command = plan
+
+  variables {
+    policy_statements = {
+      WriteAccessLogs = {
+        actions    = ["s3:PutObject"]
+        paths      = ["access-logs/*"]
+        principals = { Service = ["logging.s3.amazonaws.com"] }
+        conditions = [{ test = "StringEquals", variable = "aws:SourceAccount", values = ["123456789012"] }]
+      }
+    }
+  }
+
+  assert {
+    condition     = data.aws_iam_policy_document.tls_only.statement[1].resources == toset(["arn:aws:s3:::mocked/access-logs/*"])
+    error_message = "The statement must be about these objects only."
+  }
+}
+
+run "everybody_without_a_condition_is_refused" {
+  command = plan
+  variables {
+    policy_statements = { ReadAnything = { actions = ["s3:GetObject"], paths = ["*"], principals = { AWS = ["*"] } } }
+  }
+  expect_failures = [var.policy_statements]
+}
+
+run "a_bucket_key_by_its_alias_is_refused" {
+  command = plan
+  variables {
+    kms_key_arn = "alias/platform"
+  }
+  expect_failures = [var.kms_key_arn]
+}

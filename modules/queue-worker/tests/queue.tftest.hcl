@@ -250,3 +250,22 @@ run "no_alarm_looks_back_for_more_than_a_week" {
     error_message = "CloudWatch refuses an alarm that looks back for more than seven days."
   }
 }
+
+run "others_may_do_with_the_queue_what_a_statement_says_and_nothing_with_its_dead_letters" {
+  command = plan
+
+  variables {
+    policy_statements = {
+      TakeNotifications = {
+        actions    = ["sqs:SendMessage"]
+        principals = { Service = ["s3.amazonaws.com"] }
+        conditions = [{ test = "StringEquals", variable = "aws:SourceAccount", values = ["123456789012"] }]
+      }
+    }
+  }
+
+  assert {
+    condition     = data.aws_iam_policy_document.tls_only["queue"].statement[*].sid == tolist(["RefuseUnencryptedConnections", "TakeNotifications"]) && length(data.aws_iam_policy_document.tls_only["dead_letter"].statement) == 1
+    error_message = "The statement must stand in the queue's policy, and in no other."
+  }
+}
