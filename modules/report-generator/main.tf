@@ -5,8 +5,8 @@ locals {
     reserved_concurrency = var.reserved_concurrency
   }
 
-  # SES asks for the identity that the sender is verified by, its address or a domain, whichever there is; while the
-  # account is in SES's sandbox for that of the recipient, too; and for the configuration set, when the identity has one.
+  # SES asks for the identity that the sender is verified by, its address or a domain, whichever there is; as long as the
+  # account may not mail to everybody, for that of the recipient, too; and for the identity's configuration set.
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
   email_resources = var.email == null ? [] : concat(
     [for identity in distinct(compact([

@@ -8,7 +8,8 @@ import pytest
 from tests.terraform.hcl import blocks
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted(path for folder in ("terraform", "modules") for path in ROOT.glob(f"{folder}/**/*.tf"))
+FILES = sorted(path for folder in ("terraform", "modules", "examples") for path in ROOT.glob(f"{folder}/**/*.tf"))
+OF_MODULES = [path for path in FILES if path.is_relative_to(ROOT / "modules") and path.parent.name != "example"]
 RUNS = sorted([*ROOT.glob("modules/*/tests/*.tftest.hcl"), *ROOT.glob("terraform/tests/*.tftest.hcl")])
 SERVICES = {path.name.replace("_", "-") for path in ROOT.glob("python/functions/*") if (path / "handler.py").exists()}
 BUILDING_BLOCKS = {path.parent.name for path in ROOT.glob("modules/*/main.tf")} - SERVICES
@@ -45,7 +46,7 @@ def test_the_roots_make_no_resource_themselves() -> None:
     assert [name(path) for path in FILES if path.is_relative_to(ROOT / "terraform") and blocks(path, "resource")] == []
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path.is_relative_to(ROOT / "modules")], ids=name)
+@pytest.mark.parametrize("path", OF_MODULES, ids=name)
 def test_a_module_calls_building_blocks_only_and_never_reaches_up(path: Path) -> None:
     sources = re.findall(r'^  source += "([^"]+)"', path.read_text(), re.MULTILINE)
     local = {source for source in sources if "/" in source and source != "hashicorp/aws"}
