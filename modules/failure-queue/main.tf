@@ -23,25 +23,22 @@ data "aws_iam_policy_document" "this" {
     }
   }
 
-  # Functions and the Scheduler send with a role of their own; rules of EventBridge have none.
-  dynamic "statement" {
-    for_each = length(var.event_rule_arns) > 0 ? [var.event_rule_arns] : []
+  # Functions and the Scheduler send with a role of their own; rules of EventBridge have none. By their names, for a rule's
+  # target waits for this queue.
+  statement {
+    sid       = "TakeEventsOfOwnRules"
+    actions   = ["sqs:SendMessage"]
+    resources = [local.arn]
 
-    content {
-      sid       = "TakeEventsOfRules"
-      actions   = ["sqs:SendMessage"]
-      resources = [local.arn]
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
 
-      principals {
-        type        = "Service"
-        identifiers = ["events.amazonaws.com"]
-      }
-
-      condition {
-        test     = "ArnEquals"
-        variable = "aws:SourceArn"
-        values   = statement.value
-      }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:SourceArn"
+      values   = ["arn:${var.platform.partition}:events:${var.platform.region}:${var.platform.account_id}:rule/${var.platform.name_prefix}-*"]
     }
   }
 }

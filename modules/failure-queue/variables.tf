@@ -24,9 +24,3 @@ variable "role" {
     error_message = "The prefix and the role together must be at most 80 characters long, which is the limit of queue names."
   }
 }
-
-variable "event_rule_arns" {
-  description = "EventBridge rules that may send what they could not deliver."
-  type        = list(string)
-  default     = []
-}

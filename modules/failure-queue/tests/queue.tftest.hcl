@@ -35,25 +35,17 @@ run "one_failed_run_rings_until_somebody_took_it_away" {
   }
 }
 
-run "plain_http_is_refused_and_no_rule_may_send_unasked" {
+run "plain_http_is_refused_and_only_rules_of_the_platform_may_send_without_a_role" {
   command = plan
 
   assert {
-    condition     = data.aws_iam_policy_document.this.statement[*].sid == tolist(["RefuseUnencryptedConnections"])
-    error_message = "The queue's policy must deny what does not come over TLS, and allow nobody."
-  }
-}
-
-run "a_rule_that_is_named_may_send_what_it_could_not_deliver" {
-  command = plan
-
-  variables {
-    event_rule_arns = ["arn:aws:events:eu-west-1:123456789012:rule/acme-prod-sweep"]
+    condition     = data.aws_iam_policy_document.this.statement[*].sid == tolist(["RefuseUnencryptedConnections", "TakeEventsOfOwnRules"])
+    error_message = "The queue's policy must deny what does not come over TLS, and let in nobody else."
   }
 
   assert {
-    condition     = data.aws_iam_policy_document.this.statement[1].sid == "TakeEventsOfRules" && one(data.aws_iam_policy_document.this.statement[1].condition).values == tolist(["arn:aws:events:eu-west-1:123456789012:rule/acme-prod-sweep"])
-    error_message = "Only that rule may send."
+    condition     = one(data.aws_iam_policy_document.this.statement[1].condition).values == tolist(["arn:aws:events:eu-west-1:123456789012:rule/acme-prod-*"])
+    error_message = "Rules of others must not send here."
   }
 }
 
