@@ -26,6 +26,8 @@ module "ecs_drain" {
 
   platform = local.platform
   code     = local.code["ecs-drain"]
+  failures = module.failures.queue
+
   fleets = {
     for role, fleet in local.drained_fleets : "${local.platform.name_prefix}-${role}" => {
       cluster                   = "${local.platform.name_prefix}-${role}"
