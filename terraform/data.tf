@@ -12,6 +12,9 @@ module "reports_bucket" {
   platform                = local.platform
   role                    = "reports"
   noncurrent_version_days = var.noncurrent_version_days
+
+  # Athena's results and what is staged for it: a computation removes its own, one that was killed cannot.
+  prefix_expiration_days = { "athena/" = 1 }
 }
 
 # What the on-call engineers' commands keep: the journals of replays, so that another machine can continue one.

@@ -9,12 +9,6 @@ locals {
   ]...)
 }
 
-module "alerts" {
-  source = "../modules/alerts-topic"
-
-  platform = { name_prefix = "${var.project}-${var.environment}" }
-}
-
 # Asked for only where a fleet names no subnets: an account may have no default VPC.
 data "aws_subnets" "default" {
   count = anytrue([for fleet in values(var.fleets) : fleet.subnet_ids == null]) ? 1 : 0
@@ -32,6 +26,8 @@ module "ecs_drain" {
 
   platform = local.platform
   code     = local.code["ecs-drain"]
+  failures = module.failures.queue
+
   fleets = {
     for role, fleet in local.drained_fleets : "${local.platform.name_prefix}-${role}" => {
       cluster                   = "${local.platform.name_prefix}-${role}"

@@ -5,9 +5,9 @@ provider "aws" {
   allowed_account_ids = var.account_id == null ? null : [var.account_id]
 
   default_tags {
-    tags = {
+    tags = merge(var.account_rules.tags, {
       project     = var.project
       environment = var.environment
-    }
+    })
   }
 }

@@ -90,17 +90,23 @@ variable "alarm_topic_arns" {
   default     = []
 }
 
+variable "alarm_emails" {
+  description = "Mailboxes that hear of every alarm, and of its end. AWS sends each a link first, which somebody must follow."
+  type        = list(string)
+  default     = []
+}
+
+# Of any type, not an object with optional attributes: there null would take the default, and "nothing reserved" could not
+# be said. https://developer.hashicorp.com/terraform/language/expressions/type-constraints#optional-object-type-attributes
 variable "report_generator" {
-  description = "Size and pace of the report generator, and whom it tells by e-mail of deliveries."
-  type = object({
-    timeout_seconds      = optional(number, 60)
-    reserved_concurrency = optional(number, 5)
-    maximum_concurrency  = optional(number, 5)
-    retry_base_seconds   = optional(number, 30)
-    athena_above_mb      = optional(number, 512)
-    email                = optional(object({ sender = string, recipient = string }))
-  })
-  default = {}
+  description = "Size and pace of the report generator: timeout_seconds (60), reserved_concurrency (5; null reserves nothing), maximum_concurrency (5), retry_base_seconds (30), athena_above_mb (512). And email = { sender, recipient, identity, configuration_set } for whom it tells of deliveries, the latter two being optional."
+  type        = any
+  default     = {}
+
+  validation {
+    condition     = can(keys(var.report_generator)) && try(length(setsubtract(keys(var.report_generator), ["timeout_seconds", "reserved_concurrency", "maximum_concurrency", "retry_base_seconds", "athena_above_mb", "email"])) == 0, false)
+    error_message = "The report generator is set up with timeout_seconds, reserved_concurrency, maximum_concurrency, retry_base_seconds, athena_above_mb and email, and with nothing else."
+  }
 }
 
 variable "fleets" {
@@ -134,5 +140,17 @@ variable "fleets" {
       maximum_percent         = optional(number, 200)
     })), {})
   }))
+  default = {}
+}
+
+variable "account_rules" {
+  description = "What the account asks of everything made in it: a permissions boundary and a path for roles, a key for the functions' settings and logs, the network that functions run in, tags."
+  type = object({
+    permissions_boundary_arn = optional(string)
+    role_path                = optional(string, "/")
+    kms_key_arn              = optional(string)
+    network                  = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    tags                     = optional(map(string), {})
+  })
   default = {}
 }

@@ -52,6 +52,20 @@ resource "aws_cloudwatch_event_target" "sweep" {
   target_id = "function"
   arn       = module.function.function.alias_arn
   input     = jsonencode({ sweep = true })
+
+  # Late, a sweep is worth nothing: there is one a minute.
+  retry_policy {
+    maximum_event_age_in_seconds = 60
+    maximum_retry_attempts       = 1
+  }
+
+  dynamic "dead_letter_config" {
+    for_each = var.failures[*]
+
+    content {
+      arn = dead_letter_config.value.arn
+    }
+  }
 }
 
 resource "aws_lambda_permission" "sweep" {

@@ -36,6 +36,7 @@ module "function" {
   code            = var.code
   timeout_seconds = local.consumer.timeout_seconds
   memory_mb       = 512
+  on_failure      = var.failures == null ? null : { destination_arn = var.failures.arn }
 
   environment = {
     STACK              = var.platform.name_prefix

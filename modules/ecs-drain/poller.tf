@@ -38,6 +38,7 @@ resource "aws_sfn_state_machine" "poller" {
   }
 }
 
+# https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html#prevent-cross-service-confused-deputy
 data "aws_iam_policy_document" "assume_poller" {
   statement {
     sid     = "StepFunctionsRunsAsThisRole"
@@ -46,6 +47,12 @@ data "aws_iam_policy_document" "assume_poller" {
     principals {
       type        = "Service"
       identifiers = ["states.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.platform.account_id]
     }
   }
 }
@@ -59,9 +66,15 @@ data "aws_iam_policy_document" "poller" {
 }
 
 resource "aws_iam_role" "poller" {
-  name               = "${local.name}-poller"
-  assume_role_policy = data.aws_iam_policy_document.assume_poller.json
-  tags               = { service = local.consumer.role }
+  name                 = "${local.name}-poller-${var.platform.region}"
+  path                 = var.platform.role_path
+  permissions_boundary = var.platform.permissions_boundary_arn
+  assume_role_policy   = data.aws_iam_policy_document.assume_poller.json
+  tags                 = merge(var.platform.tags, { service = local.consumer.role })
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_iam_role_policy" "poller" {

@@ -8,7 +8,19 @@ variable "platform" {
     force_destroy      = bool
     log_retention_days = number
     alarm_topic_arns   = list(string)
+
+    # Optional, for accounts with rules of their own.
+    permissions_boundary_arn = optional(string)
+    role_path                = optional(string, "/")
+    kms_key_arn              = optional(string)
+    network                  = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    tags                     = optional(map(string), {})
   })
+
+  validation {
+    condition     = length("${var.platform.name_prefix}-ecs-drain-poller-${var.platform.region}") <= 64
+    error_message = "The prefix, -ecs-drain-poller and the region together must be at most 64 characters long, which is the limit of IAM role names: shorten the project or the environment."
+  }
 }
 
 variable "code" {
@@ -56,4 +68,10 @@ variable "fleets" {
     condition     = alltrue([for fleet in values(var.fleets) : fleet.deadline_seconds > 0 && fleet.deadline_seconds < min(172800, 100 * fleet.heartbeat_timeout_seconds)])
     error_message = "The deadline must come before AWS ends the lifecycle action, which is after 48 hours or 100 heartbeat timeouts."
   }
+}
+
+variable "failures" {
+  description = "Queue that keeps sweeps which failed for good or could not be started: the output `queue` of the failure-queue module; null for none."
+  type        = object({ arn = string })
+  default     = null
 }

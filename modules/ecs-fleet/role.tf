@@ -11,9 +11,15 @@ data "aws_iam_policy_document" "assume" {
 }
 
 resource "aws_iam_role" "host" {
-  name               = "${local.name}-host"
-  assume_role_policy = data.aws_iam_policy_document.assume.json
-  tags               = local.tags
+  name                 = "${local.name}-host-${var.platform.region}"
+  path                 = var.platform.role_path
+  permissions_boundary = var.platform.permissions_boundary_arn
+  assume_role_policy   = data.aws_iam_policy_document.assume.json
+  tags                 = local.tags
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 # AWS's own policy, because it grows with what the ECS agent learns to call.
@@ -23,7 +29,12 @@ resource "aws_iam_role_policy_attachment" "host" {
 }
 
 resource "aws_iam_instance_profile" "host" {
-  name = "${local.name}-host"
+  name = "${local.name}-host-${var.platform.region}"
+  path = var.platform.role_path
   role = aws_iam_role.host.name
   tags = local.tags
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }

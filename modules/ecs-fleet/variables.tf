@@ -3,6 +3,12 @@ variable "platform" {
   type = object({
     name_prefix = string
     partition   = string
+    region      = string
+
+    # Optional, for accounts with rules of their own.
+    permissions_boundary_arn = optional(string)
+    role_path                = optional(string, "/")
+    tags                     = optional(map(string), {})
   })
 }
 
@@ -13,6 +19,12 @@ variable "role" {
   validation {
     condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.role)) && length(var.role) <= 20
     error_message = "The role must be kebab-case and at most 20 characters long, such as web."
+  }
+
+  # An account has one set of IAM roles for all its regions, hence the region in the name of the hosts' role.
+  validation {
+    condition     = length("${var.platform.name_prefix}-${var.role}-host-${var.platform.region}") <= 64
+    error_message = "The prefix, the role, -host and the region together must be at most 64 characters long, which is the limit of IAM role names: shorten the project, the environment or the role."
   }
 }
 

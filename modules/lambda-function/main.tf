@@ -1,12 +1,13 @@
 locals {
   name = "${var.platform.name_prefix}-${var.role}"
-  tags = { service = var.role }
+  tags = merge(var.platform.tags, { service = var.role })
 }
 
 # Made before the function: Lambda would otherwise create the group itself, without a retention.
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/lambda/${local.name}"
   retention_in_days = var.platform.log_retention_days
+  kms_key_id        = var.platform.kms_key_arn
   tags              = local.tags
 }
 
@@ -19,6 +20,7 @@ resource "aws_lambda_function" "this" {
   timeout                        = var.timeout_seconds
   memory_size                    = var.memory_mb
   reserved_concurrent_executions = var.reserved_concurrency
+  kms_key_arn                    = var.platform.kms_key_arn
   publish                        = true
 
   # From the bucket, never `filename`: the provider holds one lock through the upload and the wait of each function,
@@ -29,6 +31,15 @@ resource "aws_lambda_function" "this" {
 
   environment {
     variables = var.environment
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.platform.network[*]
+
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
   }
 
   ephemeral_storage {
@@ -56,6 +67,10 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 
   function_name = aws_lambda_function.this.function_name
   qualifier     = aws_lambda_alias.live.name
+
+  # Lambda's own defaults, said so that a plan after an apply is empty.
+  maximum_retry_attempts       = 2
+  maximum_event_age_in_seconds = 21600
 
   destination_config {
     on_failure {

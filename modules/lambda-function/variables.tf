@@ -1,10 +1,39 @@
 variable "platform" {
-  description = "What every service of one environment shares; the root configuration makes it once."
+  description = "What every service of one environment shares; the root configuration makes it once. Optional: a permissions boundary and a path for roles; a key for settings and logs; subnets and security groups that functions run in; tags."
   type = object({
     name_prefix        = string
+    region             = string
     log_retention_days = number
     alarm_topic_arns   = list(string)
+
+    # Optional, for accounts with rules of their own.
+    permissions_boundary_arn = optional(string)
+    role_path                = optional(string, "/")
+    kms_key_arn              = optional(string)
+    network                  = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    tags                     = optional(map(string), {})
   })
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.platform.role_path))
+    error_message = "A path of roles begins and ends with a slash, such as /platform/."
+  }
+
+  validation {
+    condition     = alltrue([for arn in compact([var.platform.permissions_boundary_arn, var.platform.kms_key_arn]) : startswith(arn, "arn:")])
+    error_message = "The permissions boundary and the key are named by ARN: an alias or a name would not do in a policy."
+  }
+
+  validation {
+    condition     = var.platform.network == null ? true : length(var.platform.network.subnet_ids) > 0 && length(var.platform.network.security_group_ids) > 0
+    error_message = "Functions in a network need at least one subnet and one security group."
+  }
+}
+
+variable "further_runtimes" {
+  description = "Runtimes that the provider in use takes and version 5.100 does not, such as python3.14."
+  type        = list(string)
+  default     = []
 }
 
 variable "role" {
@@ -16,9 +45,10 @@ variable "role" {
     error_message = "The role must be kebab-case, such as report-generator."
   }
 
+  # An account has one set of IAM roles for all its regions, hence the region in the name of the function's own.
   validation {
-    condition     = length("${var.platform.name_prefix}-${var.role}") <= 64
-    error_message = "The prefix and the role together must be at most 64 characters long, which is the limit of function and role names."
+    condition     = length("${var.platform.name_prefix}-${var.role}-${var.platform.region}") <= 64
+    error_message = "The prefix, the role and the region together must be at most 64 characters long, which is the limit of IAM role names: shorten the project, the environment or the role."
   }
 }
 
@@ -36,6 +66,11 @@ variable "code" {
   validation {
     condition     = contains(["arm64", "x86_64"], var.code.architecture)
     error_message = "The architecture must be arm64 or x86_64."
+  }
+
+  validation {
+    condition     = !can(regex("^python3\\.(1[4-9]|[2-9][0-9])$", var.code.runtime)) || contains(var.further_runtimes, var.code.runtime)
+    error_message = "Version 5.100 of the AWS provider does not know the runtime ${var.code.runtime}: build for python3.13, or use a later provider and name the runtime in further_runtimes."
   }
 
   validation {

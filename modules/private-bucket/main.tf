@@ -19,8 +19,12 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
   rule {
+    # One request to the key for many objects: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+    bucket_key_enabled = var.kms_key_arn == null ? null : true
+
     apply_server_side_encryption_by_default {
-      sse_algorithm = "AES256"
+      sse_algorithm     = var.kms_key_arn == null ? "AES256" : "aws:kms"
+      kms_master_key_id = var.kms_key_arn
     }
   }
 }
@@ -51,6 +55,35 @@ data "aws_iam_policy_document" "tls_only" {
       values   = ["false"]
     }
   }
+
+  dynamic "statement" {
+    for_each = var.policy_statements
+
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = [for path in statement.value.paths : path == "" ? aws_s3_bucket.this.arn : "${aws_s3_bucket.this.arn}/${path}"]
+
+      dynamic "principals" {
+        for_each = statement.value.principals
+
+        content {
+          type        = principals.key
+          identifiers = principals.value
+        }
+      }
+
+      dynamic "condition" {
+        for_each = statement.value.conditions
+
+        content {
+          test     = condition.value.test
+          variable = condition.value.variable
+          values   = condition.value.values
+        }
+      }
+    }
+  }
 }
 
 resource "aws_s3_bucket_policy" "this" {
@@ -61,30 +94,71 @@ resource "aws_s3_bucket_policy" "this" {
   depends_on = [aws_s3_bucket_public_access_block.this]
 }
 
-resource "aws_s3_bucket_lifecycle_configuration" "this" {
-  count = var.expiration_days == null && var.noncurrent_version_days == null ? 0 : 1
+moved {
+  from = aws_s3_bucket_lifecycle_configuration.this[0]
+  to   = aws_s3_bucket_lifecycle_configuration.this
+}
 
+resource "aws_s3_bucket_lifecycle_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
+  # What an upload that died has sent is paid for and seen by nobody.
   rule {
-    id     = "expire"
+    id     = "abort-uploads"
     status = "Enabled"
 
     filter {}
 
-    dynamic "expiration" {
-      for_each = var.expiration_days[*]
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
 
-      content {
-        days = expiration.value
+  dynamic "rule" {
+    for_each = var.expiration_days == null && var.noncurrent_version_days == null ? [] : ["expire"]
+
+    content {
+      id     = rule.value
+      status = "Enabled"
+
+      filter {}
+
+      dynamic "expiration" {
+        for_each = var.expiration_days[*]
+
+        content {
+          days = expiration.value
+        }
+      }
+
+      dynamic "noncurrent_version_expiration" {
+        for_each = var.noncurrent_version_days[*]
+
+        content {
+          noncurrent_days = noncurrent_version_expiration.value
+        }
       }
     }
+  }
 
-    dynamic "noncurrent_version_expiration" {
-      for_each = var.noncurrent_version_days[*]
+  # A day for what was expired by mistake, then it is gone.
+  dynamic "rule" {
+    for_each = var.prefix_expiration_days
 
-      content {
-        noncurrent_days = noncurrent_version_expiration.value
+    content {
+      id     = "expire-${trimsuffix(rule.key, "/")}"
+      status = "Enabled"
+
+      filter {
+        prefix = rule.key
+      }
+
+      expiration {
+        days = rule.value
+      }
+
+      noncurrent_version_expiration {
+        noncurrent_days = 1
       }
     }
   }

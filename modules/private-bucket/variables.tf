@@ -35,7 +35,6 @@ variable "expiration_days" {
   }
 }
 
-# Of either kind, the first rule of a bucket costs an apply 55 seconds of the provider's own waiting.
 variable "noncurrent_version_days" {
   description = "How long an overwritten or deleted object can still be restored; null keeps every version for ever."
   type        = number
@@ -44,5 +43,52 @@ variable "noncurrent_version_days" {
   validation {
     condition     = var.noncurrent_version_days == null ? true : var.noncurrent_version_days >= 1
     error_message = "Versions can expire after one day at the earliest; null keeps them for ever."
+  }
+}
+
+variable "prefix_expiration_days" {
+  description = "Age at which objects below a prefix are deleted, such as { \"athena/\" = 1 } for what is needed for a moment only."
+  type        = map(number)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for prefix, days in var.prefix_expiration_days : can(regex("^[^/].*/$", prefix)) && days >= 1])
+    error_message = "A prefix ends with a slash and does not begin with one, such as athena/, and its objects can expire after one day at the earliest."
+  }
+}
+
+variable "kms_key_arn" {
+  description = "Key that objects are encrypted with; null takes S3's own. Who reads or writes needs permission on the key, too."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:", var.kms_key_arn))
+    error_message = "The key is named by its ARN: an alias means another key in another account."
+  }
+}
+
+variable "policy_statements" {
+  description = "Who else may do what in the bucket, by sid: `paths` are those of objects, such as exports/*, or \"\" for the bucket itself; `principals` go by type."
+  type = map(object({
+    actions    = list(string)
+    paths      = list(string)
+    principals = map(list(string))
+    conditions = optional(list(object({
+      test     = string
+      variable = string
+      values   = list(string)
+    })), [])
+  }))
+  default = {}
+
+  validation {
+    condition     = alltrue(flatten([for statement in values(var.policy_statements) : [for action in statement.actions : startswith(action, "s3:") && !strcontains(action, "*")]]))
+    error_message = "Actions in the bucket must be named one by one, such as s3:GetObject: no * in an action."
+  }
+
+  validation {
+    condition     = alltrue([for statement in values(var.policy_statements) : length(statement.conditions) > 0 if contains(keys(statement.principals), "Service") || contains(flatten(values(statement.principals)), "*")])
+    error_message = "A statement for a service or for everybody needs a condition, such as aws:SourceAccount: it would hold for every account."
   }
 }

@@ -1,6 +1,9 @@
 locals {
-  name             = "${var.platform.name_prefix}-${var.role}"
-  dead_letter_name = "${local.name}-dead-letter"
+  # SQS wants the names of FIFO queues to end with this, those of their dead-letter queues as well.
+  suffix           = var.fifo == null ? "" : ".fifo"
+  base_name        = "${var.platform.name_prefix}-${var.role}"
+  name             = "${local.base_name}${local.suffix}"
+  dead_letter_name = "${local.base_name}-dead-letter${local.suffix}"
   tags             = { service = var.consumer.role }
 
   # From the names, so that a policy can stand inside the queue it protects: each further SQS resource costs an apply
@@ -10,7 +13,7 @@ locals {
   dead_letter_arn = "${local.arn_prefix}:${local.dead_letter_name}"
 
   # The queue's URL, known as soon as the dead-letter queue is: functions that need it do not wait for the queue as well.
-  url = trimsuffix(aws_sqs_queue.dead_letter.url, "-dead-letter")
+  url = "${trimsuffix(aws_sqs_queue.dead_letter.url, "-dead-letter${local.suffix}")}${local.suffix}"
 
   # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html: six times the function's timeout, plus the
   # batching window, leaves room for retries of a throttled batch.
@@ -61,10 +64,40 @@ data "aws_iam_policy_document" "tls_only" {
       }
     }
   }
+
+  dynamic "statement" {
+    for_each = each.key == "queue" ? var.policy_statements : {}
+
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = [each.value]
+
+      dynamic "principals" {
+        for_each = statement.value.principals
+
+        content {
+          type        = principals.key
+          identifiers = principals.value
+        }
+      }
+
+      dynamic "condition" {
+        for_each = statement.value.conditions
+
+        content {
+          test     = condition.value.test
+          variable = condition.value.variable
+          values   = condition.value.values
+        }
+      }
+    }
+  }
 }
 
 resource "aws_sqs_queue" "dead_letter" {
   name                      = local.dead_letter_name
+  fifo_queue                = var.fifo == null ? null : true
   message_retention_seconds = local.dead_letter_retention_seconds
   sqs_managed_sse_enabled   = true
   policy                    = data.aws_iam_policy_document.tls_only["dead_letter"].json
@@ -78,11 +111,15 @@ resource "aws_sqs_queue" "dead_letter" {
 }
 
 resource "aws_sqs_queue" "this" {
-  name                       = local.name
-  message_retention_seconds  = var.retention_seconds
-  visibility_timeout_seconds = local.visibility_timeout_seconds
-  sqs_managed_sse_enabled    = true
-  policy                     = data.aws_iam_policy_document.tls_only["queue"].json
+  name                        = local.name
+  fifo_queue                  = var.fifo == null ? null : true
+  content_based_deduplication = try(var.fifo.deduplicate_by_content, null)
+  deduplication_scope         = try(var.fifo.high_throughput, false) ? "messageGroup" : null
+  fifo_throughput_limit       = try(var.fifo.high_throughput, false) ? "perMessageGroupId" : null
+  message_retention_seconds   = var.retention_seconds
+  visibility_timeout_seconds  = local.visibility_timeout_seconds
+  sqs_managed_sse_enabled     = true
+  policy                      = data.aws_iam_policy_document.tls_only["queue"].json
 
   # After the dead-letter queue, not beside it: SQS refuses a target that does not exist yet.
   redrive_policy = jsonencode({

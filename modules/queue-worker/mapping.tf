@@ -22,7 +22,7 @@ resource "aws_lambda_event_source_mapping" "this" {
   event_source_arn                   = aws_sqs_queue.this.arn
   function_name                      = var.function.alias_arn
   batch_size                         = var.batch_size
-  maximum_batching_window_in_seconds = var.batching_window_seconds
+  maximum_batching_window_in_seconds = var.fifo == null ? var.batching_window_seconds : null
   function_response_types            = ["ReportBatchItemFailures"]
 
   dynamic "scaling_config" {

@@ -43,5 +43,5 @@ output "permissions" {
 
 output "alarm_names" {
   description = "Names of the alarms on the queue and its dead-letter queue."
-  value       = [for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name]
+  value       = concat([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name], [aws_cloudwatch_metric_alarm.stalled.alarm_name])
 }

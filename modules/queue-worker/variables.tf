@@ -24,8 +24,8 @@ variable "role" {
   }
 
   validation {
-    condition     = length("${var.platform.name_prefix}-${var.role}-dead-letter") <= 80
-    error_message = "The prefix, the role and -dead-letter together must be at most 80 characters long, which is the limit of queue names."
+    condition     = length("${var.platform.name_prefix}-${var.role}-dead-letter${var.fifo == null ? "" : ".fifo"}") <= 80
+    error_message = "The prefix, the role, -dead-letter and, for a FIFO queue, .fifo together must be at most 80 characters long, which is the limit of queue names."
   }
 }
 
@@ -59,6 +59,40 @@ variable "event_rule_arns" {
   description = "EventBridge rules that may send to the queue, and to its dead-letter queue what they could not deliver."
   type        = list(string)
   default     = []
+}
+
+variable "fifo" {
+  description = "Makes it a FIFO queue: messages of a group come in order, one batch at a time. `deduplicate_by_content` takes equal bodies within five minutes for one message, `high_throughput` bounds each group, not the queue. Null for a standard queue."
+  type = object({
+    deduplicate_by_content = optional(bool, false)
+    high_throughput        = optional(bool, false)
+  })
+  default = null
+}
+
+variable "policy_statements" {
+  description = "Who else may do what with the queue, by sid: `principals` by type, such as { Service = [\"s3.amazonaws.com\"] }."
+  type = map(object({
+    actions    = list(string)
+    principals = map(list(string))
+    conditions = optional(list(object({
+      test     = string
+      variable = string
+      values   = list(string)
+    })), [])
+  }))
+  default = {}
+
+  validation {
+    condition     = alltrue(flatten([for statement in values(var.policy_statements) : [for action in statement.actions : startswith(action, "sqs:") && !strcontains(action, "*")]]))
+    error_message = "Actions on the queue must be named one by one, such as sqs:SendMessage: no * in an action."
+  }
+
+  # A service acts for every account, and "*" is everybody.
+  validation {
+    condition     = alltrue([for statement in values(var.policy_statements) : length(statement.conditions) > 0 if contains(keys(statement.principals), "Service") || contains(flatten(values(statement.principals)), "*")])
+    error_message = "A statement for a service or for everybody needs a condition, such as aws:SourceAccount: it would hold for every account."
+  }
 }
 
 variable "maximum_concurrency" {
@@ -95,6 +129,11 @@ variable "batch_size" {
 
   # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
   validation {
+    condition     = var.fifo == null || var.batch_size <= 10
+    error_message = "A batch from a FIFO queue has at most 10 messages."
+  }
+
+  validation {
     condition     = var.batch_size <= 10 || var.batching_window_seconds >= 1
     error_message = "A batch of more than 10 messages needs a batching window of at least 1 second."
   }
@@ -108,6 +147,12 @@ variable "batching_window_seconds" {
   validation {
     condition     = var.batching_window_seconds >= 0 && var.batching_window_seconds <= 300
     error_message = "The batching window must be between 0 and 300 seconds."
+  }
+
+  # https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+  validation {
+    condition     = var.fifo == null || var.batching_window_seconds == 0
+    error_message = "Lambda gathers no messages of a FIFO queue: leave the batching window at 0."
   }
 }
 

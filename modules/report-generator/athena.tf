@@ -14,8 +14,23 @@ locals {
       actions   = ["athena:GetQueryExecution", "athena:StartQueryExecution"]
       resources = ["arn:${var.platform.partition}:athena:${var.platform.region}:${var.platform.account_id}:workgroup/${local.athena.workgroup}"]
     }
+    # Athena asks for the default database whatever a query names, and makes it in a region that has none.
+    # https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
+    FindTheDefaultDatabase = {
+      actions   = ["glue:CreateDatabase", "glue:GetDatabase"]
+      resources = ["${local.catalog_prefix}:catalog", "${local.catalog_prefix}:database/default"]
+    }
+    # Dropping a table takes its partitions along; none are registered, for Athena works them out.
     DescribeQueriedFiles = {
-      actions = ["glue:CreateTable", "glue:DeleteTable", "glue:GetDatabase", "glue:GetTable"]
+      actions = [
+        "glue:CreateTable",
+        "glue:DeletePartition",
+        "glue:DeleteTable",
+        "glue:GetDatabase",
+        "glue:GetPartition",
+        "glue:GetPartitions",
+        "glue:GetTable",
+      ]
       resources = [
         "${local.catalog_prefix}:catalog",
         "${local.catalog_prefix}:database/${local.athena.database}",
@@ -26,9 +41,14 @@ locals {
       actions   = ["s3:GetBucketLocation"]
       resources = [var.reports_bucket.arn, var.usage_events_bucket.arn]
     }
+    # https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena.html
     KeepQueryResultsForAMoment = {
-      actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+      actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
       resources = ["${var.reports_bucket.arn}/athena/*"]
+    }
+    FindOwnUploads = {
+      actions   = ["s3:ListBucketMultipartUploads"]
+      resources = [var.reports_bucket.arn]
     }
   }
 }

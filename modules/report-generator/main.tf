@@ -5,10 +5,25 @@ locals {
     reserved_concurrency = var.reserved_concurrency
   }
 
+  # SES asks for the identity that the sender is verified by, its address or a domain, whichever there is; as long as the
+  # account may not mail to everybody, for that of the recipient, too; and for the identity's configuration set.
+  # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
+  email_resources = var.email == null ? [] : concat(
+    [for identity in distinct(compact([
+      var.email.sender,
+      split("@", var.email.sender)[1],
+      var.email.identity,
+      var.email.recipient,
+      split("@", var.email.recipient)[1],
+    ])) : "identity/${identity}"],
+    [for name in var.email.configuration_set[*] : "configuration-set/${name}"],
+  )
+
   email_statements = var.email == null ? {} : {
     SendEmail = {
-      actions   = ["ses:SendEmail"]
-      resources = ["arn:${var.platform.partition}:ses:${var.platform.region}:${var.platform.account_id}:identity/${var.email.sender}"]
+      actions    = ["ses:SendEmail"]
+      resources  = [for resource in local.email_resources : "arn:${var.platform.partition}:ses:${var.platform.region}:${var.platform.account_id}:${resource}"]
+      conditions = [{ test = "StringEquals", variable = "ses:FromAddress", values = [var.email.sender] }]
     }
   }
 }

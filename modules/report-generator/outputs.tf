@@ -30,3 +30,8 @@ output "deliveries_topic_arn" {
   description = "Topic that hears of every delivered report."
   value       = aws_sns_topic.deliveries.arn
 }
+
+output "reserved_concurrency" {
+  description = "Executions kept for the generator; null when it shares the account's pool."
+  value       = local.consumer.reserved_concurrency
+}

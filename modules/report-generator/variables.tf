@@ -7,6 +7,13 @@ variable "platform" {
     account_id         = string
     log_retention_days = number
     alarm_topic_arns   = list(string)
+
+    # Optional, for accounts with rules of their own.
+    permissions_boundary_arn = optional(string)
+    role_path                = optional(string, "/")
+    kms_key_arn              = optional(string)
+    network                  = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    tags                     = optional(map(string), {})
   })
 }
 
@@ -43,13 +50,23 @@ variable "reports_table" {
 }
 
 variable "email" {
-  description = "Mailbox that hears of every delivered report, and the address (an identity verified in SES) it is told from; null for none."
-  type        = object({ sender = string, recipient = string })
-  default     = null
+  description = "Mailbox that hears of every delivered report, and the address it is told from; null for none. `identity` is what SES verified the sender by when that is neither the address nor its domain (example.com for reports@mail.example.com), `configuration_set` the one that the identity has."
+  type = object({
+    sender            = string
+    recipient         = string
+    identity          = optional(string)
+    configuration_set = optional(string)
+  })
+  default = null
 
   validation {
-    condition     = var.email == null ? true : alltrue([for address in values(var.email) : can(regex("^[^@\\s]+@[^@\\s]+$", address))])
+    condition     = var.email == null ? true : alltrue([for address in [var.email.sender, var.email.recipient] : can(regex("^[^@\\s]+@[^@\\s]+$", address))])
     error_message = "The sender and the recipient must be e-mail addresses."
+  }
+
+  validation {
+    condition     = try(var.email.identity, null) == null ? true : contains([var.email.sender, split("@", var.email.sender)[1]], var.email.identity) || endswith(var.email.sender, ".${var.email.identity}")
+    error_message = "The identity must be the sender's address, its domain, or a domain above that."
   }
 }
 
@@ -60,7 +77,7 @@ variable "timeout_seconds" {
 }
 
 variable "reserved_concurrency" {
-  description = "Executions kept for the generator."
+  description = "Executions kept for the generator; null shares the account's pool, and the mapping's maximum is the throttle."
   type        = number
   default     = 5
 }

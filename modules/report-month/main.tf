@@ -6,6 +6,7 @@ module "function" {
   code            = var.code
   timeout_seconds = 300
   memory_mb       = 512
+  on_failure      = var.failures == null ? null : { destination_arn = var.failures.arn }
 
   environment = {
     REPORT_QUEUE_URL = var.report_queue.url
@@ -47,4 +48,5 @@ module "schedule" {
   role       = "report-month"
   expression = var.schedule
   function   = module.function.function
+  failures   = var.failures
 }

@@ -2,8 +2,17 @@ variable "platform" {
   description = "What every service of one environment shares; the root configuration makes it once."
   type = object({
     name_prefix        = string
+    region             = string
+    account_id         = string
     log_retention_days = number
     alarm_topic_arns   = list(string)
+
+    # Optional, for accounts with rules of their own.
+    permissions_boundary_arn = optional(string)
+    role_path                = optional(string, "/")
+    kms_key_arn              = optional(string)
+    network                  = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    tags                     = optional(map(string), {})
   })
 }
 

@@ -1,3 +1,7 @@
+locals {
+  namespace = "opsctl/reports"
+}
+
 module "function" {
   source = "../lambda-function"
 
@@ -6,6 +10,7 @@ module "function" {
   code            = var.code
   timeout_seconds = 300
   memory_mb       = 512
+  on_failure      = var.failures == null ? null : { destination_arn = var.failures.arn }
 
   environment = {
     REPORT_QUEUE_URL    = var.report_queue.url
@@ -15,6 +20,8 @@ module "function" {
     PATIENCE_SECONDS    = var.patience_seconds
     REISSUE_SHARE       = var.reissue_share
     MAXIMUM_GENERATIONS = var.maximum_generations
+    REPORT_MONTH_ALIAS  = var.report_month.alias_arn
+    STACK               = var.platform.name_prefix
   }
 
   statements = {
@@ -35,6 +42,15 @@ module "function" {
       actions   = ["s3:GetObject"]
       resources = ["${var.reports_bucket.arn}/months/*", "${var.reports_bucket.arn}/reports/*/manifest.json"]
     }
+    OpenForgottenMonths = {
+      actions   = ["lambda:InvokeFunction"]
+      resources = [var.report_month.alias_arn]
+    }
+    CountForAlarms = {
+      actions      = ["cloudwatch:PutMetricData"]
+      any_resource = true
+      conditions   = [{ test = "StringEquals", variable = "cloudwatch:namespace", values = [local.namespace] }]
+    }
     PublishPeers = {
       actions   = ["s3:PutObject"]
       resources = ["${var.reports_bucket.arn}/peers/*"]
@@ -54,4 +70,5 @@ module "schedule" {
   role       = "report-sweep"
   expression = var.schedule
   function   = module.function.function
+  failures   = var.failures
 }

@@ -17,7 +17,7 @@ output "permissions" {
 
 output "alarm_names" {
   description = "Names of the service's alarms."
-  value       = module.function.alarm_names
+  value       = concat(module.function.alarm_names, [aws_cloudwatch_metric_alarm.forgotten_month.alarm_name])
 }
 
 output "schedule" {

@@ -2,8 +2,17 @@ variable "platform" {
   description = "What every service of one environment shares; the root configuration makes it once."
   type = object({
     name_prefix        = string
+    region             = string
+    account_id         = string
     log_retention_days = number
     alarm_topic_arns   = list(string)
+
+    # Optional, for accounts with rules of their own.
+    permissions_boundary_arn = optional(string)
+    role_path                = optional(string, "/")
+    kms_key_arn              = optional(string)
+    network                  = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    tags                     = optional(map(string), {})
   })
 }
 
@@ -71,4 +80,15 @@ variable "maximum_generations" {
   description = "Generations after which late data no longer leads to another one."
   type        = number
   default     = 10
+}
+
+variable "failures" {
+  description = "Queue that keeps runs which failed for good or could not be started: the output `queue` of the failure-queue module; null for none."
+  type        = object({ arn = string })
+  default     = null
+}
+
+variable "report_month" {
+  description = "The function that opens a month: the sweep has it do so when the schedule did not."
+  type        = object({ alias_arn = string })
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ADDRESS = "registry.terraform.io/hashicorp/aws"
 OLDEST = (5, 100)
-"""What every versions.tf asks for, `~> 5.100`: this or a later minor version of the same major version."""
+"""What the roots ask for, `~> 5.100`: this or a later minor version of the same major version."""
 
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 

@@ -37,10 +37,12 @@ module "state_bucket" {
   noncurrent_version_days = 90
 }
 
-# Zips are never overwritten (their names are hashes) and never expire: an older one is what a roll-back needs.
+# Zips are never overwritten (their names are hashes) and never expire: an older one is what a roll-back needs. One that
+# somebody deleted can be restored for as long as a state.
 module "artifacts_bucket" {
   source = "../../modules/private-bucket"
 
-  platform = local.platform
-  role     = "artifacts"
+  platform                = local.platform
+  role                    = "artifacts"
+  noncurrent_version_days = 90
 }

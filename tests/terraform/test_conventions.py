@@ -5,17 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.terraform.hcl import blocks
+
 ROOT = Path(__file__).parents[2]
-FILES = sorted(path for folder in ("terraform", "modules") for path in ROOT.glob(f"{folder}/**/*.tf"))
-RUNS = sorted(ROOT.glob("modules/*/tests/*.tftest.hcl"))
+FILES = sorted(path for folder in ("terraform", "modules", "examples") for path in ROOT.glob(f"{folder}/**/*.tf"))
+OF_MODULES = [path for path in FILES if path.is_relative_to(ROOT / "modules") and path.parent.name != "example"]
+RUNS = sorted([*ROOT.glob("modules/*/tests/*.tftest.hcl"), *ROOT.glob("terraform/tests/*.tftest.hcl")])
 SERVICES = {path.name.replace("_", "-") for path in ROOT.glob("python/functions/*") if (path / "handler.py").exists()}
 BUILDING_BLOCKS = {path.parent.name for path in ROOT.glob("modules/*/main.tf")} - SERVICES
-
-
-def blocks(path: Path, kind: str) -> dict[str, str]:
-    """Return the bodies of a file's top-level blocks of one kind, by their last label (or the kind itself)."""
-    found = re.finditer(rf'^{kind}((?: "[^"]+")*) {{\n(.*?)^}}', path.read_text(), re.MULTILINE | re.DOTALL)
-    return {re.findall(r'"([^"]+)"', match[1])[-1] if match[1] else kind: match[2] for match in found}
 
 
 def name(path: Path) -> str:
@@ -49,7 +46,7 @@ def test_the_roots_make_no_resource_themselves() -> None:
     assert [name(path) for path in FILES if path.is_relative_to(ROOT / "terraform") and blocks(path, "resource")] == []
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path.is_relative_to(ROOT / "modules")], ids=name)
+@pytest.mark.parametrize("path", OF_MODULES, ids=name)
 def test_a_module_calls_building_blocks_only_and_never_reaches_up(path: Path) -> None:
     sources = re.findall(r'^  source += "([^"]+)"', path.read_text(), re.MULTILINE)
     local = {source for source in sources if "/" in source and source != "hashicorp/aws"}
@@ -67,14 +64,6 @@ def test_no_code_comes_from_a_file_and_nothing_runs_at_plan_time() -> None:
         assert not re.search(
             r"^\s+filename\s*=|archive_file|null_resource|local-exec|data \"external\"", text, re.MULTILINE
         ), path
-
-
-@pytest.mark.parametrize("module", sorted(BUILDING_BLOCKS))
-def test_a_building_block_has_a_readme_with_one_snippet(module: str) -> None:
-    readme = (ROOT / "modules" / module / "README.md").read_text()
-    assert readme.startswith(f"# {module}\n")
-    assert readme.count("```hcl") == 1
-    assert f'/{module}"' in readme
 
 
 @pytest.mark.parametrize("path", RUNS, ids=name)

@@ -182,3 +182,30 @@ run "a_deadline_that_aws_would_not_wait_for_is_refused" {
 
   expect_failures = [var.fleets]
 }
+
+run "only_state_machines_of_this_account_may_take_the_pollers_role_which_carries_the_region" {
+  command = plan
+
+  assert {
+    condition     = one(one(data.aws_iam_policy_document.assume_poller.statement).condition).variable == "aws:SourceAccount" && one(one(data.aws_iam_policy_document.assume_poller.statement).condition).values == tolist(["123456789012"])
+    error_message = "Step Functions works for every account: the role must be refused to the others."
+  }
+
+  assert {
+    condition     = aws_iam_role.poller.name == "acme-prod-ecs-drain-poller-eu-west-1"
+    error_message = "IAM is global: the role's name must carry the region."
+  }
+}
+
+run "a_sweep_that_failed_for_good_or_was_never_started_is_kept" {
+  command = plan
+
+  variables {
+    failures = { arn = "arn:aws:sqs:eu-west-1:123456789012:acme-prod-scheduled-failures" }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_target.sweep.dead_letter_config[0].arn == var.failures.arn && output.permissions["ReportFailedInvocations"] == "sqs:SendMessage arn:aws:sqs:eu-west-1:123456789012:acme-prod-scheduled-failures"
+    error_message = "Both the rule and the function must give up into the queue."
+  }
+}

@@ -5,6 +5,7 @@ mock_provider "aws" {
 variables {
   platform = {
     name_prefix        = "acme-prod"
+    region             = "eu-west-1"
     log_retention_days = 30
     alarm_topic_arns   = ["arn:aws:sns:eu-west-1:123456789012:on-call"]
   }
@@ -148,5 +149,96 @@ run "an_asynchronous_failure_goes_to_the_topic_it_is_given" {
   assert {
     condition     = data.aws_iam_policy_document.this.statement[0].actions == toset(["sns:Publish"])
     error_message = "The role must be allowed to publish to the destination."
+  }
+}
+
+run "two_regions_of_an_account_have_roles_of_their_own" {
+  command = plan
+
+  variables {
+    platform = {
+      name_prefix        = "acme-prod"
+      region             = "us-east-1"
+      log_retention_days = 30
+      alarm_topic_arns   = []
+    }
+  }
+
+  assert {
+    condition     = aws_iam_role.this.name == "acme-prod-report-generator-us-east-1" && aws_lambda_function.this.function_name == "acme-prod-report-generator"
+    error_message = "IAM is global: the role's name must carry the region, and nothing else needs it."
+  }
+}
+
+run "a_function_without_reserved_concurrency_shares_the_accounts_pool" {
+  command = plan
+
+  variables {
+    reserved_concurrency = null
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.reserved_concurrent_executions == -1 || aws_lambda_function.this.reserved_concurrent_executions == null
+    error_message = "Nothing may be reserved unasked: a new account has 10 executions in all."
+  }
+}
+
+run "an_account_with_rules_of_its_own_gets_its_boundary_path_key_network_and_tags" {
+  command = plan
+
+  variables {
+    platform = {
+      name_prefix              = "acme-prod"
+      region                   = "eu-west-1"
+      log_retention_days       = 30
+      alarm_topic_arns         = []
+      permissions_boundary_arn = "arn:aws:iam::123456789012:policy/platform"
+      role_path                = "/platform/"
+      kms_key_arn              = "arn:aws:kms:eu-west-1:123456789012:key/1"
+      network                  = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
+      tags                     = { cost-centre = "42" }
+    }
+  }
+
+  assert {
+    condition     = aws_iam_role.this.permissions_boundary == "arn:aws:iam::123456789012:policy/platform" && aws_iam_role.this.path == "/platform/"
+    error_message = "The role must carry the boundary and the path."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.kms_key_arn == "arn:aws:kms:eu-west-1:123456789012:key/1" && aws_cloudwatch_log_group.this.kms_key_id == "arn:aws:kms:eu-west-1:123456789012:key/1"
+    error_message = "The key must be that of the settings and of the logs."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.vpc_config[0].subnet_ids == toset(["subnet-1", "subnet-2"]) && strcontains(output.permissions["JoinTheNetwork"], "ec2:CreateNetworkInterface")
+    error_message = "The function must run in the subnets, and be allowed to."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.tags == tomap({ cost-centre = "42", service = "report-generator" })
+    error_message = "The tags must be beside the module's own."
+  }
+}
+
+run "a_function_that_nobody_puts_into_a_network_asks_for_none" {
+  command = plan
+
+  assert {
+    condition     = length(aws_lambda_function.this.vpc_config) == 0 && aws_iam_role.this.path == "/" && aws_iam_role.this.permissions_boundary == null
+    error_message = "Nothing of this may happen unasked."
+  }
+}
+
+run "a_later_provider_may_bring_a_later_python" {
+  command = plan
+
+  variables {
+    further_runtimes = ["python3.13"]
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.runtime == "python3.13"
+    error_message = "A runtime that is known needs no naming, and may be named."
   }
 }

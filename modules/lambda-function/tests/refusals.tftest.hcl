@@ -3,7 +3,7 @@ mock_provider "aws" {
 }
 
 variables {
-  platform = { name_prefix = "acme-prod", log_retention_days = 30, alarm_topic_arns = [] }
+  platform = { name_prefix = "acme-prod", region = "eu-west-1", log_retention_days = 30, alarm_topic_arns = [] }
   role     = "report-generator"
   code = {
     bucket       = "acme-artifacts"
@@ -23,10 +23,10 @@ run "a_role_that_is_not_kebab_case_is_refused" {
   expect_failures = [var.role]
 }
 
-run "a_name_over_the_limit_of_64_characters_is_refused" {
+run "a_role_name_over_the_limit_of_64_characters_is_refused" {
   command = plan
   variables {
-    role = "generator-of-reports-that-nobody-would-want-to-type-twice-a-day"
+    role = "generator-of-reports-that-nobody-would-type-twice"
   }
   expect_failures = [var.role]
 }
@@ -124,4 +124,43 @@ run "a_failure_destination_that_is_neither_queue_nor_topic_is_refused" {
     on_failure = { destination_arn = "arn:aws:s3:::failures" }
   }
   expect_failures = [var.on_failure]
+}
+
+run "a_runtime_that_the_provider_does_not_know_is_refused_with_a_sentence" {
+  command = plan
+  variables {
+    code = {
+      bucket       = "acme-artifacts"
+      s3_key       = "lambda/report-generator/abc123.zip"
+      key          = "abc123"
+      handler      = "report_generator.handler.handle"
+      runtime      = "python3.14"
+      architecture = "arm64"
+    }
+  }
+  expect_failures = [var.code]
+}
+
+run "a_path_of_roles_without_its_slashes_is_refused" {
+  command = plan
+  variables {
+    platform = { name_prefix = "acme-prod", region = "eu-west-1", log_retention_days = 30, alarm_topic_arns = [], role_path = "platform" }
+  }
+  expect_failures = [var.platform]
+}
+
+run "a_key_by_its_alias_is_refused" {
+  command = plan
+  variables {
+    platform = { name_prefix = "acme-prod", region = "eu-west-1", log_retention_days = 30, alarm_topic_arns = [], kms_key_arn = "alias/platform" }
+  }
+  expect_failures = [var.platform]
+}
+
+run "a_network_without_security_groups_is_refused" {
+  command = plan
+  variables {
+    platform = { name_prefix = "acme-prod", region = "eu-west-1", log_retention_days = 30, alarm_topic_arns = [], network = { subnet_ids = ["subnet-1"], security_group_ids = [] } }
+  }
+  expect_failures = [var.platform]
 }

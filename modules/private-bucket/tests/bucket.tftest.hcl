@@ -63,9 +63,39 @@ run "what_is_overwritten_is_kept_for_ever_by_default" {
   command = plan
 
   assert {
-    condition     = aws_s3_bucket_versioning.this.versioning_configuration[0].status == "Enabled" && length(aws_s3_bucket_lifecycle_configuration.this) == 0
+    condition     = aws_s3_bucket_versioning.this.versioning_configuration[0].status == "Enabled" && aws_s3_bucket_lifecycle_configuration.this.rule[*].id == tolist(["abort-uploads"])
     error_message = "Versions must be kept, and nothing must expire unasked."
   }
+}
+
+run "an_upload_that_died_is_aborted_after_a_week_in_every_bucket" {
+  command = plan
+
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.this.rule[0].abort_incomplete_multipart_upload[0].days_after_initiation == 7
+    error_message = "Parts of uploads that died must not be paid for for ever."
+  }
+}
+
+run "what_lies_below_a_prefix_goes_after_its_own_days" {
+  command = plan
+
+  variables {
+    prefix_expiration_days = { "athena/" = 1 }
+  }
+
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.this.rule[1].filter[0].prefix == "athena/" && aws_s3_bucket_lifecycle_configuration.this.rule[1].expiration[0].days == 1 && aws_s3_bucket_lifecycle_configuration.this.rule[1].noncurrent_version_expiration[0].noncurrent_days == 1
+    error_message = "Objects below the prefix, and nothing else, must go after a day."
+  }
+}
+
+run "a_prefix_that_means_other_objects_too_is_refused" {
+  command = plan
+  variables {
+    prefix_expiration_days = { "athena" = 1 }
+  }
+  expect_failures = [var.prefix_expiration_days]
 }
 
 run "what_is_overwritten_goes_after_the_days_asked_for" {
@@ -76,7 +106,7 @@ run "what_is_overwritten_goes_after_the_days_asked_for" {
   }
 
   assert {
-    condition     = aws_s3_bucket_lifecycle_configuration.this[0].rule[0].noncurrent_version_expiration[0].noncurrent_days == 30 && length(aws_s3_bucket_lifecycle_configuration.this[0].rule[0].expiration) == 0
+    condition     = aws_s3_bucket_lifecycle_configuration.this.rule[1].noncurrent_version_expiration[0].noncurrent_days == 30 && length(aws_s3_bucket_lifecycle_configuration.this.rule[1].expiration) == 0
     error_message = "Only old versions must expire."
   }
 }
@@ -89,7 +119,7 @@ run "objects_go_after_the_days_asked_for" {
   }
 
   assert {
-    condition     = aws_s3_bucket_lifecycle_configuration.this[0].rule[0].expiration[0].days == 7
+    condition     = aws_s3_bucket_lifecycle_configuration.this.rule[1].expiration[0].days == 7
     error_message = "Objects must expire after seven days."
   }
 }
@@ -117,4 +147,53 @@ run "an_expiry_on_the_day_itself_is_refused" {
     noncurrent_version_days = 0
   }
   expect_failures = [var.expiration_days, var.noncurrent_version_days]
+}
+
+run "objects_are_encrypted_with_the_key_that_is_given" {
+  command = plan
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1"
+  }
+
+  assert {
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).sse_algorithm == "aws:kms" && one(aws_s3_bucket_server_side_encryption_configuration.this.rule).bucket_key_enabled
+    error_message = "The key must be used, and not be asked for each object."
+  }
+}
+
+run "others_may_do_in_the_bucket_what_a_statement_says" {
+  command = plan
+
+  variables {
+    policy_statements = {
+      WriteAccessLogs = {
+        actions    = ["s3:PutObject"]
+        paths      = ["access-logs/*"]
+        principals = { Service = ["logging.s3.amazonaws.com"] }
+        conditions = [{ test = "StringEquals", variable = "aws:SourceAccount", values = ["123456789012"] }]
+      }
+    }
+  }
+
+  assert {
+    condition     = data.aws_iam_policy_document.tls_only.statement[1].resources == toset(["arn:aws:s3:::mocked/access-logs/*"])
+    error_message = "The statement must be about these objects only."
+  }
+}
+
+run "everybody_without_a_condition_is_refused" {
+  command = plan
+  variables {
+    policy_statements = { ReadAnything = { actions = ["s3:GetObject"], paths = ["*"], principals = { AWS = ["*"] } } }
+  }
+  expect_failures = [var.policy_statements]
+}
+
+run "a_bucket_key_by_its_alias_is_refused" {
+  command = plan
+  variables {
+    kms_key_arn = "alias/platform"
+  }
+  expect_failures = [var.kms_key_arn]
 }

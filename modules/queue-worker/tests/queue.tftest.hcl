@@ -213,3 +213,59 @@ run "only_the_rules_that_are_named_may_send_to_the_queue_and_to_its_dead_letters
     error_message = "EventBridge may send for the named rules and for no other."
   }
 }
+
+run "a_queue_that_holds_messages_and_finishes_none_rings_when_all_deliveries_of_one_are_over" {
+  command = plan
+
+  assert {
+    condition     = one([for query in aws_cloudwatch_metric_alarm.stalled.metric_query : query.expression if query.expression != null]) == "IF(waiting + in_work > 0 AND finished == 0, 1, 0)"
+    error_message = "The alarm must ring for messages of which none is finished, however often they were received."
+  }
+
+  assert {
+    condition = { for query in aws_cloudwatch_metric_alarm.stalled.metric_query : query.id => "${query.metric[0].stat} ${query.metric[0].metric_name} ${query.metric[0].dimensions.QueueName}" if query.expression == null } == {
+      waiting  = "Maximum ApproximateNumberOfMessagesVisible acme-prod-report-requests"
+      in_work  = "Maximum ApproximateNumberOfMessagesNotVisible acme-prod-report-requests"
+      finished = "Sum NumberOfMessagesDeleted acme-prod-report-requests"
+    }
+    error_message = "The expression must be over this queue's own metrics."
+  }
+
+  # Five deliveries of 360 seconds: ten periods of three minutes.
+  assert {
+    condition     = alltrue([for query in aws_cloudwatch_metric_alarm.stalled.metric_query : query.metric[0].period == 180 if query.expression == null]) && aws_cloudwatch_metric_alarm.stalled.evaluation_periods == 10
+    error_message = "The alarm must wait for as long as all deliveries of a message may take."
+  }
+}
+
+run "no_alarm_looks_back_for_more_than_a_week" {
+  command = plan
+
+  variables {
+    age_alarm_seconds = 1000000
+  }
+
+  assert {
+    condition     = alltrue([for query in aws_cloudwatch_metric_alarm.stalled.metric_query : query.metric[0].period * 10 <= 604800 if query.expression == null])
+    error_message = "CloudWatch refuses an alarm that looks back for more than seven days."
+  }
+}
+
+run "others_may_do_with_the_queue_what_a_statement_says_and_nothing_with_its_dead_letters" {
+  command = plan
+
+  variables {
+    policy_statements = {
+      TakeNotifications = {
+        actions    = ["sqs:SendMessage"]
+        principals = { Service = ["s3.amazonaws.com"] }
+        conditions = [{ test = "StringEquals", variable = "aws:SourceAccount", values = ["123456789012"] }]
+      }
+    }
+  }
+
+  assert {
+    condition     = data.aws_iam_policy_document.tls_only["queue"].statement[*].sid == tolist(["RefuseUnencryptedConnections", "TakeNotifications"]) && length(data.aws_iam_policy_document.tls_only["dead_letter"].statement) == 1
+    error_message = "The statement must stand in the queue's policy, and in no other."
+  }
+}

@@ -126,3 +126,19 @@ run "a_queue_that_never_delivers_is_refused" {
   }
   expect_failures = [var.max_receive_count]
 }
+
+run "a_service_that_may_send_for_every_account_is_refused" {
+  command = plan
+  variables {
+    policy_statements = { TakeAnything = { actions = ["sqs:SendMessage"], principals = { Service = ["sns.amazonaws.com"] } } }
+  }
+  expect_failures = [var.policy_statements]
+}
+
+run "every_action_on_the_queue_at_once_is_refused" {
+  command = plan
+  variables {
+    policy_statements = { DoAnything = { actions = ["sqs:*"], principals = { AWS = ["123456789012"] } } }
+  }
+  expect_failures = [var.policy_statements]
+}

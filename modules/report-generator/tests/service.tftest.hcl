@@ -96,9 +96,11 @@ run "the_role_may_do_what_the_handler_does_and_no_more" {
       ReadUsageEvents            = "s3:GetObject arn:aws:s3:::acme-usage-events/compacted/* arn:aws:s3:::acme-usage-events/directory/* arn:aws:s3:::acme-usage-events/events/*"
       SeeWhichReportsThereAre    = "s3:ListBucket arn:aws:s3:::acme-reports if s3:prefix athena/* peers/* reports/* summaries/*"
       QueryLargeAccounts         = "athena:GetQueryExecution athena:StartQueryExecution arn:aws:athena:eu-west-1:123456789012:workgroup/acme-prod-reports"
-      DescribeQueriedFiles       = "glue:CreateTable glue:DeleteTable glue:GetDatabase glue:GetTable arn:aws:glue:eu-west-1:123456789012:catalog arn:aws:glue:eu-west-1:123456789012:database/acme_prod_reports arn:aws:glue:eu-west-1:123456789012:table/acme_prod_reports/*"
+      DescribeQueriedFiles       = "glue:CreateTable glue:DeletePartition glue:DeleteTable glue:GetDatabase glue:GetPartition glue:GetPartitions glue:GetTable arn:aws:glue:eu-west-1:123456789012:catalog arn:aws:glue:eu-west-1:123456789012:database/acme_prod_reports arn:aws:glue:eu-west-1:123456789012:table/acme_prod_reports/*"
+      FindTheDefaultDatabase     = "glue:CreateDatabase glue:GetDatabase arn:aws:glue:eu-west-1:123456789012:catalog arn:aws:glue:eu-west-1:123456789012:database/default"
+      FindOwnUploads             = "s3:ListBucketMultipartUploads arn:aws:s3:::acme-reports"
       LocateBuckets              = "s3:GetBucketLocation arn:aws:s3:::acme-reports arn:aws:s3:::acme-usage-events"
-      KeepQueryResultsForAMoment = "s3:AbortMultipartUpload s3:DeleteObject s3:GetObject s3:PutObject arn:aws:s3:::acme-reports/athena/*"
+      KeepQueryResultsForAMoment = "s3:AbortMultipartUpload s3:DeleteObject s3:GetObject s3:ListMultipartUploadParts s3:PutObject arn:aws:s3:::acme-reports/athena/*"
       DeliverReports             = "s3:PutObject arn:aws:s3:::acme-reports/reports/*"
       KeepNumbersOfEarlierMonths = "s3:GetObject s3:PutObject arn:aws:s3:::acme-reports/summaries/*"
       CompareWithPeers           = "s3:GetObject arn:aws:s3:::acme-reports/peers/*"
@@ -124,8 +126,9 @@ run "every_way_to_fail_has_an_alarm" {
       "acme-prod-report-requests-age",
       "acme-prod-report-requests-dead-letters",
       "acme-prod-report-requests-depth",
+      "acme-prod-report-requests-stalled",
     ])
-    error_message = "Errors, throttles, depth, age and dead letters must each have an alarm."
+    error_message = "Errors, throttles, depth, age, a stalled queue and dead letters must each have an alarm."
   }
 }
 
@@ -137,17 +140,45 @@ run "a_back_off_over_its_cap_is_refused" {
   expect_failures = [var.retry_base_seconds]
 }
 
-run "an_e_mail_is_sent_from_the_verified_address_only" {
+run "an_e_mail_is_sent_from_that_address_only_whichever_identity_verified_it" {
   command = plan
 
   variables {
-    email = { sender = "reports@example.com", recipient = "success@example.com" }
+    email = { sender = "reports@example.com", recipient = "success@example.org" }
   }
 
   assert {
-    condition     = output.permissions["SendEmail"] == "ses:SendEmail arn:aws:ses:eu-west-1:123456789012:identity/reports@example.com"
-    error_message = "The generator must be allowed to send from that address, and from no other."
+    condition = output.permissions["SendEmail"] == join(" ", [
+      "ses:SendEmail",
+      "arn:aws:ses:eu-west-1:123456789012:identity/example.com",
+      "arn:aws:ses:eu-west-1:123456789012:identity/example.org",
+      "arn:aws:ses:eu-west-1:123456789012:identity/reports@example.com",
+      "arn:aws:ses:eu-west-1:123456789012:identity/success@example.org",
+      "if ses:FromAddress reports@example.com",
+    ])
+    error_message = "The generator must be allowed to send from that address, and from no other; in SES's sandbox the recipient's identity is asked for as well."
   }
+}
+
+run "a_domain_above_the_senders_and_its_configuration_set_are_allowed" {
+  command = plan
+
+  variables {
+    email = { sender = "reports@mail.example.com", recipient = "success@example.com", identity = "example.com", configuration_set = "product" }
+  }
+
+  assert {
+    condition     = strcontains(output.permissions["SendEmail"], ":identity/example.com ") && strcontains(output.permissions["SendEmail"], ":configuration-set/product ")
+    error_message = "SES asks for the identity that is verified, and for its configuration set."
+  }
+}
+
+run "an_identity_that_cannot_verify_the_sender_is_refused" {
+  command = plan
+  variables {
+    email = { sender = "reports@example.com", recipient = "success@example.com", identity = "example.org" }
+  }
+  expect_failures = [var.email]
 }
 
 run "an_address_without_an_at_sign_is_refused" {

@@ -3,7 +3,13 @@ mock_provider "aws" {
 }
 
 variables {
-  platform = { name_prefix = "acme-prod", log_retention_days = 30, alarm_topic_arns = [] }
+  platform = {
+    name_prefix        = "acme-prod"
+    region             = "eu-west-1"
+    account_id         = "123456789012"
+    log_retention_days = 30
+    alarm_topic_arns   = []
+  }
   code = {
     bucket       = "acme-artifacts"
     s3_key       = "lambda/report-month/abc123.zip"
@@ -70,5 +76,18 @@ run "a_month_is_opened_when_it_is_over_in_every_zone" {
   assert {
     condition     = output.schedule.expression == "cron(0 6 2 * ? *)"
     error_message = "The last zone's month is over at noon UTC of day 1; late events are given the night."
+  }
+}
+
+run "a_run_that_failed_for_good_is_kept" {
+  command = plan
+
+  variables {
+    failures = { arn = "arn:aws:sqs:eu-west-1:123456789012:acme-prod-scheduled-failures" }
+  }
+
+  assert {
+    condition     = output.permissions["ReportFailedInvocations"] == "sqs:SendMessage arn:aws:sqs:eu-west-1:123456789012:acme-prod-scheduled-failures"
+    error_message = "The function must be allowed to report what failed."
   }
 }

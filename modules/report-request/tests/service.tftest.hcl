@@ -3,7 +3,13 @@ mock_provider "aws" {
 }
 
 variables {
-  platform = { name_prefix = "acme-prod", log_retention_days = 30, alarm_topic_arns = [] }
+  platform = {
+    name_prefix        = "acme-prod"
+    region             = "eu-west-1"
+    account_id         = "123456789012"
+    log_retention_days = 30
+    alarm_topic_arns   = []
+  }
   code = {
     bucket       = "acme-artifacts"
     s3_key       = "lambda/report-request/abc123.zip"

@@ -1,4 +1,7 @@
-"""The sweep over a month: lost reports are asked for again, and those that late data changed are made again."""
+"""The sweep over a month: lost reports are asked for again, and those that late data changed are made again.
+
+A month that the schedule never opened is opened: the sweep runs six hours later, and daily from then on.
+"""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +28,8 @@ CHECKS_AT_ONCE = 8
 class Dependencies:
     """What a sweep needs; `send` puts message bodies on the queue and raises when one was not taken.
 
+    `open_month` has a month opened, and `count_forgotten` counts it for the alarm.
+
     A report is made again when more than `reissue_share` of the bytes it was made of have changed, up to
     `maximum_generations` of it.
     """
@@ -32,6 +37,8 @@ class Dependencies:
     s3: "S3Client"
     states: States
     send: Callable[[list[str]], None]
+    open_month: Callable[[MonthOrder], None]
+    count_forgotten: Callable[[], None]
     now: Callable[[], datetime]
     reports_bucket: str
     events_bucket: str
@@ -43,10 +50,17 @@ class Dependencies:
 def sweep(order: MonthOrder, deps: Dependencies) -> Outcome:
     """Ask for what is missing, stalled or lost, and for a further generation of what late data changed.
 
+    A month without a ledger has been forgotten by its schedule: it is counted, and opened.
+
     A month in which every report is delivered or has failed gets its table of peers.
     """
-    owed = ledger.must_read(deps.s3, deps.reports_bucket, order.month)
-    standings = survey.survey(owed, deps.states, order.accounts)
+    stored = ledger.read(deps.s3, deps.reports_bucket, order.month)
+    if stored is None:
+        # Counted first: whatever comes of opening it, somebody hears.
+        deps.count_forgotten()
+        deps.open_month(order)
+        return Outcome(order.month, 0, {})
+    standings = survey.survey(stored.ledger, deps.states, order.accounts)
     policy = Policy(deps.patience_seconds)
     due = [(standing, why) for standing in standings if (why := policy.why(standing, deps.now()))]
     delivered = [standing for standing in standings if standing.state is State.DELIVERED]

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulated_aws.plugin.alarm_evaluation import datapoints, decide
+from emulated_aws.plugin.metric_math import evaluate, parse
 from tests.emulator.emulated_account import Account, eventually
 
 DEPTH_ALARM = {
@@ -93,16 +94,90 @@ def test_an_alarm_that_is_not_there_is_an_empty_list(account: Account) -> None:
     assert len(alarms) == 0
 
 
-def test_metric_math_is_refused_and_not_pretended(account: Account) -> None:
+def math_alarm(name: str, queue: str) -> dict[str, Any]:
+    def metric(identity: str, of: str, statistic: str) -> dict[str, Any]:
+        dimensions = [{"Name": "QueueName", "Value": queue}]
+        source = {"Namespace": "AWS/SQS", "MetricName": of, "Dimensions": dimensions}
+        return {
+            "Id": identity,
+            "MetricStat": {"Metric": source, "Period": 60, "Stat": statistic},
+            "ReturnData": False,
+        }
+
+    return {
+        "AlarmName": name,
+        "EvaluationPeriods": 1,
+        "Threshold": 1.0,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "TreatMissingData": "notBreaching",
+        "Metrics": [
+            {"Id": "stalled", "Expression": "IF(held > 0 AND deleted == 0, 1, 0)", "Label": "x", "ReturnData": True},
+            metric("held", "ApproximateNumberOfMessagesNotVisible", "Maximum"),
+            metric("deleted", "NumberOfMessagesDeleted", "Sum"),
+        ],
+    }
+
+
+def test_an_alarm_on_metric_math_reads_back_in_either_protocol(account: Account) -> None:
+    wanted = math_alarm("math", "requests")
+    flat = {k: v for name, value in wanted.items() for k, v in flattened(value, name).items()}
+    query(account, "PutMetricAlarm", flat)
+    described = account.client("cloudwatch").describe_alarms(AlarmNames=["math"])["MetricAlarms"][0]
+    assert described["Metrics"] == wanted["Metrics"]
+    assert not described.keys() & {"MetricName", "Namespace", "Statistic", "Period"}
+    answer = query(account, "DescribeAlarms", {"AlarmNames.member.1": "math"})
+    metrics = answer.findall("DescribeAlarmsResult/MetricAlarms/member/Metrics/member")
+    assert [one.findtext("Id") for one in metrics] == ["stalled", "held", "deleted"]
+    assert metrics[1].findtext("MetricStat/Metric/Dimensions/member/Value") == "requests"
+
+
+def test_a_queue_that_holds_a_message_and_finishes_none_rings_until_it_does(account: Account) -> None:
+    url, arn = account.queue()
+    sqs, name = account.client("sqs"), arn.rsplit(":", 1)[-1]
+    account.client("cloudwatch").put_metric_alarm(**math_alarm(f"{name}-stalled", name))
+    sqs.send_message(QueueUrl=url, MessageBody="poison")
+    message = sqs.receive_message(QueueUrl=url)["Messages"][0]
+    eventually(lambda: in_state(account, f"{name}-stalled", "ALARM"), "the alarm")
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    eventually(lambda: in_state(account, f"{name}-stalled", "OK"), "the end of the alarm")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "what"),
+    [
+        ([{"Id": "e", "Expression": "1 + 1"}, {"Id": "f", "Expression": "2"}], "more than one expression"),
+        ([{"Id": "e", "Expression": "ANOMALY_DETECTION_BAND(m)"}], "ANOMALY_DETECTION_BAND"),
+        ([{"Id": "e", "Expression": "m > 0"}], "m, which is no metric of the alarm"),
+    ],
+)
+def test_metric_math_that_is_not_known_is_refused_by_name(
+    account: Account, metrics: list[dict[str, Any]], what: str
+) -> None:
     cloudwatch = account.client("cloudwatch")
-    with pytest.raises(cloudwatch.exceptions.ClientError, match="does not model alarms on metric math"):
+    with pytest.raises(cloudwatch.exceptions.ClientError, match=what):
         cloudwatch.put_metric_alarm(
             AlarmName="math",
             EvaluationPeriods=1,
             ComparisonOperator="GreaterThanThreshold",
             Threshold=1.0,
-            Metrics=[{"Id": "e", "Expression": "1 + 1"}],
+            Metrics=metrics,
         )
+
+
+@pytest.mark.parametrize(
+    ("expression", "values", "result"),
+    [
+        ("IF(a + b > 0 AND c == 0, 1, 0)", {"a": 0.0, "b": 2.0, "c": 0.0}, 1),
+        ("IF(a + b > 0 AND c == 0, 1, 0)", {"a": 0.0, "b": 2.0, "c": 1.0}, 0),
+        ("IF(a + b > 0 AND c == 0, 1, 0)", {"a": 0.0, "b": None, "c": 1.0}, None),
+        ("FILL(a, 0) OR b >= 3", {"a": None, "b": 3.0}, 1),
+        ("100 * a / b", {"a": 1.0, "b": 0.0}, None),
+    ],
+)
+def test_an_expression_is_worked_out_and_lacks_a_value_when_a_metric_does(
+    expression: str, values: dict[str, float | None], result: float | None
+) -> None:
+    assert evaluate(parse(expression), values) == result
 
 
 def queue_alarm(account: Account, queue_arn: str) -> str:

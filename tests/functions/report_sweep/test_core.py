@@ -18,7 +18,6 @@ from insight.numbers import peers
 from insight.orders.request import ReportRequest
 from insight.orders.states import State
 from insight.sources.accounts import Account
-from opscore.errors import NotFound
 from opscore.queues.worker import Retry, process_batch
 from tests.functions.test_interruptions import EVERY_INTERRUPTION, Calls, Interruption, Killed, Watched
 
@@ -34,6 +33,7 @@ class Platform:
     def __init__(self, world: "World", batch_of: Any) -> None:
         self.world, self.batch_of = world, batch_of
         self.sent: list[str] = []
+        self.opened: list[str] = []
         owed = ledger.make_ledger(
             "2026-10", ORDER.scheduled_at, [Entry("acme", "Europe/Berlin"), Entry("ember", "UTC")]
         )
@@ -48,6 +48,8 @@ class Platform:
             s3,
             world.states_by(Watched(world.dynamodb, watch)),
             lambda bodies: watch.make(lambda: self.sent.extend(bodies)),
+            lambda order: self.opened.append(order.month),
+            lambda: self.opened.append("counted"),
             lambda: world.now,
             world.reports,
             world.events,
@@ -215,6 +217,12 @@ def test_a_failure_is_left_to_people(world: "World", platform: Platform) -> None
     assert platform.sweep() == {}
 
 
-def test_a_month_that_was_never_opened_fails_the_sweep(platform: Platform) -> None:
-    with pytest.raises(NotFound, match="2026-09"):
-        sweep(replace(ORDER, month="2026-09"), platform.deps())
+def test_a_month_that_was_never_opened_is_counted_and_opened(platform: Platform) -> None:
+    outcome = sweep(replace(ORDER, month="2026-09"), platform.deps())
+    assert (platform.opened, platform.sent) == (["counted", "2026-09"], [])
+    assert outcome.to_payload() == {"month": "2026-09", "expected": 0, "states": {}, "asked": {}}
+
+
+def test_a_month_that_is_open_is_never_opened_again(platform: Platform) -> None:
+    platform.sweep()
+    assert platform.opened == []

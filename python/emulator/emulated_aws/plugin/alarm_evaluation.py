@@ -19,6 +19,7 @@ from typing import Any
 from ministack.core.responses import request_scope
 from ministack.services import cloudwatch
 
+from emulated_aws.plugin import metric_math
 from emulated_aws.replacement import replace
 
 _BREACHES: Mapping[str, Callable[[float, float], bool]] = {
@@ -43,12 +44,7 @@ def evaluate_all() -> None:
 
 def evaluate(alarm: dict[str, Any]) -> None:
     """Evaluate one alarm of the current account and region; record a change and tell its topics."""
-    key = (
-        alarm.get("Namespace"),
-        alarm.get("MetricName"),
-        cloudwatch._dims_key(cloudwatch._dims_from_list(alarm.get("Dimensions") or [])),
-    )
-    values = datapoints(alarm, cloudwatch._metrics.get(key) or [], time.time())
+    values = _math(alarm, time.time()) if alarm.get("Metrics") else datapoints(alarm, _points(alarm), time.time())
     state = decide(alarm, values)
     if state in (None, alarm["StateValue"]):
         return
@@ -58,6 +54,28 @@ def evaluate(alarm: dict[str, Any]) -> None:
     cloudwatch._record_history(alarm["AlarmName"], before, state, reason)
     cloudwatch._dispatch_alarm_actions(alarm, before, state, reason)
     cloudwatch._evaluate_parent_alarms(alarm)
+
+
+def _points(metric: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    dimensions = cloudwatch._dims_key(cloudwatch._dims_from_list(metric.get("Dimensions") or []))
+    return cloudwatch._metrics.get((metric.get("Namespace"), metric.get("MetricName"), dimensions)) or []
+
+
+def _math(alarm: Mapping[str, Any], now: float) -> list[float | None]:
+    """Return what the alarm's expression comes to in each of its periods, newest first."""
+    expression, sources = metric_math.check(alarm["Metrics"])
+    tree, count = metric_math.parse(expression["Expression"]), alarm["EvaluationPeriods"]
+    period = sources[0]["MetricStat"]["Period"]
+    newest = now - now % period
+    values: list[float | None] = []
+    for back in range(count + 1):
+        start = newest - back * period
+        found = {
+            query["Id"]: _statistic(_points(query["MetricStat"]["Metric"]), start, period, query["MetricStat"]["Stat"])
+            for query in sources
+        }
+        values.append(metric_math.evaluate(tree, found))
+    return values[1:] if values[0] is None else values[:-1]
 
 
 def datapoints(alarm: Mapping[str, Any], points: Sequence[Mapping[str, Any]], now: float) -> list[float | None]:

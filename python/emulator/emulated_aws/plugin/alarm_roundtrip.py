@@ -4,8 +4,8 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAl
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
 
 The emulator keeps every field, but its answer in the Query protocol (Terraform's) names nine of them, and a few are
-dropped on the way in. Not modelled, and refused: alarms on metric math or anomaly detection (`Metrics`,
-`ThresholdMetricId`).
+dropped on the way in. An alarm on metric math has its `Metrics` and no metric of its own. Not modelled, and refused:
+what `metric_math` does not know, and anomaly detection (`ThresholdMetricId`).
 """
 
 import datetime as dt
@@ -16,6 +16,7 @@ from xml.etree import ElementTree as Xml
 
 from ministack.services import cloudwatch
 
+from emulated_aws.plugin import metric_math
 from emulated_aws.replacement import replace
 
 _LISTS = ("AlarmNames", "AlarmTypes")
@@ -23,7 +24,7 @@ _WORDS = ("AlarmNamePrefix", "StateValue", "MaxRecords", "NextToken")
 
 
 def install() -> None:
-    """Answer every field, keep every field, refuse metric math."""
+    """Answer every field, keep every field, refuse what cannot be evaluated."""
     replace(cloudwatch, "_describe_alarms", _describe_everything)
     replace(cloudwatch, "_put_metric_alarm", _keep_everything)
 
@@ -77,13 +78,22 @@ def _keep_everything(stock: Any) -> Any:
     def put(params: Mapping[str, Any], data: Any, is_cbor: bool, is_json: bool = False) -> Any:
         by_query = not (is_cbor or is_json)
         given = params if by_query else data
-        if any(name.startswith(("Metrics", "ThresholdMetricId")) for name in given):
-            message = "The sandbox does not model alarms on metric math or anomaly detection."
+        metrics = metric_math.from_query(params, cloudwatch._p) if by_query else data.get("Metrics") or []
+        try:
+            if any(name.startswith("ThresholdMetricId") for name in given):
+                raise metric_math.NotModelled("an alarm on anomaly detection")
+            if metrics:
+                metric_math.check(metrics)
+        except metric_math.NotModelled as what:
+            message = f"The sandbox does not model {what}."
             return cloudwatch._error("ValidationError", message, 400, use_json=is_json, use_cbor=is_cbor)
         answer = stock(params, data, is_cbor, is_json)
         name = cloudwatch._p(params, "AlarmName") if by_query else data.get("AlarmName")
         if answer[0] == 200:  # noqa: PLR2004
             _restore_dropped(cloudwatch._alarms[name], params if by_query else None)
+            if metrics:
+                own = dict.fromkeys(("MetricName", "Namespace", "Statistic", "Period"))
+                cloudwatch._alarms[name].update(own, Metrics=metrics)
         return answer
 
     return put
