@@ -3,7 +3,8 @@
 Time is a number that the test moves; a task's state follows from it. Every call is counted and may be the last one of
 the process that makes it. Models, after the AWS pages that the code under test cites: DRAINING stops service tasks
 after a while and daemons last, standalone tasks never; tasks that are being stopped are in no count; a lifecycle action
-ends by CompleteLifecycleAction, by a missing heartbeat, or after 48 hours.
+ends by CompleteLifecycleAction, by a missing heartbeat (with the hook's default result: `abandons` says that it is
+ABANDON), or after 48 hours.
 """
 
 from collections import Counter
@@ -98,6 +99,7 @@ class ModelAws:
     before: Callable[[int], None] = lambda _: None
     after: Callable[[int], None] = lambda _: None
     retains: set[str] = field(default_factory=set)
+    abandons: bool = False
     terminated: Callable[[ModelHost], None] = lambda _: None
     called: Callable[[str], None] = lambda _: None
     tasks: dict[str, ModelTask] = field(default_factory=dict)
@@ -136,8 +138,16 @@ class ModelAws:
         waiting = [host for host in self.hosts.values() if host.lifecycle == "Terminating:Wait"]
         for host in waiting:
             if self.now >= host.action_ends:
-                self.end(host, "timeout")
-        self.soonest = min((host.action_ends for host in waiting if not host.gone), default=inf)
+                self.complete(host, "ABANDON" if self.abandons else "CONTINUE", by="timeout")
+        still = [host.action_ends for host in waiting if host.lifecycle == "Terminating:Wait"]
+        self.soonest = min(still, default=inf)
+
+    def complete(self, host: ModelHost, result: str, by: str) -> None:
+        """The lifecycle action ends, and the host with it unless its group retains what is abandoned."""
+        if result == "ABANDON" and host.group in self.retains:
+            host.lifecycle, host.ended_by = "Terminating:Retained", "timeout" if by == "timeout" else "retained"
+        else:
+            self.end(host, by)
 
     def terminate(self, host: ModelHost) -> None:
         """Auto Scaling begins to terminate the host; its hook holds it."""

@@ -147,10 +147,8 @@ class ModelAutoScaling(ModelClient):
         **_: str,
     ) -> dict[str, Any]:
         host = self._waiting(InstanceId)
-        if LifecycleActionResult == "ABANDON" and AutoScalingGroupName in self.aws.retains:
-            host.lifecycle, host.ended_by = "Terminating:Retained", "retained"
-        else:
-            self.aws.end(host, LifecycleActionResult)
+        assert host.group == AutoScalingGroupName
+        self.aws.complete(host, LifecycleActionResult, by=LifecycleActionResult)
         return {}
 
     def do_update_auto_scaling_group(
@@ -167,12 +165,22 @@ class ModelAutoScaling(ModelClient):
         for name in AutoScalingGroupNames:
             hosts = [host for host in self.aws.hosts.values() if host.group == name and not host.gone]
             instances = [{"InstanceId": host.instance_id, "LifecycleState": host.lifecycle} for host in hosts]
-            groups.append({"AutoScalingGroupName": name, "Instances": instances})
+            triggers = {"TerminateHookAbandon": "retain" if name in self.aws.retains else "terminate"}
+            policy = {"RetentionTriggers": triggers}
+            groups.append({"AutoScalingGroupName": name, "Instances": instances, "InstanceLifecyclePolicy": policy})
         return {"AutoScalingGroups": groups}
 
     def do_describe_auto_scaling_instances(self, InstanceIds: list[str]) -> dict[str, Any]:
         found = [self.aws.hosts[instance_id] for instance_id in InstanceIds if instance_id in self.aws.hosts]
-        rows = [{"InstanceId": host.instance_id, "AutoScalingGroupName": host.group} for host in found]
+        rows = [
+            {
+                "InstanceId": host.instance_id,
+                "AutoScalingGroupName": host.group,
+                "LifecycleState": host.lifecycle,
+            }
+            for host in found
+            if not host.gone
+        ]
         return {"AutoScalingInstances": rows}
 
 

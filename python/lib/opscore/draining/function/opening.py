@@ -93,6 +93,6 @@ def _held(drain: Drain, request: Termination, fleet: Fleet, now: int) -> Drain:
         cause=Cause.TERMINATION,
         hook=request.hook,
         token=request.token,
-        detail="" if request.token else "the sweep found the instance waiting",
+        detail="" if request.token else f"the sweep found the instance {'waiting' if request.hook else 'kept'}",
         deadline=min(now + fleet.policy.deadline_seconds, ends - 60),
     )

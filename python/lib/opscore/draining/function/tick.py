@@ -108,10 +108,14 @@ def _kept_alive(drain: Drain, wiring: Wiring) -> Drain:
 
 
 def _action_over(drain: Drain, over: ActionOver, wiring: Wiring) -> Drain:
-    killed = drain.tasks_left if drain.left is not None else drain.tasks_at_start or 0
+    """Decide what became of a host whose lifecycle action ended without us: kept by its group, or gone."""
+    killed = (drain.tasks_left if drain.left is not None else drain.tasks_at_start) or 0
     why = f"the lifecycle action ended without us, by a timeout or by hand: {over}"
-    decided = drain.decided(Outcome.LOST if killed else Outcome.LEFT, why, killed or 0)
     try:
+        if wiring.hosts.is_retained(drain.instance_id):
+            decided = drain.decided(Outcome.KEPT, f"{why}; Auto Scaling keeps the instance")
+        else:
+            decided = drain.decided(Outcome.LOST if killed else Outcome.LEFT, why, killed)
         wiring.drains.update(drain, decided)
     except Exception as error:  # noqa: BLE001  The others want their heartbeats.
         _failed(drain, error)

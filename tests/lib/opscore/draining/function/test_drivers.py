@@ -325,3 +325,82 @@ def test_one_host_whose_calls_fail_delays_no_other(
     monkeypatch.setattr(Hosts, "release", release)
     simulation.run(930)
     assert {drain.outcome for drain in simulation.drains.all()} == {Outcome.DRAINED}
+
+
+def dead(simulation: Simulation) -> None:
+    """No function answers any more: not the queue, not the pollers, not the sweep."""
+    simulation.messages.clear()
+    simulation.executions.clear()
+    simulation.next_sweep = inf
+
+
+def test_a_new_fleet_keeps_the_host_of_its_first_termination_although_the_function_is_dead(
+    simulation: Simulation,
+) -> None:
+    host = simulation.aws.add(a_host())
+    assert sweep(simulation.wiring, simulation.pollers).retaining == 1
+    simulation.terminate(host, delays=())
+    dead(simulation)
+    simulation.run(4000)
+    assert (host.lifecycle, host.gone, host.killed) == ("Terminating:Retained", False, 0)
+
+
+def test_a_group_is_told_to_keep_hosts_once_and_again_only_when_somebody_changed_it(simulation: Simulation) -> None:
+    simulation.run(600)
+    assert simulation.aws.calls["update_auto_scaling_group"] == 1
+    simulation.aws.retains.clear()
+    simulation.run(700)
+    assert simulation.aws.calls["update_auto_scaling_group"] == 2
+
+
+def test_a_fleet_that_lets_hosts_go_has_its_group_left_alone() -> None:
+    simulation = Simulation(Policy(at_deadline=AtDeadline.LET_GO, deadline_seconds=600))
+    simulation.run(200)
+    assert simulation.aws.calls["update_auto_scaling_group"] == 0
+
+
+def test_a_host_that_was_kept_while_the_function_was_dead_is_drained_and_rings_when_it_is_back(
+    simulation: Simulation,
+) -> None:
+    host = simulation.aws.add(a_host())
+    simulation.run(60)
+    simulation.terminate(host, delays=())
+    dead(simulation)
+    simulation.run(1000)
+    simulation.next_sweep = 1000
+    simulation.run(1200)
+    assert (host.lifecycle, host.status, host.unstopped(1200)) == ("Terminating:Retained", "DRAINING", [])
+    drain = only(simulation)
+    assert (drain.outcome, drain.detail, drain.killed) == (Outcome.DRAINED, "the sweep found the instance kept", 0)
+    assert simulation.counted[-1] == ("StuckDrains", "web", 1)
+
+
+def test_a_drain_whose_host_was_kept_by_a_timeout_says_so_and_counts_no_kill(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    simulation.run(60)
+    simulation.terminate(host)
+    simulation.run(100)
+    swept, simulation.next_sweep = simulation.next_sweep, inf
+    simulation.executions.clear()
+    simulation.run(1000)
+    assert host.lifecycle == "Terminating:Retained"
+    simulation.next_sweep = swept
+    simulation.run(1200)
+    drain = only(simulation)
+    assert (drain.outcome, drain.killed, host.killed) == (Outcome.KEPT, 0, 0)
+    assert drain.why.endswith("; Auto Scaling keeps the instance")
+
+
+def test_a_group_that_cannot_be_told_fails_the_sweep_after_its_other_work(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host())
+    simulation.terminate(host, delays=())
+
+    def refuse(name: str) -> None:
+        if name == "update_auto_scaling_group":
+            raise PermissionError("not authorized")
+
+    simulation.aws.called = refuse
+    with pytest.raises(PermissionError):
+        sweep(simulation.wiring, simulation.pollers)
+    assert host.status == "DRAINING"
+    assert simulation.counted
