@@ -61,6 +61,7 @@ module "fleet" {
 
   drain = !each.value.drain ? null : {
     ready                     = module.ecs_drain[0].ready
+    function                  = module.ecs_drain[0].function
     hook                      = local.drain_hook
     heartbeat_timeout_seconds = each.value.heartbeat_timeout_seconds
     deadline_seconds          = each.value.deadline_seconds

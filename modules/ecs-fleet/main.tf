@@ -73,6 +73,19 @@ resource "aws_autoscaling_group" "this" {
   }
 }
 
+# The provider's group knows no instance lifecycle policy, and without one a hook that times out terminates whatever its
+# default result says. The drain's sweep sets the policy; this one does so before the first host can go, and a failure of
+# it fails the apply. Destroying it calls nothing.
+resource "aws_lambda_invocation" "sweep" {
+  count = var.drain != null ? 1 : 0
+
+  function_name   = var.drain.function.name
+  qualifier       = "live"
+  input           = jsonencode({ sweep = true })
+  lifecycle_scope = "CREATE_ONLY"
+  triggers        = { group = aws_autoscaling_group.this.arn }
+}
+
 resource "aws_ecs_capacity_provider" "this" {
   name = local.name
   tags = local.tags

@@ -17,9 +17,10 @@ variable "role" {
 }
 
 variable "drain" {
-  description = "What opsctl's drain holds the fleet's terminating instances with; null when it does not drain them. `ready` is the drain's output of that name."
+  description = "What opsctl's drain holds the fleet's terminating instances with; null when it does not drain them. `ready` and `function` are the drain's outputs of these names."
   type = object({
     ready                     = string
+    function                  = object({ name = string })
     hook                      = string
     heartbeat_timeout_seconds = number
     deadline_seconds          = number

@@ -123,6 +123,25 @@ run "the_events_of_the_fleets_and_of_no_other_group_reach_the_queue" {
   }
 }
 
+run "what_the_poller_fails_at_is_logged_and_its_role_may_log_it" {
+  command = plan
+
+  assert {
+    condition     = [for logging in aws_sfn_state_machine.poller.logging_configuration : join(" ", [logging.level, tostring(logging.include_execution_data), logging.log_destination])] == ["ERROR false arn:aws:logs:eu-west-1:123456789012:log-group:mocked:*"]
+    error_message = "An execution that AWS ended must leave a line somewhere."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.poller.name == "/aws/vendedlogs/states/acme-prod-ecs-drain-poller" && aws_cloudwatch_log_group.poller.retention_in_days == 30
+    error_message = "The log group must have AWS's prefix for delivered logs, and end."
+  }
+
+  assert {
+    condition     = sort(one([for statement in data.aws_iam_policy_document.poller.statement : statement.actions if statement.sid == "DeliverOwnLogs"])) == sort(["logs:CreateLogDelivery", "logs:CreateLogStream", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery", "logs:ListLogDeliveries", "logs:PutLogEvents", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"])
+    error_message = "These are the permissions that AWS's guide names for logging."
+  }
+}
+
 run "the_poller_looks_as_often_as_the_drain_expects" {
   command = plan
 

@@ -32,6 +32,7 @@ variables {
   subnet_ids   = ["subnet-1", "subnet-2"]
   drain = {
     ready                     = "acme-prod-ecs-drain"
+    function                  = { name = "acme-prod-ecs-drain" }
     hook                      = "opsctl-drain"
     heartbeat_timeout_seconds = 1800
     deadline_seconds          = 3600
@@ -56,12 +57,28 @@ run "the_hook_lives_and_dies_with_the_group" {
   }
 }
 
+run "the_drain_has_the_group_keep_hosts_before_the_first_can_go" {
+  command = plan
+
+  assert {
+    condition     = [for call in aws_lambda_invocation.sweep : join(" ", [call.function_name, call.qualifier, call.input, call.lifecycle_scope])] == ["acme-prod-ecs-drain live {\"sweep\":true} CREATE_ONLY"]
+    error_message = "Without the call the first termination that nobody answers would lose its host."
+  }
+
+  assert {
+    condition     = one(aws_lambda_invocation.sweep).triggers == tomap({ group = aws_autoscaling_group.this.arn })
+    error_message = "A new group needs a call of its own."
+  }
+}
+
 run "a_fleet_that_lets_hosts_go_continues_when_nobody_answers" {
   command = plan
 
   variables {
     drain = {
       ready                     = "acme-prod-ecs-drain"
+      function                  = { name = "acme-prod-ecs-drain" }
+      function                  = { name = "acme-prod-ecs-drain" }
       hook                      = "opsctl-drain"
       heartbeat_timeout_seconds = 1800
       deadline_seconds          = 3600
@@ -103,7 +120,7 @@ run "ecs_may_drain_instead" {
   }
 
   assert {
-    condition     = length(aws_autoscaling_group.this.initial_lifecycle_hook) == 0 && aws_ecs_capacity_provider.this.auto_scaling_group_provider[0].managed_draining == "ENABLED"
+    condition     = length(aws_autoscaling_group.this.initial_lifecycle_hook) == 0 && length(aws_lambda_invocation.sweep) == 0 && aws_ecs_capacity_provider.this.auto_scaling_group_provider[0].managed_draining == "ENABLED"
     error_message = "With managed draining there must be no hook of ours."
   }
 }
