@@ -71,6 +71,7 @@ run "the_role_may_do_what_the_drain_does_and_no_more" {
       KeepRecordsOfDrains        = "dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:123456789012:table/mocked arn:aws:dynamodb:eu-west-1:123456789012:table/mocked/index/*"
       FindHosts                  = "ecs:ListContainerInstances arn:aws:ecs:eu-west-1:123456789012:cluster/acme-prod-web"
       DrainHosts                 = "ecs:DescribeContainerInstances ecs:ListTasks ecs:UpdateContainerInstancesState arn:aws:ecs:eu-west-1:123456789012:container-instance/acme-prod-web/*"
+      FindTasksThatDied          = "ecs:ListTasks * if ecs:cluster arn:aws:ecs:eu-west-1:123456789012:cluster/acme-prod-web"
       WatchAndStopTasks          = "ecs:DescribeTasks ecs:StopTask arn:aws:ecs:eu-west-1:123456789012:task/acme-prod-web/*"
       SeeWhatBlocks              = "ecs:DescribeServices arn:aws:ecs:eu-west-1:123456789012:service/acme-prod-web/*"
       HoldAndReleaseTerminations = "autoscaling:CompleteLifecycleAction autoscaling:RecordLifecycleActionHeartbeat arn:aws:autoscaling:eu-west-1:123456789012:autoScalingGroup:*:autoScalingGroupName/acme-prod-web"

@@ -71,6 +71,8 @@ class ModelHost:
     expires_at: float = inf
     action_since: float = inf
     gone: bool = False
+    gone_at: float = inf
+    stays_in_cluster: bool = False
     killed: int = 0
     ended_by: str = ""
     described: tuple[Any, dict[str, Any]] | None = field(default=None, repr=False)
@@ -82,6 +84,10 @@ class ModelHost:
     @property
     def action_ends(self) -> float:
         return min(self.expires_at, self.action_since + 48 * 3600)
+
+    @property
+    def is_in_cluster(self) -> bool:
+        return not self.gone or self.stays_in_cluster
 
     def unstopped(self, now: float) -> list[ModelTask]:
         return [task for task in self.tasks if task.last(now) != "STOPPED"]
@@ -158,7 +164,10 @@ class ModelAws:
     def end(self, host: ModelHost, by: str) -> None:
         """The instance goes, and whatever runs on it dies."""
         host.killed = len(host.unstopped(self.now))
-        host.ended_by, host.lifecycle, host.status, host.gone = by, "Terminated", "INACTIVE", True
+        host.ended_by, host.lifecycle, host.gone, host.gone_at = by, "Terminated", True, self.now
+        # One whose agent is silent is not deregistered by itself.
+        host.stays_in_cluster = not host.agent_connected
+        host.status = host.status if host.stays_in_cluster else "INACTIVE"
         self.members.clear()
         self.terminated(host)
 
@@ -174,7 +183,7 @@ class ModelAws:
 
     def in_cluster(self, cluster: str) -> list[ModelHost]:
         if cluster not in self.members:
-            found = [host for host in self.hosts.values() if host.cluster == cluster and not host.gone]
+            found = [host for host in self.hosts.values() if host.cluster == cluster and host.is_in_cluster]
             if any(self.now < host.registers_at for host in found):
                 return [host for host in found if self.now >= host.registers_at]
             self.members[cluster] = found

@@ -9,7 +9,7 @@ from typing import Any
 
 import botocore.exceptions
 
-from tests.lib.opscore.draining.model_aws import ModelAws, ModelHost
+from tests.lib.opscore.draining.model_aws import ModelAws, ModelHost, ModelTask
 
 
 class Exceptions:
@@ -42,7 +42,9 @@ class ModelClient:
 class ModelEcs(ModelClient):
     def _host(self, cluster: str, arn: str) -> ModelHost | None:
         host = self.aws.hosts.get(arn.rsplit("/ci-", 1)[-1])
-        joined = host is not None and host.cluster == cluster and not host.gone and self.aws.now >= host.registers_at
+        joined = (
+            host is not None and host.cluster == cluster and host.is_in_cluster and self.aws.now >= host.registers_at
+        )
         return host if joined else None
 
     def do_list_container_instances(self, cluster: str, **request: Any) -> dict[str, Any]:
@@ -93,10 +95,16 @@ class ModelEcs(ModelClient):
                 host.status = status
         return {"containerInstances": [self._described(host) for host in known], "failures": []}
 
-    def do_list_tasks(self, cluster: str, containerInstance: str, desiredStatus: str) -> dict[str, Any]:
-        host = self._host(cluster, containerInstance)
+    def do_list_tasks(self, cluster: str, desiredStatus: str, containerInstance: str = "") -> dict[str, Any]:
         now = self.aws.now
-        tasks = [task for task in host.tasks if task.desired(now) == desiredStatus] if host else []
+        if containerInstance:
+            host = self._host(cluster, containerInstance)
+            tasks = [task for task in host.tasks if task.desired(now) == desiredStatus] if host else []
+        else:
+            hosts = [host for host in self.aws.hosts.values() if host.cluster == cluster]
+            tasks = [
+                task for host in hosts for task in host.tasks if self._dead(host) or task.desired(now) == "STOPPED"
+            ]
         return {"taskArns": [f"arn:aws:ecs:eu-west-1:1:task/{cluster}/{task.task_id}" for task in tasks]}
 
     def do_describe_tasks(self, cluster: str, tasks: list[str]) -> dict[str, Any]:
@@ -109,10 +117,22 @@ class ModelEcs(ModelClient):
                 "group": task.group,
                 "desiredStatus": task.desired(now),
                 "lastStatus": task.last(now),
+                **self._death(task),
             }
             for task in found
         ]
         return {"tasks": rows, "failures": []}
+
+    @staticmethod
+    def _dead(host: ModelHost) -> bool:
+        return host.gone and not host.stays_in_cluster
+
+    def _death(self, task: ModelTask) -> dict[str, str]:
+        host = next(host for host in self.aws.hosts.values() if task in host.tasks)
+        if not self._dead(host):
+            return {}
+        reason = f"Host EC2 (instance {host.instance_id}) terminated." if task.stopped_at > host.gone_at else "ended"
+        return {"desiredStatus": "STOPPED", "lastStatus": "STOPPED", "stoppedReason": reason}
 
     def do_describe_services(self, cluster: str, services: list[str]) -> dict[str, Any]:
         assert 0 < len(services) <= 10
@@ -189,7 +209,11 @@ class ModelEc2(ModelClient):
         wanted = Filters[0]["Values"]
         found = [host for host in self.aws.hosts.values() if host.instance_id in wanted]
         rows = [
-            {"InstanceId": host.instance_id, "LaunchTime": dt.datetime.fromtimestamp(host.launched, dt.UTC)}
+            {
+                "InstanceId": host.instance_id,
+                "LaunchTime": dt.datetime.fromtimestamp(host.launched, dt.UTC),
+                "State": {"Name": "terminated" if host.gone else "running"},
+            }
             for host in found
         ]
         return {"Reservations": [{"Instances": rows}]}

@@ -404,3 +404,28 @@ def test_a_group_that_cannot_be_told_fails_the_sweep_after_its_other_work(simula
         sweep(simulation.wiring, simulation.pollers)
     assert host.status == "DRAINING"
     assert simulation.counted
+
+
+def test_a_host_that_ec2_killed_before_its_event_came_is_lost_with_its_tasks(simulation: Simulation) -> None:
+    tasks = [ModelTask(f"t{number}", moves_after=inf) for number in range(3)]
+    host = simulation.aws.add(a_host("i-1", *tasks, launched=EPOCH - 6000))
+    simulation.terminate(host, delays=(30,))
+    simulation.run(10)
+    simulation.aws.end(host, "hand")
+    simulation.run(200)
+    drain = only(simulation)
+    assert (drain.outcome, drain.killed) == (Outcome.LOST, 3)
+    assert drain.why == "EC2 ended the instance before anyone could drain it, and 3 tasks died with it"
+    assert ("KilledTasks", "web", 3) in simulation.counted
+
+
+def test_a_host_whose_agent_was_silent_when_ec2_killed_it_is_not_held_until_its_deadline(
+    simulation: Simulation,
+) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf), launched=EPOCH - 6000))
+    simulation.terminate(host)
+    simulation.run(60)
+    host.agent_connected = False
+    simulation.aws.end(host, "hand")
+    simulation.run(200)
+    assert (only(simulation).outcome, only(simulation).killed) == (Outcome.LOST, 1)
