@@ -429,3 +429,48 @@ def test_a_host_whose_agent_was_silent_when_ec2_killed_it_is_not_held_until_its_
     simulation.aws.end(host, "hand")
     simulation.run(200)
     assert (only(simulation).outcome, only(simulation).killed) == (Outcome.LOST, 1)
+
+
+SLOW = 100
+"""Seconds that an operator's clock is behind."""
+
+
+def test_a_slow_clock_orders_undoes_and_orders_again(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    simulation.deliver(order(host, at=EPOCH - SLOW)._replace(attempt=0))
+    simulation.run(5)
+    simulation.deliver(Undo("i-1", "web-group", "ada", EPOCH + 5 - SLOW, attempt=1))
+    assert host.status == "ACTIVE"
+    simulation.run(20)
+    simulation.deliver(order(host, at=EPOCH + 20 - SLOW)._replace(attempt=1))
+    assert host.status == "DRAINING"
+
+
+def test_an_undo_that_was_sent_before_its_drain_was_recorded_counts(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    simulation.deliver(order(host, at=EPOCH - SLOW)._replace(attempt=0))
+    simulation.deliver(Undo("i-1", "web-group", "ada", EPOCH + 1 - SLOW, attempt=0))
+    assert (host.status, only(simulation).outcome) == ("ACTIVE", Outcome.UNDONE)
+
+
+def test_an_order_and_its_undo_in_one_batch_leave_the_host_active(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    simulation.deliver(order(host), Undo("i-1", "web-group", "ada", EPOCH + 1))
+    simulation.run(100)
+    assert (host.status, only(simulation).outcome) == ("ACTIVE", Outcome.UNDONE)
+
+
+def test_requests_of_a_slow_clock_that_are_delivered_again_change_nothing(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    first = order(host, at=EPOCH - SLOW)._replace(attempt=0)
+    undo = Undo("i-1", "web-group", "ada", EPOCH + 1 - SLOW, attempt=1)
+    second = order(host, at=EPOCH + 2 - SLOW)._replace(attempt=1)
+    simulation.deliver(first)
+    simulation.deliver(undo)
+    simulation.deliver(first)
+    assert host.status == "ACTIVE"
+    simulation.deliver(second)
+    simulation.deliver(undo)
+    simulation.deliver(first)
+    assert host.status == "DRAINING"
+    assert [drain.outcome for drain in simulation.drains.all()] == [Outcome.UNDONE, None]
