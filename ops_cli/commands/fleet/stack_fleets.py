@@ -48,6 +48,11 @@ def drained(ops: Ops, name: str | None, since: int) -> list[DrainRow]:
     return list_drained(records(ops), ops.client("ecs"), clusters, since, int(time.time()))
 
 
+def in_need(ops: Ops) -> list[DrainRow]:
+    """Return the hosts that need a person now, whenever their drains began."""
+    return [row for row in drained(ops, None, int(time.time())) if row.stuck]
+
+
 def _group_facts(ops: Ops, fleet: Fleet) -> GroupFacts:
     autoscaling = ops.client("autoscaling")
     hooks = autoscaling.describe_lifecycle_hooks(AutoScalingGroupName=fleet.name)["LifecycleHooks"]

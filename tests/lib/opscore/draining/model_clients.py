@@ -49,7 +49,12 @@ class ModelEcs(ModelClient):
 
     def do_list_container_instances(self, cluster: str, **request: Any) -> dict[str, Any]:
         wanted = re.findall(r"i-[\w-]+", request.get("filter", ""))
-        found = [host.arn for host in self.aws.in_cluster(cluster) if not wanted or host.instance_id in wanted]
+        status = request.get("status", "")
+        found = [
+            host.arn
+            for host in self.aws.in_cluster(cluster)
+            if (not wanted or host.instance_id in wanted) and status in ("", host.status)
+        ]
         first = int(request.get("nextToken", 0))
         more = {"nextToken": str(first + 100)} if len(found) > first + 100 else {}
         return {"containerInstanceArns": found[first : first + 100], **more}

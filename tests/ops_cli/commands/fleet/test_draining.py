@@ -398,3 +398,23 @@ def test_an_order_and_an_undo_name_the_drain_that_was_known(world: World) -> Non
     world.ecs.statuses["i-1"] = "DRAINING"
     world.opsctl("undrain", "i-1", "--yes")
     assert [(type(sent), sent.attempt) for sent in world.ordered()] == [(Order, 0), (Undo, 1)]
+
+
+def test_drained_names_every_host_that_auto_scaling_keeps_also_one_without_a_record(world: World) -> None:
+    world.autoscaling.states |= {"i-1": "Terminating:Retained", "i-2": "Terminating:Retained"}
+    world.drains.create(replace(DRAIN).decided(Outcome.DRAINED, "empty").closed(NOW - 60))
+    rows = {row["instance"]: row["stuck"] for row in world.rows("drained", "--stuck")}
+    assert rows == dict.fromkeys(("i-1", "i-2"), "kept by Auto Scaling until somebody terminates it")
+
+
+def test_status_names_kept_hosts_and_what_to_run_next(world: World) -> None:
+    boto3.client("sqs", REGION).create_queue(QueueName=f"{QUEUE}-dead-letter")
+    world.drains.create(replace(kept("i-2"), left={"t1": "service:web"}))
+    world.autoscaling.states["i-2"] = "Terminating:Retained"
+    code, out, err = world.opsctl("status", "--output", "json", "--fail")
+    (host,) = json.loads(out)["hosts"]
+    assert (code, err) == (1, "Next: opsctl drained --stuck\n")
+    assert (host["host"], host["tasks_left"], host["why"]) == ("i-2", 1, "kept at its deadline")
+    screen = world.opsctl("status")[1]
+    assert "1 host that needs a person" in screen
+    assert "i-2   kept" in screen

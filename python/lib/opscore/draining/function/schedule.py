@@ -1,6 +1,5 @@
 """The sweep: every minute, it finds and repairs what lost events or calls have left behind."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,8 +14,9 @@ from opscore.draining.function.queue import RequestBatch
 from opscore.draining.function.wiring import Wiring
 from opscore.draining.judging.decision import stuck
 from opscore.draining.policy import Fleet
-from opscore.draining.record import Cause, Outcome
+from opscore.draining.record import Cause, Drain, Outcome
 from opscore.draining.requests import Termination
+from opscore.fleets.cluster_reader import ClusterReader
 
 GROUPS_PER_CALL = 50
 PROCEEDING_SECONDS = 120
@@ -43,7 +43,6 @@ def sweep(wiring: Wiring, pollers: Pollers) -> Swept:
     groups = list(_groups(wiring))
     retaining, refusal = _retain_abandoned(groups, wiring)
     waiting, retained = _in_state(groups, WAITING, wiring), _in_state(groups, RETAINED, wiring)
-    kept = Counter(fleet.cluster for _, fleet in retained)
     opened = sum(_found_waiting(instance_id, fleet, wiring, batch) for instance_id, fleet in waiting)
     opened += sum(_found_kept(instance_id, fleet, wiring, batch) for instance_id, fleet in retained)
     batch.begin()
@@ -53,12 +52,25 @@ def sweep(wiring: Wiring, pollers: Pollers) -> Swept:
         if found[cluster]:
             pollers.ensure(cluster)
     in_need = {cluster: sum(bool(stuck(drain, wiring.now())) for drain in found[cluster]) for cluster in clusters}
+    kept = {cluster: _kept(cluster, found[cluster], retained, wiring) for cluster in clusters}
     for cluster in clusters:
-        # A kept host needs a person until it is gone: its drain has ended, the trouble has not.
         wiring.count(STUCK, cluster, in_need[cluster] + kept[cluster])
     if refusal:
         raise refusal
-    return Swept(len(waiting), kept.total(), opened, sum(map(len, found.values())), sum(in_need.values()), retaining)
+    still_open = sum(map(len, found.values()))
+    return Swept(len(waiting), sum(kept.values()), opened, still_open, sum(in_need.values()), retaining)
+
+
+def _kept(cluster: str, open_drains: Sequence[Drain], retained: Sequence[tuple[str, Fleet]], wiring: Wiring) -> int:
+    """Count the kept hosts of a cluster: each needs a person until it is gone, for only its drain has ended.
+
+    They are the instances that Auto Scaling retains, and the hosts that stay DRAINING after a drain that kept them.
+    """
+    held = {instance_id for instance_id, fleet in retained if fleet.cluster == cluster}
+    draining = {host["ec2InstanceId"] for host in ClusterReader(wiring.ecs, cluster).container_instances("DRAINING")}
+    left = draining - held - {drain.instance_id for drain in open_drains}
+    last = (wiring.drains.latest(instance_id) for instance_id in sorted(left))
+    return len(held) + sum(drain is not None and drain.outcome is Outcome.KEPT for drain in last)
 
 
 def _groups(wiring: Wiring) -> Iterator[Mapping[str, Any]]:

@@ -474,3 +474,21 @@ def test_requests_of_a_slow_clock_that_are_delivered_again_change_nothing(simula
     simulation.deliver(first)
     assert host.status == "DRAINING"
     assert [drain.outcome for drain in simulation.drains.all()] == [Outcome.UNDONE, None]
+
+
+def test_a_host_that_an_order_left_draining_rings_until_somebody_undrains_it(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    simulation.deliver(order(host))
+    simulation.run(5000)
+    assert (only(simulation).outcome, host.status) == (Outcome.KEPT, "DRAINING")
+    assert simulation.counted[-1] == ("StuckDrains", "web", 1)
+    simulation.deliver(Undo("i-1", "web-group", "ada", EPOCH + 5000, attempt=1))
+    simulation.run(5100)
+    assert simulation.counted[-1] == ("StuckDrains", "web", 0)
+
+
+def test_a_host_that_an_order_drained_does_not_ring(simulation: Simulation) -> None:
+    simulation.deliver(order(simulation.aws.add(a_host())))
+    simulation.run(500)
+    assert only(simulation).outcome is Outcome.DRAINED
+    assert simulation.counted[-1] == ("StuckDrains", "web", 0)
