@@ -86,4 +86,11 @@ module "fleet_service" {
   stop_timeout_seconds    = each.value.stop_timeout_seconds
   minimum_healthy_percent = each.value.minimum_healthy_percent
   maximum_percent         = each.value.maximum_percent
+  environment             = each.value.environment
+  secrets                 = each.value.secrets
+  secret_key_arns         = each.value.secret_key_arns
+  statements              = each.value.statements
+  load_balancer           = each.value.load_balancer
+  health_check            = each.value.health_check
+  scaling                 = each.value.scaling
 }
