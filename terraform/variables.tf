@@ -112,6 +112,19 @@ variable "fleets" {
     maximum_size       = number
     subnet_ids         = optional(list(string))
     security_group_ids = optional(list(string))
+    session_manager    = optional(bool, false)
+
+    managed_scaling = optional(object({
+      target_capacity_percent = optional(number, 100)
+      largest_step            = optional(number, 10)
+      warmup_seconds          = optional(number, 300)
+    }))
+    spot = optional(object({
+      instance_types      = list(string)
+      on_demand_base      = optional(number, 0)
+      on_demand_percent   = optional(number, 0)
+      allocation_strategy = optional(string, "price-capacity-optimized")
+    }))
 
     drain                     = optional(bool, true)
     managed_draining          = optional(bool, false)
