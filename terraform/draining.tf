@@ -10,13 +10,11 @@ locals {
 }
 
 # Asked for only where a fleet names no subnets: an account may have no default VPC.
-data "aws_subnets" "default" {
-  count = anytrue([for fleet in values(var.fleets) : fleet.subnet_ids == null]) ? 1 : 0
+module "default_subnets" {
+  source   = "../modules/default-subnets"
+  for_each = { for role, fleet in var.fleets : role => fleet if fleet.subnet_ids == null }
 
-  filter {
-    name   = "default-for-az"
-    values = ["true"]
-  }
+  instance_types = distinct(concat([each.value.instance_type], try(each.value.spot.instance_types, [])))
 }
 
 # Named from the fleets' roles, never from their groups: each group waits for the drain, so that it is destroyed first.
@@ -51,12 +49,16 @@ module "fleet" {
   image_parameter    = each.value.image_parameter
   minimum_size       = each.value.minimum_size
   maximum_size       = each.value.maximum_size
-  subnet_ids         = each.value.subnet_ids != null ? each.value.subnet_ids : data.aws_subnets.default[0].ids
+  subnet_ids         = each.value.subnet_ids != null ? each.value.subnet_ids : module.default_subnets[each.key].ids
   security_group_ids = each.value.security_group_ids
   managed_draining   = each.value.managed_draining
+  managed_scaling    = each.value.managed_scaling
+  spot               = each.value.spot
+  session_manager    = each.value.session_manager
 
   drain = !each.value.drain ? null : {
     ready                     = module.ecs_drain[0].ready
+    function                  = module.ecs_drain[0].function
     hook                      = local.drain_hook
     heartbeat_timeout_seconds = each.value.heartbeat_timeout_seconds
     deadline_seconds          = each.value.deadline_seconds
@@ -68,9 +70,14 @@ module "fleet_service" {
   source   = "../modules/ecs-service"
   for_each = local.fleet_services
 
-  platform                = local.platform
-  fleet                   = { role = each.value.fleet, cluster_arn = module.fleet[each.value.fleet].cluster.arn }
-  role                    = each.value.role
+  platform = local.platform
+  role     = each.value.role
+  fleet = {
+    role              = each.value.fleet
+    cluster_arn       = module.fleet[each.value.fleet].cluster.arn
+    capacity_provider = module.fleet[each.value.fleet].cluster.capacity_provider
+  }
+
   image                   = each.value.image
   command                 = each.value.command
   daemon                  = each.value.daemon
@@ -81,4 +88,11 @@ module "fleet_service" {
   stop_timeout_seconds    = each.value.stop_timeout_seconds
   minimum_healthy_percent = each.value.minimum_healthy_percent
   maximum_percent         = each.value.maximum_percent
+  environment             = each.value.environment
+  secrets                 = each.value.secrets
+  secret_key_arns         = each.value.secret_key_arns
+  statements              = each.value.statements
+  load_balancer           = each.value.load_balancer
+  health_check            = each.value.health_check
+  scaling                 = each.value.scaling
 }

@@ -118,6 +118,19 @@ variable "fleets" {
     maximum_size       = number
     subnet_ids         = optional(list(string))
     security_group_ids = optional(list(string))
+    session_manager    = optional(bool, false)
+
+    managed_scaling = optional(object({
+      target_capacity_percent = optional(number, 100)
+      largest_step            = optional(number, 10)
+      warmup_seconds          = optional(number, 300)
+    }))
+    spot = optional(object({
+      instance_types      = list(string)
+      on_demand_base      = optional(number, 0)
+      on_demand_percent   = optional(number, 0)
+      allocation_strategy = optional(string, "price-capacity-optimized")
+    }))
 
     drain                     = optional(bool, true)
     managed_draining          = optional(bool, false)
@@ -138,6 +151,34 @@ variable "fleets" {
       stop_timeout_seconds    = optional(number, 30)
       minimum_healthy_percent = optional(number, 100)
       maximum_percent         = optional(number, 200)
+
+      environment     = optional(map(string), {})
+      secrets         = optional(map(string), {})
+      secret_key_arns = optional(list(string), [])
+      statements = optional(map(object({
+        actions      = list(string)
+        resources    = optional(list(string), [])
+        any_resource = optional(bool, false)
+        conditions   = optional(list(object({ test = string, variable = string, values = list(string) })), [])
+      })), {})
+      load_balancer = optional(object({
+        target_group_arn           = string
+        health_check_grace_seconds = optional(number, 60)
+      }))
+      health_check = optional(object({
+        command              = list(string)
+        interval_seconds     = optional(number, 30)
+        timeout_seconds      = optional(number, 5)
+        retries              = optional(number, 3)
+        start_period_seconds = optional(number, 0)
+      }))
+      scaling = optional(object({
+        minimum                    = number
+        maximum                    = number
+        cpu_percent                = optional(number, 60)
+        scale_in_cooldown_seconds  = optional(number, 300)
+        scale_out_cooldown_seconds = optional(number, 60)
+      }))
     })), {})
   }))
   default = {}

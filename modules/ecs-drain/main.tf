@@ -61,6 +61,12 @@ module "function" {
         actions   = ["ecs:DescribeContainerInstances", "ecs:ListTasks", "ecs:UpdateContainerInstancesState"]
         resources = [for cluster in local.clusters : "${local.ecs_arn}:container-instance/${cluster}/*"]
       }
+      # Without a container instance the action knows no resource, only its cluster.
+      FindTasksThatDied = {
+        actions      = ["ecs:ListTasks"]
+        any_resource = true
+        conditions   = [{ test = "ArnEquals", variable = "ecs:cluster", values = [for cluster in local.clusters : "${local.ecs_arn}:cluster/${cluster}"] }]
+      }
       WatchAndStopTasks = {
         actions   = ["ecs:DescribeTasks", "ecs:StopTask"]
         resources = [for cluster in local.clusters : "${local.ecs_arn}:task/${cluster}/*"]

@@ -28,7 +28,17 @@ resource "aws_sfn_state_machine" "poller" {
     }
   })
 
+  # What the function logs says nothing of an execution that could not call it, or that AWS ended.
+  logging_configuration {
+    level                  = "ERROR"
+    include_execution_data = false
+    log_destination        = "${aws_cloudwatch_log_group.poller.arn}:*"
+  }
+
   tags = { service = local.consumer.role }
+
+  # AWS looks at once whether the role may deliver logs.
+  depends_on = [aws_iam_role_policy.poller]
 
   lifecycle {
     precondition {
@@ -36,6 +46,14 @@ resource "aws_sfn_state_machine" "poller" {
       error_message = "The fleets take ${length(jsonencode(var.fleets))} bytes of the 4 KB that a function's environment holds: split the stack into two environments."
     }
   }
+}
+
+# AWS's own prefix: log groups of other names need a resource policy each, whose size is limited.
+# https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+resource "aws_cloudwatch_log_group" "poller" {
+  name              = "/aws/vendedlogs/states/${local.name}-poller"
+  retention_in_days = var.platform.log_retention_days
+  tags              = { service = local.consumer.role }
 }
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html#prevent-cross-service-confused-deputy
@@ -62,6 +80,24 @@ data "aws_iam_policy_document" "poller" {
     sid       = "LookAtClusters"
     actions   = ["lambda:InvokeFunction"]
     resources = [module.function.function.alias_arn]
+  }
+
+  # These actions know no resource: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+  statement {
+    sid = "DeliverOwnLogs"
+    actions = [
+      "logs:CreateLogDelivery",
+      "logs:CreateLogStream",
+      "logs:DeleteLogDelivery",
+      "logs:DescribeLogGroups",
+      "logs:DescribeResourcePolicies",
+      "logs:GetLogDelivery",
+      "logs:ListLogDeliveries",
+      "logs:PutLogEvents",
+      "logs:PutResourcePolicy",
+      "logs:UpdateLogDelivery",
+    ]
+    resources = ["*"]
   }
 }
 

@@ -1,7 +1,12 @@
 locals {
   name = "${var.platform.name_prefix}-${var.role}"
   tags = merge(var.platform.tags, { fleet = var.role })
+
+  # What the provider gives everything by default does not reach what a launch template or a group makes.
+  host_tags = merge(data.aws_default_tags.this.tags, local.tags, { Name = local.name })
 }
+
+data "aws_default_tags" "this" {}
 
 resource "aws_ecs_cluster" "this" {
   name = local.name
@@ -21,10 +26,45 @@ resource "aws_autoscaling_group" "this" {
 
   # A number, never $Latest: what a new instance runs would otherwise change under a running group, and no roll-back
   # could tell what it ran before.
-  launch_template {
-    id      = aws_launch_template.this.id
-    version = tostring(aws_launch_template.this.latest_version)
+  dynamic "launch_template" {
+    for_each = var.spot == null ? [tostring(aws_launch_template.this.latest_version)] : []
+
+    content {
+      id      = aws_launch_template.this.id
+      version = launch_template.value
+    }
   }
+
+  dynamic "mixed_instances_policy" {
+    for_each = var.spot[*]
+
+    content {
+      launch_template {
+        launch_template_specification {
+          launch_template_id = aws_launch_template.this.id
+          version            = tostring(aws_launch_template.this.latest_version)
+        }
+
+        dynamic "override" {
+          for_each = distinct(concat([var.instance_type], mixed_instances_policy.value.instance_types))
+
+          content {
+            instance_type = override.value
+          }
+        }
+      }
+
+      instances_distribution {
+        on_demand_base_capacity                  = mixed_instances_policy.value.on_demand_base
+        on_demand_percentage_above_base_capacity = mixed_instances_policy.value.on_demand_percent
+        on_demand_allocation_strategy            = "prioritized"
+        spot_allocation_strategy                 = mixed_instances_policy.value.allocation_strategy
+      }
+    }
+  }
+
+  # A spot instance that AWS is likely to take is replaced before, and drains with the time of a termination.
+  capacity_rebalance = var.spot != null
 
   # Inside the group, not a resource beside it: that one would be destroyed before the group, and the last instances would
   # go without draining. The provider sets it at creation only, so nothing in it depends on what may change later.
@@ -41,7 +81,7 @@ resource "aws_autoscaling_group" "this" {
 
   dynamic "tag" {
     # ECS adds the first one itself.
-    for_each = merge(local.tags, { AmazonECSManaged = "true", Name = local.name })
+    for_each = merge(local.host_tags, { AmazonECSManaged = "true" })
 
     content {
       key                 = tag.key
@@ -73,6 +113,19 @@ resource "aws_autoscaling_group" "this" {
   }
 }
 
+# The provider's group knows no instance lifecycle policy, and without one a hook that times out terminates whatever its
+# default result says. The drain's sweep sets the policy; this one does so before the first host can go, and a failure of
+# it fails the apply. Destroying it calls nothing.
+resource "aws_lambda_invocation" "sweep" {
+  count = var.drain != null ? 1 : 0
+
+  function_name   = var.drain.function.name
+  qualifier       = "live"
+  input           = jsonencode({ sweep = true })
+  lifecycle_scope = "CREATE_ONLY"
+  triggers        = { group = aws_autoscaling_group.this.arn }
+}
+
 resource "aws_ecs_capacity_provider" "this" {
   name = local.name
   tags = local.tags
@@ -82,8 +135,12 @@ resource "aws_ecs_capacity_provider" "this" {
     managed_draining               = var.managed_draining ? "ENABLED" : "DISABLED"
     managed_termination_protection = "DISABLED"
 
+    # Hosts that go are drained: nothing has to protect those that have tasks.
     managed_scaling {
-      status = "DISABLED"
+      status                    = var.managed_scaling == null ? "DISABLED" : "ENABLED"
+      target_capacity           = try(var.managed_scaling.target_capacity_percent, null)
+      maximum_scaling_step_size = try(var.managed_scaling.largest_step, null)
+      instance_warmup_period    = try(var.managed_scaling.warmup_seconds, null)
     }
   }
 }

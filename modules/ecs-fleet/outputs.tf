@@ -1,8 +1,9 @@
 output "cluster" {
-  description = "The cluster as services need it: name and ARN. It waits for the capacity provider."
+  description = "The cluster as services need it: name, ARN, and the capacity provider that they ask for hosts, null without managed scaling. It waits for the provider."
   value = {
-    name = aws_ecs_cluster.this.name
-    arn  = aws_ecs_cluster.this.arn
+    name              = aws_ecs_cluster.this.name
+    arn               = aws_ecs_cluster.this.arn
+    capacity_provider = var.managed_scaling == null ? null : local.name
   }
 
   depends_on = [aws_ecs_cluster_capacity_providers.this]

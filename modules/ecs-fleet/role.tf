@@ -28,6 +28,13 @@ resource "aws_iam_role_policy_attachment" "host" {
   policy_arn = "arn:${var.platform.partition}:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role"
 }
 
+resource "aws_iam_role_policy_attachment" "session_manager" {
+  count = var.session_manager ? 1 : 0
+
+  role       = aws_iam_role.host.name
+  policy_arn = "arn:${var.platform.partition}:iam::aws:policy/AmazonSSMManagedInstanceCore"
+}
+
 resource "aws_iam_instance_profile" "host" {
   name = "${local.name}-host-${var.platform.region}"
   path = var.platform.role_path

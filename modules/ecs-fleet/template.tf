@@ -2,12 +2,20 @@ data "aws_ssm_parameter" "image" {
   name = var.image_parameter
 }
 
+locals {
+  # The agent hears of a spot interruption on the host itself, also when nothing of ours hears of it.
+  agent = concat(
+    ["ECS_CLUSTER=${aws_ecs_cluster.this.name}"],
+    var.spot == null ? [] : ["ECS_ENABLE_SPOT_INSTANCE_DRAINING=true"],
+  )
+}
+
 resource "aws_launch_template" "this" {
   name          = local.name
   image_id      = nonsensitive(data.aws_ssm_parameter.image.value)
   instance_type = var.instance_type
   ebs_optimized = true
-  user_data     = base64encode("#!/bin/sh\necho ECS_CLUSTER=${aws_ecs_cluster.this.name} >> /etc/ecs/ecs.config\n")
+  user_data     = base64encode(join("\n", concat(["#!/bin/sh"], [for line in local.agent : "echo ${line} >> /etc/ecs/ecs.config"], [""])))
   tags          = local.tags
 
   vpc_security_group_ids = var.security_group_ids
@@ -31,6 +39,15 @@ resource "aws_launch_template" "this" {
       volume_size           = var.volume_gb
       volume_type           = "gp3"
       delete_on_termination = true
+    }
+  }
+
+  dynamic "tag_specifications" {
+    for_each = ["instance", "volume"]
+
+    content {
+      resource_type = tag_specifications.value
+      tags          = local.host_tags
     }
   }
 

@@ -29,9 +29,10 @@ variable "role" {
 }
 
 variable "drain" {
-  description = "What opsctl's drain holds the fleet's terminating instances with; null when it does not drain them. `ready` is the drain's output of that name."
+  description = "What opsctl's drain holds the fleet's terminating instances with; null when it does not drain them. `ready` and `function` are the drain's outputs of these names."
   type = object({
     ready                     = string
+    function                  = object({ name = string })
     hook                      = string
     heartbeat_timeout_seconds = number
     deadline_seconds          = number
@@ -42,6 +43,61 @@ variable "drain" {
 
 variable "managed_draining" {
   description = "Whether ECS itself drains the hosts: without a deadline below 48 hours, and without a record."
+  type        = bool
+  default     = false
+}
+
+variable "managed_scaling" {
+  description = "How ECS scales the group between its sizes, so that the tasks of its capacity provider use that much of it; null for a group that only its minimum and people scale. Terraform never sets the desired size."
+  type = object({
+    target_capacity_percent = optional(number, 100)
+    largest_step            = optional(number, 10)
+    warmup_seconds          = optional(number, 300)
+  })
+  default = null
+
+  # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ManagedScaling.html
+  validation {
+    condition     = var.managed_scaling == null ? true : var.managed_scaling.target_capacity_percent >= 1 && var.managed_scaling.target_capacity_percent <= 100
+    error_message = "The target is between 1 and 100 per cent of the hosts: 100 keeps none free, 90 a tenth."
+  }
+
+  validation {
+    condition     = var.managed_scaling == null ? true : var.managed_scaling.largest_step >= 1 && var.managed_scaling.largest_step <= 10000 && var.managed_scaling.warmup_seconds >= 0 && var.managed_scaling.warmup_seconds <= 10000
+    error_message = "A step is 1 to 10000 hosts, and a new host warms up for 0 to 10000 seconds."
+  }
+}
+
+variable "spot" {
+  description = "Instance types that may be spot instances beside instance_type, how many hosts stay On-Demand, and what share of the others; null for On-Demand alone."
+  type = object({
+    instance_types      = list(string)
+    on_demand_base      = optional(number, 0)
+    on_demand_percent   = optional(number, 0)
+    allocation_strategy = optional(string, "price-capacity-optimized")
+  })
+  default = null
+
+  validation {
+    condition     = var.spot == null ? true : length(setsubtract(var.spot.instance_types, [var.instance_type])) > 0
+    error_message = "A fleet of one type waits when that type has no spot capacity: name at least one type in spot.instance_types beside instance_type."
+  }
+
+  validation {
+    condition     = var.spot == null ? true : var.spot.on_demand_base >= 0 && var.spot.on_demand_base <= var.maximum_size && var.spot.on_demand_percent >= 0 && var.spot.on_demand_percent < 100
+    error_message = "The On-Demand base is between 0 and the maximum size, and the share above it below 100 per cent: with 100 nothing would be spot."
+  }
+
+  # lowest-price is left out: AWS calls it the one with the most interruptions.
+  # https://docs.aws.amazon.com/autoscaling/ec2/userguide/allocation-strategies.html
+  validation {
+    condition     = var.spot == null ? true : contains(["price-capacity-optimized", "capacity-optimized"], var.spot.allocation_strategy)
+    error_message = "The allocation strategy is price-capacity-optimized or capacity-optimized."
+  }
+}
+
+variable "session_manager" {
+  description = "Whether people may open a shell on a host through SSM Session Manager, without a key or an open port."
   type        = bool
   default     = false
 }
@@ -80,7 +136,7 @@ variable "subnet_ids" {
 
   validation {
     condition     = length(var.subnet_ids) > 0
-    error_message = "A fleet needs a subnet: the account has no default VPC, so name subnet_ids."
+    error_message = "A fleet needs a subnet: the account has no default VPC, or none of its zones offers the instance type, so name subnet_ids."
   }
 }
 

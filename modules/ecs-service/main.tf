@@ -4,6 +4,14 @@ locals {
 
   family = "${var.platform.name_prefix}-${var.fleet.role}-${var.role}"
   tags   = { fleet = var.fleet.role, service = var.role }
+
+  # Zones first, then hosts: a zone or a host that goes takes as few tasks of a service as can be.
+  spread = var.daemon ? [] : ["attribute:ecs.availability-zone", "instanceId"]
+
+  # ECS refuses providers for daemons; without one, tasks count for no managed scaling.
+  provider = var.daemon ? null : var.fleet.capacity_provider
+
+  never_leaves = "The service ${var.role} could never leave a draining host: with both percentages at 100, ECS may neither stop a task nor start one. Raise maximum_percent or lower minimum_healthy_percent."
 }
 
 resource "aws_cloudwatch_log_group" "this" {
@@ -16,6 +24,11 @@ resource "aws_ecs_task_definition" "this" {
   family                   = local.family
   requires_compatibilities = ["EC2"]
   network_mode             = "bridge"
+  task_role_arn            = one(aws_iam_role.task[*].arn)
+  execution_role_arn       = one(aws_iam_role.execution[*].arn)
+
+  # What ran before stays registered: a deployment that fails rolls back to it, and tasks of it can be started again.
+  skip_destroy = true
 
   container_definitions = jsonencode([merge(
     {
@@ -37,42 +50,26 @@ resource "aws_ecs_task_definition" "this" {
       }
     },
     var.command == null ? {} : { command = var.command },
+    # In the order of their names, as ECS gives them back.
+    length(var.environment) == 0 ? {} : { environment = [for name, value in var.environment : { name = name, value = value }] },
+    length(var.secrets) == 0 ? {} : { secrets = [for name, arn in var.secrets : { name = name, valueFrom = arn }] },
+    var.health_check == null ? {} : {
+      healthCheck = {
+        command     = var.health_check.command
+        interval    = var.health_check.interval_seconds
+        timeout     = var.health_check.timeout_seconds
+        retries     = var.health_check.retries
+        startPeriod = var.health_check.start_period_seconds
+      }
+    },
   )])
 
   tags = local.tags
-}
-
-resource "aws_ecs_service" "this" {
-  name                               = var.role
-  cluster                            = var.fleet.cluster_arn
-  task_definition                    = aws_ecs_task_definition.this.arn
-  launch_type                        = "EC2"
-  scheduling_strategy                = var.daemon ? "DAEMON" : "REPLICA"
-  desired_count                      = var.daemon ? null : var.desired_count
-  deployment_minimum_healthy_percent = local.percents.minimum
-  deployment_maximum_percent         = local.percents.maximum
-  propagate_tags                     = "SERVICE"
-  tags                               = local.tags
-
-  # Zones first, then hosts: a zone or a host that goes takes as few tasks of a service as can be.
-  dynamic "ordered_placement_strategy" {
-    for_each = var.daemon ? [] : ["attribute:ecs.availability-zone", "instanceId"]
-
-    content {
-      type  = "spread"
-      field = ordered_placement_strategy.value
-    }
-  }
-
-  deployment_circuit_breaker {
-    enable   = true
-    rollback = true
-  }
 
   lifecycle {
     precondition {
-      condition     = local.percents.maximum > 100 || local.percents.minimum < 100
-      error_message = "The service ${var.role} could never leave a draining host: with both percentages at 100, ECS may neither stop a task nor start one. Raise maximum_percent or lower minimum_healthy_percent."
+      condition     = length(setintersection(keys(var.environment), keys(var.secrets))) == 0
+      error_message = "A variable of the service ${var.role} is in environment and in secrets: ${join(", ", setintersection(keys(var.environment), keys(var.secrets)))}. ECS would take one of them without a word."
     }
   }
 }

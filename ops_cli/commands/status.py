@@ -5,11 +5,12 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import click
 
 from ops_cli.commands import stack_health
+from ops_cli.commands.fleet import hosts_in_need as needy
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import Choices, OpsCommand
 from ops_cli.frame.output import Column, Parts, Section, emit_screen, note
@@ -43,6 +44,7 @@ class Status:
     alarms: list[AlarmState]
     executions: list[health.Execution]
     not_known: list[NotKnown]
+    hosts: list[needy.HostInNeed] = field(default_factory=list)
 
 
 QUEUE_COLUMNS = (
@@ -89,7 +91,7 @@ def status(ops: Ops, fail: bool) -> int:
     step = next_step(found, ops.stack)
     show(found, step, ops.choices)
     levels = [row.level for row in found.services] + [row.level for row in found.queues]
-    is_red = "red" in levels + [row.level for row in found.alarms]
+    is_red = bool(found.hosts) or "red" in levels + [row.level for row in found.alarms]
     return 1 if fail and (is_red or found.not_known or any(row.problem for row in found.queues)) else 0
 
 
@@ -104,7 +106,8 @@ def show(found: Status, step: str | None, choices: Choices) -> None:
 
 def _verdict(found: Status) -> Parts:
     """Say in one line how the platform is: its worst level, and how much there is of what."""
-    levels = [row.level for rows in (found.services, found.queues, found.alarms, found.not_known) for row in rows]
+    judged = (found.services, found.queues, found.alarms, found.hosts, found.not_known)
+    levels = [row.level for rows in judged for row in rows]
     level = min(levels, key=health.LEVELS.index, default="green")
     said = ", ".join(_complaints(found)) or f"nothing known against {counted(len(found.services), 'service')}"
     return [(level.upper(), level), (f": {said}", None)]
@@ -117,6 +120,8 @@ def _complaints(found: Status) -> Iterator[str]:
         yield counted(dead, "dead letter")
     if ringing := sum(row.level == "red" for row in found.alarms):
         yield counted(ringing, "alarm")
+    if kept := len(found.hosts):
+        yield f"{counted(kept, 'host')} that {'needs' if kept == 1 else 'need'} a person"
     if found.not_known:
         yield f"{counted(len(found.not_known), 'thing')} not known"
 
@@ -127,8 +132,9 @@ def _sections(found: Status) -> list[Section]:
     has_problem = any(row.problem for row in found.queues)
     columns = (*QUEUE_COLUMNS, PROBLEM) if has_problem else QUEUE_COLUMNS
     queues = Section("queues", columns, empty="no queues", more="opsctl dlq list", rank=3)
+    hosts = [needy.SECTION] if found.hosts else []
     not_known = [_NOT_KNOWN] if found.not_known else []
-    return [services, queues, _ALARMS, _EXECUTIONS, *not_known]
+    return [services, queues, _ALARMS, *hosts, _EXECUTIONS, *not_known]
 
 
 def next_step(found: Status, stack: Stack) -> str | None:
@@ -137,6 +143,8 @@ def next_step(found: Status, stack: Stack) -> str | None:
         return f"opsctl dlq analyse {max(dead, key=lambda row: row.dead_letters or 0).queue}"
     if "red" in [row.level for row in found.queues] + [row.level for row in found.not_known]:
         return "opsctl deploy plan"
+    if found.hosts:
+        return "opsctl drained --stuck"
     for alarm in found.alarms:
         if alarm.level == "red" and (step := _step_for(alarm, stack)):
             return step
@@ -161,7 +169,12 @@ def collect(ops: Ops) -> Status:
     answers = _ask(ops, asked_at)
     fail_if_all_refused([*answers.queues.values(), answers.ages, answers.alarms.unseen, *answers.executions.values()])
     queues = _queues(stack, answers)
-    unseen = {"ages of messages": answers.ages, "alarms": answers.alarms.unseen, **answers.executions}
+    unseen = {
+        "ages of messages": answers.ages,
+        "alarms": answers.alarms.unseen,
+        "hosts of the fleets": answers.hosts,
+        **answers.executions,
+    }
     return Status(
         stack.environment,
         stack.account_id,
@@ -172,17 +185,19 @@ def collect(ops: Ops) -> Status:
         health.worst_first(answers.alarms.own, name=lambda alarm: alarm.alarm),
         _newest_first(answers.executions.values()),
         list(_not_known(unseen)),
+        [] if isinstance(answers.hosts, Unseen) else answers.hosts,
     )
 
 
 @dataclass(frozen=True)
 class _Answers:
-    """What AWS said: facts by queue name, ages by queue name, alarms, executions by state machine."""
+    """What AWS said: facts by queue name, ages by queue name, alarms, executions by state machine, hosts in need."""
 
     queues: Mapping[str, QueueFacts | Unseen]
     ages: Mapping[str, int] | Unseen
     alarms: StackAlarms
     executions: Mapping[str, list[health.Execution] | Unseen]
+    hosts: list[needy.HostInNeed] | Unseen
 
 
 def _ask(ops: Ops, now: dt.datetime) -> _Answers:
@@ -193,16 +208,19 @@ def _ask(ops: Ops, now: dt.datetime) -> _Answers:
     urls = [stack_health.queue_url(ops, name) for name in names]
     machines = [machine.name for machine in stack.state_machines.values()]
     sqs, cloudwatch, sfn = ops.client("sqs"), ops.client("cloudwatch"), ops.client("stepfunctions")
+    drains = needy.make_clients(ops)
     with ThreadPoolExecutor(max_workers=4) as pool:
         facts = pool.submit(health.queue_facts, sqs, urls)
         ages = pool.submit(look, lambda: health.oldest_ages(cloudwatch, work, now))
         alarms = pool.submit(stack_health.alarms, ops)
+        hosts = pool.submit(look, lambda: needy.hosts_in_need(ops)) if drains else None
         runs = [pool.submit(look, functools.partial(health.running_executions, sfn, arn)) for arn in machines]
     return _Answers(
         dict(zip(names, facts.result(), strict=True)),
         ages.result(),
         alarms.result(),
         {f"state machine {arn.rsplit(':', 1)[-1]}": run.result() for arn, run in zip(machines, runs, strict=True)},
+        hosts.result() if hosts else [],
     )
 
 

@@ -71,6 +71,7 @@ run "the_role_may_do_what_the_drain_does_and_no_more" {
       KeepRecordsOfDrains        = "dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:123456789012:table/mocked arn:aws:dynamodb:eu-west-1:123456789012:table/mocked/index/*"
       FindHosts                  = "ecs:ListContainerInstances arn:aws:ecs:eu-west-1:123456789012:cluster/acme-prod-web"
       DrainHosts                 = "ecs:DescribeContainerInstances ecs:ListTasks ecs:UpdateContainerInstancesState arn:aws:ecs:eu-west-1:123456789012:container-instance/acme-prod-web/*"
+      FindTasksThatDied          = "ecs:ListTasks * if ecs:cluster arn:aws:ecs:eu-west-1:123456789012:cluster/acme-prod-web"
       WatchAndStopTasks          = "ecs:DescribeTasks ecs:StopTask arn:aws:ecs:eu-west-1:123456789012:task/acme-prod-web/*"
       SeeWhatBlocks              = "ecs:DescribeServices arn:aws:ecs:eu-west-1:123456789012:service/acme-prod-web/*"
       HoldAndReleaseTerminations = "autoscaling:CompleteLifecycleAction autoscaling:RecordLifecycleActionHeartbeat arn:aws:autoscaling:eu-west-1:123456789012:autoScalingGroup:*:autoScalingGroupName/acme-prod-web"
@@ -120,6 +121,25 @@ run "the_events_of_the_fleets_and_of_no_other_group_reach_the_queue" {
   assert {
     condition     = alltrue([for target in aws_cloudwatch_event_target.this : target.dead_letter_config[0].arn == "arn:aws:sqs:eu-west-1:123456789012:acme-prod-drain-events-dead-letter"])
     error_message = "An event that cannot be delivered must not be lost."
+  }
+}
+
+run "what_the_poller_fails_at_is_logged_and_its_role_may_log_it" {
+  command = plan
+
+  assert {
+    condition     = [for logging in aws_sfn_state_machine.poller.logging_configuration : join(" ", [logging.level, tostring(logging.include_execution_data), logging.log_destination])] == ["ERROR false arn:aws:logs:eu-west-1:123456789012:log-group:mocked:*"]
+    error_message = "An execution that AWS ended must leave a line somewhere."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.poller.name == "/aws/vendedlogs/states/acme-prod-ecs-drain-poller" && aws_cloudwatch_log_group.poller.retention_in_days == 30
+    error_message = "The log group must have AWS's prefix for delivered logs, and end."
+  }
+
+  assert {
+    condition     = sort(one([for statement in data.aws_iam_policy_document.poller.statement : statement.actions if statement.sid == "DeliverOwnLogs"])) == sort(["logs:CreateLogDelivery", "logs:CreateLogStream", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery", "logs:ListLogDeliveries", "logs:PutLogEvents", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"])
+    error_message = "These are the permissions that AWS's guide names for logging."
   }
 }
 

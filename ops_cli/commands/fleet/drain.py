@@ -1,7 +1,7 @@
 """`opsctl drain`: drain hosts on purpose, and look at one drain."""
 
 import datetime as dt
-import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,14 +11,11 @@ from ops_cli.frame.confirm import confirm
 from ops_cli.frame.context import Ops
 from ops_cli.frame.options import OpsGroup, seconds_option, yes_option
 from ops_cli.frame.output import Column, emit, note
-from opscore.errors import PartlyDone
+from opscore.errors import OpsError, PartlyDone
 from opscore.words import counted
 
 if TYPE_CHECKING:
     from opscore.draining.record import Drain
-
-CLOCK_SKEW_SECONDS = 60
-"""How far this machine's clock may be ahead of the function's, which dates the drains."""
 
 CLUSTER = Column("cluster", "id", rank=5)
 MOVES = (
@@ -53,12 +50,20 @@ def drain() -> None:
 @click.argument("instances", nargs=-1, required=True, metavar="INSTANCE...")
 @click.option("--reason", default="", help="Why, for the record.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
+@click.option("--force", is_flag=True, help="Drain although a service has all its tasks there and nowhere else to go.")
 @yes_option
 @click.option("--wait", is_flag=True, help="Wait until the hosts are drained.")
 @seconds_option("--timeout", 3600, "How long to wait.")
 @click.pass_obj
 def start(
-    ops: Ops, instances: tuple[str, ...], reason: str, dry_run: bool, yes: bool, wait: bool, timeout: int
+    ops: Ops,
+    instances: tuple[str, ...],
+    reason: str,
+    dry_run: bool,
+    force: bool,
+    yes: bool,
+    wait: bool,
+    timeout: int,
 ) -> None:
     """Move every task off the given instances, which go on running and can take tasks again with `opsctl undrain`.
 
@@ -75,22 +80,35 @@ def start(
     columns = (*MOVES, CLUSTER) if len({row["cluster"] for row in rows}) > 1 else MOVES
     emit(rows, ops.choices, columns=columns, paint=_paint_move, empty="No task runs there: nothing has to move.")
     blocked = sum(move.blocked for _, move in moves)
+    pointless = [move.group for _, move in moves if move.is_pointless]
     if dry_run:
-        note("Changes made: none.")
+        note(f"Changes made: none.{f' To drain them anyway wants --force: {_nowhere(pointless)}' if pointless else ''}")
         return
+    if pointless and not force:
+        raise OpsError(
+            f"Nothing was ordered: {_nowhere(pointless)}",
+            hint="Add a host first, or drain some of them; with --force the tasks go on here, and no new ones come.",
+        )
     confirm(f"Drain {counted(len(wanted), 'instance')}?{_doubt(blocked)}", yes=yes)
-    began, joined = int(time.time()) - CLOCK_SKEW_SECONDS, stack_fleets.open_drains(ops, wanted)
-    stack_fleets.order(ops, found, reason)
+    last = stack_fleets.last_drains(ops, wanted)
+    stack_fleets.order(ops, found, reason, last)
     if not wait:
         note(f"Ordered. Next: opsctl drained --watch, or opsctl undrain {' '.join(wanted)}")
         return
-    ended = wait_for_end(stack_fleets.records(ops), wanted, began, joined=joined, timeout=timeout, report=note)
+    after = {name: last[name].attempt if name in last else 0 for name in wanted}
+    joined = {drain.drain_id for drain in last.values() if drain.is_open}
+    ended = wait_for_end(stack_fleets.records(ops), after, joined=joined, timeout=timeout, report=note)
     if others := [one for one in ended if one.outcome != "drained"]:
         raise PartlyDone(
             f"{len(others)} of {len(ended)} did not drain: {', '.join(one.drain_id for one in others)}.",
             hint=f"`opsctl drain show {others[0].drain_id}` says why.",
         )
     note(f"{counted(len(ended), 'instance')} drained. Next: opsctl undrain {' '.join(wanted)}, or terminate them.")
+
+
+def _nowhere(groups: Sequence[str]) -> str:
+    named = ", ".join(group.removeprefix("service:") for group in groups)
+    return f"every task of {named} is on these hosts, and none has another place."
 
 
 def _doubt(blocked: int) -> str:

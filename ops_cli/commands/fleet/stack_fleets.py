@@ -2,7 +2,7 @@
 
 import getpass
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ops_cli.frame.context import Ops
 from ops_cli.frame.stack import Fleet
@@ -48,6 +48,11 @@ def drained(ops: Ops, name: str | None, since: int) -> list[DrainRow]:
     return list_drained(records(ops), ops.client("ecs"), clusters, since, int(time.time()))
 
 
+def in_need(ops: Ops) -> list[DrainRow]:
+    """Return the hosts that need a person now, whenever their drains began."""
+    return [row for row in drained(ops, None, int(time.time())) if row.stuck]
+
+
 def _group_facts(ops: Ops, fleet: Fleet) -> GroupFacts:
     autoscaling = ops.client("autoscaling")
     hooks = autoscaling.describe_lifecycle_hooks(AutoScalingGroupName=fleet.name)["LifecycleHooks"]
@@ -88,16 +93,20 @@ def rehearse(ops: Ops, found: Mapping[str, Fleet]) -> list[tuple[str, Move]]:
     ]
 
 
-def order(ops: Ops, found: Mapping[str, Fleet], reason: str) -> None:
-    """Order the drain of instances."""
-    at = int(time.time())
-    _send(ops, [Order(name, fleet.name, getpass.getuser(), reason, at) for name, fleet in found.items()])
+def order(ops: Ops, found: Mapping[str, Fleet], reason: str, last: Mapping[str, Drain]) -> None:
+    """Order the drain of instances; `last` is what is known of their drains."""
+    at, by = int(time.time()), getpass.getuser()
+    _send(ops, [Order(name, one.name, by, reason, at, _attempt(last, name)) for name, one in found.items()])
 
 
-def undo(ops: Ops, found: Mapping[str, Fleet]) -> None:
-    """Order that instances take tasks again."""
-    at = int(time.time())
-    _send(ops, [Undo(name, fleet.name, getpass.getuser(), at) for name, fleet in found.items()])
+def undo(ops: Ops, found: Mapping[str, Fleet], last: Mapping[str, Drain]) -> None:
+    """Order that instances take tasks again; `last` is what is known of their drains."""
+    at, by = int(time.time()), getpass.getuser()
+    _send(ops, [Undo(name, fleet.name, by, at, _attempt(last, name)) for name, fleet in found.items()])
+
+
+def _attempt(last: Mapping[str, Drain], instance_id: str) -> int:
+    return last[instance_id].attempt if instance_id in last else 0
 
 
 def _send(ops: Ops, orders: Sequence[Order | Undo]) -> None:
@@ -109,10 +118,10 @@ def _send(ops: Ops, orders: Sequence[Order | Undo]) -> None:
         sqs.send_message(QueueUrl=url, MessageBody=wanted.to_json())
 
 
-def open_drains(ops: Ops, instance_ids: Sequence[str]) -> list[str]:
-    """Return the ids of the drains of instances that are open now; a further order joins them."""
-    latest = (records(ops).latest(instance_id) for instance_id in instance_ids)
-    return [drain.drain_id for drain in latest if drain and drain.is_open]
+def last_drains(ops: Ops, instance_ids: Iterable[str]) -> dict[str, Drain]:
+    """Return the last drain of each instance by its id; those that never drained are missing."""
+    drains = records(ops)
+    return {name: drain for name in instance_ids if (drain := drains.latest(name))}
 
 
 def container_status(ops: Ops, found: Mapping[str, Fleet]) -> dict[str, str]:

@@ -18,19 +18,20 @@ def undrain(ops: Ops, instances: tuple[str, ...], yes: bool) -> None:
     from ops_cli.commands.fleet import stack_fleets
 
     found = stack_fleets.fleet_of(ops, tuple(dict.fromkeys(instances)))
-    records = stack_fleets.records(ops)
-    held = [name for name in found if (drain := records.latest(name)) and drain.is_open and drain.hook]
+    last = stack_fleets.last_drains(ops, found)
+    held = [name for name, drain in last.items() if drain.is_open and drain.hook]
     if held:
         raise OpsError(
             f"Terminating, and that cannot be undone: {', '.join(held)}.",
             hint=f"`opsctl drain show {held[0]}` says how far it is.",
         )
     status = stack_fleets.container_status(ops, found)
-    active = [name for name in found if status.get(name) == "ACTIVE" and not stack_fleets.open_drains(ops, [name])]
+    draining = {name for name, drain in last.items() if drain.is_open}
+    active = [name for name in found if status.get(name) == "ACTIVE" and name not in draining]
     if active:
         note(f"Already ACTIVE, nothing to do: {', '.join(active)}.")
     if not (rest := {name: fleet for name, fleet in found.items() if name not in active}):
         return
     confirm(f"Set {', '.join(rest)} ACTIVE?", yes=yes)
-    stack_fleets.undo(ops, rest)
+    stack_fleets.undo(ops, rest, last)
     note("Ordered. Next: opsctl fleet")

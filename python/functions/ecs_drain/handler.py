@@ -13,6 +13,7 @@ from botocore.config import Config
 from opscore.draining.aws.drain_table import DynamoDrains
 from opscore.draining.aws.hosts import Hosts
 from opscore.draining.aws.metrics import counter
+from opscore.draining.aws.service_models import new_session
 from opscore.draining.function.poller import Pollers, starter
 from opscore.draining.function.wiring import Wiring
 from opscore.draining.policy import parse_fleets
@@ -28,7 +29,8 @@ def _wiring() -> Setup:
     """Build settings and clients once per execution environment, not at import."""
     settings = read(Settings, os.environ)
     # Adaptive: a throttled client slows down by itself instead of adding to the storm.
-    client = functools.partial(boto3.client, config=Config(retries={"mode": "adaptive", "total_max_attempts": 5}))
+    session = boto3.session.Session(botocore_session=new_session())
+    client = functools.partial(session.client, config=Config(retries={"mode": "adaptive", "total_max_attempts": 5}))
     sqs, ecs, autoscaling = client("sqs"), client("ecs"), client("autoscaling")
 
     def now() -> int:

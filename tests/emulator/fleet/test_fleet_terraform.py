@@ -10,12 +10,14 @@ from ops_cli.deploy.terraform import TerraformDir
 from tests.emulator.emulated_account import eventually
 from tests.emulator.fleet.fleet_account import Fleet
 
-ROOT = Path(__file__).parent / "root"
+HERE = Path(__file__).parent
+MODULES = HERE.parents[2] / "modules"
 
 
 @pytest.fixture
-def terraform(fleet: Fleet, tmp_path: Path) -> TerraformDir:
-    shutil.copytree(ROOT, tmp_path / "root")
+def terraform(request: pytest.FixtureRequest, fleet: Fleet, tmp_path: Path) -> TerraformDir:
+    shutil.copytree(HERE / getattr(request, "param", "root"), tmp_path / "root")
+    shutil.copytree(MODULES, tmp_path / "modules", ignore=shutil.ignore_patterns(".terraform*", "tests"))
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "eu-west-1"}
     kept = {
         name: value
@@ -44,4 +46,25 @@ def test_a_fleet_is_made_reads_back_and_is_taken_away(fleet: Fleet, terraform: T
     assert found["AutoScalingGroups"] == []
     running = {"Name": "instance-state-name", "Values": ["pending", "running"]}
     eventually(lambda: not fleet.ec2.describe_instances(Filters=[running])["Reservations"], "the last instance's end")
+    assert fleet.ecs.list_clusters()["clusterArns"] == []
+
+
+@pytest.mark.terraform
+@pytest.mark.parametrize("terraform", ["module_root"], indirect=True)
+def test_our_modules_make_spot_hosts_with_tags_and_a_service_that_reads_back(
+    fleet: Fleet, terraform: TerraformDir, tmp_path: Path
+) -> None:
+    fleet.settings(time_scale=0.05)
+    terraform.init()
+    terraform.apply()
+    fleet.await_running("acme-prod-web", "editor", 2)
+    running = {"Name": "instance-state-name", "Values": ["running"]}
+    reservations = fleet.ec2.describe_instances(Filters=[running])["Reservations"]
+    hosts = [one for reservation in reservations for one in reservation["Instances"]]
+    assert sorted(host.get("InstanceLifecycle", "") for host in hosts) == ["", "spot"]
+    wanted = {"project": "acme", "environment": "prod", "fleet": "web", "Name": "acme-prod-web"}
+    for host in hosts:
+        assert wanted.items() <= {tag["Key"]: tag["Value"] for tag in host["Tags"]}.items()
+    assert not terraform.plan(tmp_path / "plan"), "a plan right after an apply has changes"
+    terraform.destroy()
     assert fleet.ecs.list_clusters()["clusterArns"] == []

@@ -63,6 +63,11 @@ class Policy:
             )
 
     @property
+    def keeps_hosts(self) -> bool:
+        """Whether a host may be kept at its deadline, so that its group must retain what its hook abandons."""
+        return self.at_deadline is AtDeadline.KEEP or self.standalone is Standalone.KEEP
+
+    @property
     def longest_action_seconds(self) -> int:
         """When AWS ends the lifecycle action, whatever is still heartbeating."""
         return min(LONGEST_ACTION_SECONDS, MOST_HEARTBEATS * self.heartbeat_timeout_seconds)

@@ -38,6 +38,7 @@ class Drain:
 
     `left` maps the tasks that were not seen STOPPED yet to their groups; None means that nobody has listed them.
     `stopped` counts the standalone tasks that the policy had stopped.
+    `ordered_at` is the time of the operator's machine, of a drain that began with an order.
     `verdict` is what was decided, written before the host is released; `outcome` is set once that is done.
     """
 
@@ -51,6 +52,7 @@ class Drain:
     hook: str = ""
     token: str = ""
     detail: str = ""
+    ordered_at: int = 0
     container_instance: str = ""
     image_id: str = ""
     zone: str = ""

@@ -29,13 +29,18 @@ class SpotNotice(NamedTuple):
 
 
 class Order(NamedTuple):
-    """An operator wants a host drained; nothing terminates it."""
+    """An operator wants a host drained; nothing terminates it.
+
+    `at` is the time of the operator's machine, whatever its clock says. `attempt` is the number of the last drain of
+    the host that was known there, 0 for none: it tells what came later without a clock.
+    """
 
     instance_id: str
     group: str
     by: str
     reason: str
     at: int
+    attempt: int | None = None
 
     def to_json(self) -> str:
         """Return the body of the message that orders this."""
@@ -43,12 +48,13 @@ class Order(NamedTuple):
 
 
 class Undo(NamedTuple):
-    """An operator wants a host to take tasks again."""
+    """An operator wants a host to take tasks again; `at` and `attempt` as in `Order`."""
 
     instance_id: str
     group: str
     by: str
     at: int
+    attempt: int | None = None
 
     def to_json(self) -> str:
         """Return the body of the message that orders this."""

@@ -4,7 +4,7 @@ The read calls share one bucket with everybody else in the account and region; i
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from opscore.batches import batches
@@ -66,6 +66,19 @@ class ClusterReader:
             found |= {(task := Task.parse(entry)).task_id: task for entry in answer["tasks"]}
         return found
 
+    def stopped_reasons(self) -> list[str] | None:
+        """Return why the cluster's tasks of the last hour stopped; None when reading that goes over the budget."""
+        arns: list[str] = []
+        for page in self._pages("list_tasks", "taskArns", desiredStatus="STOPPED"):
+            arns += page
+            if not self.can_afford(1 + len(arns) // TASKS_PER_CALL):
+                return None
+        reasons: list[str] = []
+        for some in batches(arns, TASKS_PER_CALL):
+            answer = self._call("describe_tasks", tasks=[short(arn) for arn in some])
+            reasons += [entry.get("stoppedReason", "") for entry in answer["tasks"]]
+        return reasons
+
     def services(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return services by name as DescribeServices gives them."""
         found: dict[str, dict[str, Any]] = {}
@@ -75,13 +88,15 @@ class ClusterReader:
         return found
 
     def _list(self, operation: str, key: str, **request: Any) -> list[str]:
-        arns: list[str] = []
+        return [arn for page in self._pages(operation, key, **request) for arn in page]
+
+    def _pages(self, operation: str, key: str, **request: Any) -> Iterator[list[str]]:
         token: dict[str, str] = {}
         while True:
             answer = self._call(operation, **request, **token)
-            arns += answer[key]
+            yield answer[key]
             if not answer.get("nextToken"):
-                return arns
+                return
             token = {"nextToken": answer["nextToken"]}
 
     def _call(self, operation: str, **request: Any) -> dict[str, Any]:

@@ -42,6 +42,17 @@ class Host(NamedTuple):
         )
 
 
+class Instance(NamedTuple):
+    """An EC2 instance: when it was launched, and whether EC2 has ended it or is about to.
+
+    `died` counts the tasks that ended with it, as ECS says; None when that is not known.
+    """
+
+    launched: int
+    ended: bool = False
+    died: int | None = None
+
+
 class Task(NamedTuple):
     """A task on a host. `group` is `service:NAME`, or `family:NAME` and the like for one that belongs to no service."""
 

@@ -3,7 +3,8 @@
 Time is a number that the test moves; a task's state follows from it. Every call is counted and may be the last one of
 the process that makes it. Models, after the AWS pages that the code under test cites: DRAINING stops service tasks
 after a while and daemons last, standalone tasks never; tasks that are being stopped are in no count; a lifecycle action
-ends by CompleteLifecycleAction, by a missing heartbeat, or after 48 hours.
+ends by CompleteLifecycleAction, by a missing heartbeat (with the hook's default result: `abandons` says that it is
+ABANDON), or after 48 hours.
 """
 
 from collections import Counter
@@ -70,6 +71,8 @@ class ModelHost:
     expires_at: float = inf
     action_since: float = inf
     gone: bool = False
+    gone_at: float = inf
+    stays_in_cluster: bool = False
     killed: int = 0
     ended_by: str = ""
     described: tuple[Any, dict[str, Any]] | None = field(default=None, repr=False)
@@ -81,6 +84,10 @@ class ModelHost:
     @property
     def action_ends(self) -> float:
         return min(self.expires_at, self.action_since + 48 * 3600)
+
+    @property
+    def is_in_cluster(self) -> bool:
+        return not self.gone or self.stays_in_cluster
 
     def unstopped(self, now: float) -> list[ModelTask]:
         return [task for task in self.tasks if task.last(now) != "STOPPED"]
@@ -98,6 +105,7 @@ class ModelAws:
     before: Callable[[int], None] = lambda _: None
     after: Callable[[int], None] = lambda _: None
     retains: set[str] = field(default_factory=set)
+    abandons: bool = False
     terminated: Callable[[ModelHost], None] = lambda _: None
     called: Callable[[str], None] = lambda _: None
     tasks: dict[str, ModelTask] = field(default_factory=dict)
@@ -136,8 +144,16 @@ class ModelAws:
         waiting = [host for host in self.hosts.values() if host.lifecycle == "Terminating:Wait"]
         for host in waiting:
             if self.now >= host.action_ends:
-                self.end(host, "timeout")
-        self.soonest = min((host.action_ends for host in waiting if not host.gone), default=inf)
+                self.complete(host, "ABANDON" if self.abandons else "CONTINUE", by="timeout")
+        still = [host.action_ends for host in waiting if host.lifecycle == "Terminating:Wait"]
+        self.soonest = min(still, default=inf)
+
+    def complete(self, host: ModelHost, result: str, by: str) -> None:
+        """The lifecycle action ends, and the host with it unless its group retains what is abandoned."""
+        if result == "ABANDON" and host.group in self.retains:
+            host.lifecycle, host.ended_by = "Terminating:Retained", "timeout" if by == "timeout" else "retained"
+        else:
+            self.end(host, by)
 
     def terminate(self, host: ModelHost) -> None:
         """Auto Scaling begins to terminate the host; its hook holds it."""
@@ -148,7 +164,10 @@ class ModelAws:
     def end(self, host: ModelHost, by: str) -> None:
         """The instance goes, and whatever runs on it dies."""
         host.killed = len(host.unstopped(self.now))
-        host.ended_by, host.lifecycle, host.status, host.gone = by, "Terminated", "INACTIVE", True
+        host.ended_by, host.lifecycle, host.gone, host.gone_at = by, "Terminated", True, self.now
+        # One whose agent is silent is not deregistered by itself.
+        host.stays_in_cluster = not host.agent_connected
+        host.status = host.status if host.stays_in_cluster else "INACTIVE"
         self.members.clear()
         self.terminated(host)
 
@@ -164,7 +183,7 @@ class ModelAws:
 
     def in_cluster(self, cluster: str) -> list[ModelHost]:
         if cluster not in self.members:
-            found = [host for host in self.hosts.values() if host.cluster == cluster and not host.gone]
+            found = [host for host in self.hosts.values() if host.cluster == cluster and host.is_in_cluster]
             if any(self.now < host.registers_at for host in found):
                 return [host for host in found if self.now >= host.registers_at]
             self.members[cluster] = found

@@ -9,7 +9,7 @@ from typing import Any
 
 import botocore.exceptions
 
-from tests.lib.opscore.draining.model_aws import ModelAws, ModelHost
+from tests.lib.opscore.draining.model_aws import ModelAws, ModelHost, ModelTask
 
 
 class Exceptions:
@@ -42,12 +42,19 @@ class ModelClient:
 class ModelEcs(ModelClient):
     def _host(self, cluster: str, arn: str) -> ModelHost | None:
         host = self.aws.hosts.get(arn.rsplit("/ci-", 1)[-1])
-        joined = host is not None and host.cluster == cluster and not host.gone and self.aws.now >= host.registers_at
+        joined = (
+            host is not None and host.cluster == cluster and host.is_in_cluster and self.aws.now >= host.registers_at
+        )
         return host if joined else None
 
     def do_list_container_instances(self, cluster: str, **request: Any) -> dict[str, Any]:
         wanted = re.findall(r"i-[\w-]+", request.get("filter", ""))
-        found = [host.arn for host in self.aws.in_cluster(cluster) if not wanted or host.instance_id in wanted]
+        status = request.get("status", "")
+        found = [
+            host.arn
+            for host in self.aws.in_cluster(cluster)
+            if (not wanted or host.instance_id in wanted) and status in ("", host.status)
+        ]
         first = int(request.get("nextToken", 0))
         more = {"nextToken": str(first + 100)} if len(found) > first + 100 else {}
         return {"containerInstanceArns": found[first : first + 100], **more}
@@ -93,10 +100,16 @@ class ModelEcs(ModelClient):
                 host.status = status
         return {"containerInstances": [self._described(host) for host in known], "failures": []}
 
-    def do_list_tasks(self, cluster: str, containerInstance: str, desiredStatus: str) -> dict[str, Any]:
-        host = self._host(cluster, containerInstance)
+    def do_list_tasks(self, cluster: str, desiredStatus: str, containerInstance: str = "") -> dict[str, Any]:
         now = self.aws.now
-        tasks = [task for task in host.tasks if task.desired(now) == desiredStatus] if host else []
+        if containerInstance:
+            host = self._host(cluster, containerInstance)
+            tasks = [task for task in host.tasks if task.desired(now) == desiredStatus] if host else []
+        else:
+            hosts = [host for host in self.aws.hosts.values() if host.cluster == cluster]
+            tasks = [
+                task for host in hosts for task in host.tasks if self._dead(host) or task.desired(now) == "STOPPED"
+            ]
         return {"taskArns": [f"arn:aws:ecs:eu-west-1:1:task/{cluster}/{task.task_id}" for task in tasks]}
 
     def do_describe_tasks(self, cluster: str, tasks: list[str]) -> dict[str, Any]:
@@ -109,10 +122,22 @@ class ModelEcs(ModelClient):
                 "group": task.group,
                 "desiredStatus": task.desired(now),
                 "lastStatus": task.last(now),
+                **self._death(task),
             }
             for task in found
         ]
         return {"tasks": rows, "failures": []}
+
+    @staticmethod
+    def _dead(host: ModelHost) -> bool:
+        return host.gone and not host.stays_in_cluster
+
+    def _death(self, task: ModelTask) -> dict[str, str]:
+        host = next(host for host in self.aws.hosts.values() if task in host.tasks)
+        if not self._dead(host):
+            return {}
+        reason = f"Host EC2 (instance {host.instance_id}) terminated." if task.stopped_at > host.gone_at else "ended"
+        return {"desiredStatus": "STOPPED", "lastStatus": "STOPPED", "stoppedReason": reason}
 
     def do_describe_services(self, cluster: str, services: list[str]) -> dict[str, Any]:
         assert 0 < len(services) <= 10
@@ -147,10 +172,8 @@ class ModelAutoScaling(ModelClient):
         **_: str,
     ) -> dict[str, Any]:
         host = self._waiting(InstanceId)
-        if LifecycleActionResult == "ABANDON" and AutoScalingGroupName in self.aws.retains:
-            host.lifecycle, host.ended_by = "Terminating:Retained", "retained"
-        else:
-            self.aws.end(host, LifecycleActionResult)
+        assert host.group == AutoScalingGroupName
+        self.aws.complete(host, LifecycleActionResult, by=LifecycleActionResult)
         return {}
 
     def do_update_auto_scaling_group(
@@ -167,12 +190,22 @@ class ModelAutoScaling(ModelClient):
         for name in AutoScalingGroupNames:
             hosts = [host for host in self.aws.hosts.values() if host.group == name and not host.gone]
             instances = [{"InstanceId": host.instance_id, "LifecycleState": host.lifecycle} for host in hosts]
-            groups.append({"AutoScalingGroupName": name, "Instances": instances})
+            triggers = {"TerminateHookAbandon": "retain" if name in self.aws.retains else "terminate"}
+            policy = {"RetentionTriggers": triggers}
+            groups.append({"AutoScalingGroupName": name, "Instances": instances, "InstanceLifecyclePolicy": policy})
         return {"AutoScalingGroups": groups}
 
     def do_describe_auto_scaling_instances(self, InstanceIds: list[str]) -> dict[str, Any]:
         found = [self.aws.hosts[instance_id] for instance_id in InstanceIds if instance_id in self.aws.hosts]
-        rows = [{"InstanceId": host.instance_id, "AutoScalingGroupName": host.group} for host in found]
+        rows = [
+            {
+                "InstanceId": host.instance_id,
+                "AutoScalingGroupName": host.group,
+                "LifecycleState": host.lifecycle,
+            }
+            for host in found
+            if not host.gone
+        ]
         return {"AutoScalingInstances": rows}
 
 
@@ -181,7 +214,11 @@ class ModelEc2(ModelClient):
         wanted = Filters[0]["Values"]
         found = [host for host in self.aws.hosts.values() if host.instance_id in wanted]
         rows = [
-            {"InstanceId": host.instance_id, "LaunchTime": dt.datetime.fromtimestamp(host.launched, dt.UTC)}
+            {
+                "InstanceId": host.instance_id,
+                "LaunchTime": dt.datetime.fromtimestamp(host.launched, dt.UTC),
+                "State": {"Name": "terminated" if host.gone else "running"},
+            }
             for host in found
         ]
         return {"Reservations": [{"Instances": rows}]}

@@ -13,7 +13,7 @@ from opscore.draining.function.queue import RequestBatch
 from opscore.draining.function.schedule import sweep
 from opscore.draining.function.tick import tick
 from opscore.draining.function.wiring import Wiring
-from opscore.draining.policy import POLL_SECONDS, SWEEP_SECONDS, Fleet, Policy
+from opscore.draining.policy import POLL_SECONDS, SWEEP_SECONDS, AtDeadline, Fleet, Policy
 from opscore.draining.record import Drain
 from opscore.draining.requests import Order, Request, SpotNotice, Termination, parse
 from tests.lib.opscore.draining.model_aws import Killed, ModelAws, ModelHost
@@ -112,7 +112,10 @@ class Simulation:
     kills: int = 0
 
     def __post_init__(self) -> None:
-        self.aws = ModelAws(heartbeat_timeout=self.policy.heartbeat_timeout_seconds)
+        self.aws = ModelAws(
+            heartbeat_timeout=self.policy.heartbeat_timeout_seconds,
+            abandons=self.policy.at_deadline is AtDeadline.KEEP,
+        )
         self.drains = MemoryDrains(self.aws, self.lag)
         self._started: set[str] = set()
 

@@ -177,7 +177,6 @@ def world(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
         monkeypatch.setattr(root, "Ops", ops)
         monkeypatch.setattr("ops_cli.commands.fleet.stack_fleets.time", SimpleNamespace(time=lambda: NOW))
-        monkeypatch.setattr("ops_cli.commands.fleet.drain.time", SimpleNamespace(time=lambda: NOW))
         yield made
 
 
@@ -268,7 +267,7 @@ def test_drain_start_plans_asks_and_orders(world: World) -> None:
 
 def test_the_word_start_may_be_left_out(world: World) -> None:
     assert world.rows("drain", "i-1", "--dry-run") == world.rows("drain", "start", "i-1", "--dry-run")
-    code, _, err = world.opsctl("drain", "--yes", "--env", "test", "i-2", "i-1")
+    code, _, err = world.opsctl("drain", "--yes", "--force", "--env", "test", "i-2", "i-1")
     assert (code, "opsctl undrain i-2 i-1" in err) == (0, True)
     assert {ordered.instance_id for ordered in world.ordered()} == {"i-1", "i-2"}
 
@@ -277,9 +276,11 @@ def test_the_word_start_may_be_left_out(world: World) -> None:
     ("outcome", "code", "says"), [(Outcome.DRAINED, 0, "1 instance drained"), (Outcome.KEPT, 3, "i-1/1")]
 )
 def test_drain_with_wait_tells_by_its_exit_code_whether_all_drained(
-    world: World, outcome: Outcome, code: int, says: str
+    world: World, monkeypatch: pytest.MonkeyPatch, outcome: Outcome, code: int, says: str
 ) -> None:
-    world.drains.create(replace(DRAIN, started=NOW, cause=Cause.OPERATOR).decided(outcome, "why").closed(NOW))
+    # The function's clock is an hour behind: what is waited for does not hang on clocks.
+    ended = replace(DRAIN, started=NOW - 3600, cause=Cause.OPERATOR).decided(outcome, "why").closed(NOW - 3600)
+    monkeypatch.setitem(wait_for_end.__kwdefaults__ or {}, "sleep", lambda _seconds: world.drains.create(ended))
     answered = world.opsctl("drain", "i-1", "--yes", "--wait")
     assert answered[0] == code
     assert says in answered[2]
@@ -380,3 +381,40 @@ def test_undrain_of_an_active_host_says_so_and_orders_nothing(world: World) -> N
     code, _, err = world.opsctl("undrain", "i-1", "--yes")
     assert (code, "Already ACTIVE, nothing to do: i-1." in err) == (0, True)
     assert world.ordered() == []
+
+
+def test_draining_every_host_of_a_service_that_has_nowhere_to_go_wants_force(world: World) -> None:
+    code, _, err = world.opsctl("drain", "i-1", "i-2", "--yes")
+    assert (code, "every task of web is on these hosts, and none has another place." in err) == (1, True)
+    assert world.ordered() == []
+    assert "wants --force" in world.opsctl("drain", "i-1", "i-2", "--dry-run")[2]
+    assert world.opsctl("drain", "i-1", "i-2", "--yes", "--force")[0] == 0
+    assert len(world.ordered()) == 2
+
+
+def test_an_order_and_an_undo_name_the_drain_that_was_known(world: World) -> None:
+    world.opsctl("drain", "i-1", "--yes")
+    world.drains.create(replace(DRAIN, cause=Cause.OPERATOR, hook=""))
+    world.ecs.statuses["i-1"] = "DRAINING"
+    world.opsctl("undrain", "i-1", "--yes")
+    assert [(type(sent), sent.attempt) for sent in world.ordered()] == [(Order, 0), (Undo, 1)]
+
+
+def test_drained_names_every_host_that_auto_scaling_keeps_also_one_without_a_record(world: World) -> None:
+    world.autoscaling.states |= {"i-1": "Terminating:Retained", "i-2": "Terminating:Retained"}
+    world.drains.create(replace(DRAIN).decided(Outcome.DRAINED, "empty").closed(NOW - 60))
+    rows = {row["instance"]: row["stuck"] for row in world.rows("drained", "--stuck")}
+    assert rows == dict.fromkeys(("i-1", "i-2"), "kept by Auto Scaling until somebody terminates it")
+
+
+def test_status_names_kept_hosts_and_what_to_run_next(world: World) -> None:
+    boto3.client("sqs", REGION).create_queue(QueueName=f"{QUEUE}-dead-letter")
+    world.drains.create(replace(kept("i-2"), left={"t1": "service:web"}))
+    world.autoscaling.states["i-2"] = "Terminating:Retained"
+    code, out, err = world.opsctl("status", "--output", "json", "--fail")
+    (host,) = json.loads(out)["hosts"]
+    assert (code, err) == (1, "Next: opsctl drained --stuck\n")
+    assert (host["host"], host["tasks_left"], host["why"]) == ("i-2", 1, "kept at its deadline")
+    screen = world.opsctl("status")[1]
+    assert "1 host that needs a person" in screen
+    assert "i-2   kept" in screen

@@ -1,6 +1,6 @@
 """The calls that change something: container instances' state, tasks, and the lifecycle actions that hold instances."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from opscore.batches import batches
@@ -12,6 +12,13 @@ UPDATES_PER_CALL = 10
 # Lifecycle states of an instance that a termination hook holds, and of one kept after its hook was abandoned:
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-lifecycle-policy.html
 WAITING, RETAINED = "Terminating:Wait", "Terminating:Retained"
+RETAIN = "retain"
+
+
+def retains_abandoned(group: Mapping[str, Any]) -> bool:
+    """Say whether a group, as DescribeAutoScalingGroups gives it, keeps what its hook abandons."""
+    triggers = group.get("InstanceLifecyclePolicy", {}).get("RetentionTriggers", {})
+    return bool(triggers.get("TerminateHookAbandon") == RETAIN)
 
 
 class ActionOver(Exception):
@@ -62,14 +69,24 @@ class Hosts:
     def retain(self, drain: Drain) -> None:
         """End the lifecycle action without losing the host: its group keeps instances whose hook was abandoned.
 
-        The group's policy comes first, because ABANDON without it terminates as CONTINUE does:
+        The group's policy comes first, because ABANDON without it terminates as CONTINUE does.
+        """
+        self.retain_abandoned(drain.group)
+        self._action(self._autoscaling.complete_lifecycle_action, drain, LifecycleActionResult="ABANDON")
+
+    def retain_abandoned(self, group: str) -> None:
+        """Have a group keep the instances whose termination hook is abandoned, by a call or by its timeout.
+
         https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-lifecycle-policy.html
         """
         self._autoscaling.update_auto_scaling_group(
-            AutoScalingGroupName=drain.group,
-            InstanceLifecyclePolicy={"RetentionTriggers": {"TerminateHookAbandon": "retain"}},
+            AutoScalingGroupName=group, InstanceLifecyclePolicy={"RetentionTriggers": {"TerminateHookAbandon": RETAIN}}
         )
-        self._action(self._autoscaling.complete_lifecycle_action, drain, LifecycleActionResult="ABANDON")
+
+    def is_retained(self, instance_id: str) -> bool:
+        """Say whether Auto Scaling keeps an instance after its hook was abandoned."""
+        answer = self._autoscaling.describe_auto_scaling_instances(InstanceIds=[instance_id])
+        return any(entry["LifecycleState"] == RETAINED for entry in answer["AutoScalingInstances"])
 
     def _action(self, call: Any, drain: Drain, **more: str) -> None:
         # By instance, not by token: the sweep knows no token, and an instance has one waiting action of a hook at most.

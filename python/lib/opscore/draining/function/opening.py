@@ -6,12 +6,15 @@ from opscore.draining.aws.drain_table import Changed, Drains
 from opscore.draining.judging.decision import SPOT_SECONDS
 from opscore.draining.policy import Fleet
 from opscore.draining.record import Cause, Drain, Outcome
-from opscore.draining.requests import Order, SpotNotice, Termination
+from opscore.draining.requests import Order, SpotNotice, Termination, Undo
 
 Opening = Termination | SpotNotice | Order
 
 RETAINED_SECONDS = 120
 """How long a kept host may be seen in Terminating:Wait, not yet Retained, before the sweep takes it for a new case."""
+
+SKEW_SECONDS = 60
+"""How far an operator's clock may be behind ours, where only clocks can be compared."""
 
 TRIES = 4
 
@@ -41,7 +44,7 @@ def open_drain(request: Opening, fleet: Fleet, drains: Drains, now: int) -> Drai
 def is_outdated(request: Opening, latest: Drain, now: int) -> bool:
     """Say whether a request is about a drain that has ended: delivered again, late, or found by a sweep that lags."""
     if isinstance(request, Order):
-        return request.at < latest.started
+        return _came_later(latest, request) and request.at <= (latest.ordered_at or latest.started)
     if latest.cause is Cause.OPERATOR:
         return False
     if isinstance(request, SpotNotice):
@@ -52,6 +55,20 @@ def is_outdated(request: Opening, latest: Drain, now: int) -> bool:
         # A drain that the sweep began has no token: its event may come late. A new case is found by the sweep again.
         return latest.token in ("", request.token) or 0 < request.at <= latest.ended
     return now < latest.ended + RETAINED_SECONDS
+
+
+def is_superseded(undo: Undo, latest: Drain) -> bool:
+    """Say whether an undo is about an earlier drain than the last one: delivered again, after a later order.
+
+    Times of an undo and of an order are compared as their machines said them: two from one machine are in order however
+    wrong its clock is. An undo by another machine is about the drain that it knew.
+    """
+    return _came_later(latest, undo) and undo.at < (latest.ordered_at or latest.started - SKEW_SECONDS)
+
+
+def _came_later(latest: Drain, request: Order | Undo) -> bool:
+    """Say whether a drain began after what the sender of a request knew of; one that said nothing may be late."""
+    return request.attempt is None or latest.attempt > request.attempt
 
 
 def new_drain(request: Opening, fleet: Fleet, attempt: int, now: int) -> Drain:
@@ -66,7 +83,8 @@ def new_drain(request: Opening, fleet: Fleet, attempt: int, now: int) -> Drain:
         deadline=now + fleet.policy.deadline_seconds,
     )
     if isinstance(request, Order):
-        return replace(began, detail=f"{request.by}: {request.reason}" if request.reason else request.by)
+        said = f"{request.by}: {request.reason}" if request.reason else request.by
+        return replace(began, detail=said, ordered_at=request.at)
     if isinstance(request, SpotNotice):
         return replace(began, cause=Cause.SPOT, deadline=(request.at or now) + SPOT_SECONDS)
     return _held(began, request, fleet, now)
@@ -93,6 +111,6 @@ def _held(drain: Drain, request: Termination, fleet: Fleet, now: int) -> Drain:
         cause=Cause.TERMINATION,
         hook=request.hook,
         token=request.token,
-        detail="" if request.token else "the sweep found the instance waiting",
+        detail="" if request.token else f"the sweep found the instance {'waiting' if request.hook else 'kept'}",
         deadline=min(now + fleet.policy.deadline_seconds, ends - 60),
     )

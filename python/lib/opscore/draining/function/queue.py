@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from opscore.draining.function.opening import Opening, open_drain
+from opscore.draining.function.opening import Opening, is_superseded, open_drain
 from opscore.draining.function.poller import Pollers
 from opscore.draining.function.tick import advance
 from opscore.draining.function.wiring import Wiring
@@ -11,9 +11,6 @@ from opscore.draining.record import Cause, Drain, Outcome
 from opscore.draining.requests import Ignored, Request, SpotNotice, Undo
 from opscore.fleets.cluster_reader import ClusterReader
 from opscore.logs import structured_log
-
-SKEW_SECONDS = 60
-"""How far an operator's clock may be behind ours."""
 
 
 class RequestBatch:
@@ -65,8 +62,10 @@ class RequestBatch:
         drain = self._wiring.drains.latest(request.instance_id)
         if drain and drain.is_open and (drain.hook or drain.cause is Cause.SPOT):
             return _ignore("the instance is terminating: that cannot be undone", instance_id=request.instance_id)
-        if drain and request.at + SKEW_SECONDS < drain.started:
+        if drain and is_superseded(request, drain):
             return _ignore("delivered again, and a later order stands", instance_id=request.instance_id)
+        # An order of the same batch would otherwise set it DRAINING after this.
+        self._accepted.pop(request.instance_id, None)
         found = _locate(request.instance_id, fleet.cluster, self._wiring)
         if found:
             self._wiring.hosts.set_state(fleet.cluster, [found], "ACTIVE")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from opscore.draining.aws.drain_table import Changed
 from opscore.draining.aws.hosts import ActionOver
+from opscore.draining.aws.instances import look_up
 from opscore.draining.aws.task_survey import look
 from opscore.draining.function.finishing import finish
 from opscore.draining.function.wiring import Wiring
@@ -14,7 +15,7 @@ from opscore.draining.judging.decision import FEW_DRAINS, Action, Decision, deci
 from opscore.draining.policy import POLL_SECONDS
 from opscore.draining.record import Drain, Outcome
 from opscore.fleets.cluster_reader import REFILL_PER_SECOND, ClusterReader
-from opscore.fleets.host import Host, TaskSurvey
+from opscore.fleets.host import Host, Instance, TaskSurvey
 from opscore.logs import structured_log
 
 READS_PER_TICK = REFILL_PER_SECOND * POLL_SECONDS * 2 // 5
@@ -58,14 +59,14 @@ def advance(cluster: str, drains: Sequence[Drain], wiring: Wiring, *, few: bool 
     ]
     surveys = look(reader, due, wiring.now())
     services = _services(reader, due, surveys)
-    launched = _launch_times([drain.instance_id for drain in drains if drain.instance_id not in hosts], wiring)
+    instances = look_up(drains, hosts, reader, wiring.ec2)
     ended = failed = 0
     for drain in drains:
         host, survey = hosts.get(drain.instance_id), surveys.get(drain.instance_id)
         if survey:
             survey = survey._replace(daemons=_daemons(drain, survey, services))
         try:
-            after = _step(drain, host, survey, services, launched.get(drain.instance_id), wiring)
+            after = _step(drain, host, survey, services, instances.get(drain.instance_id), wiring)
         except Exception as error:  # noqa: BLE001  One host's failure must not leave the others without heartbeats.
             failed += _failed(drain, error)
         else:
@@ -108,10 +109,14 @@ def _kept_alive(drain: Drain, wiring: Wiring) -> Drain:
 
 
 def _action_over(drain: Drain, over: ActionOver, wiring: Wiring) -> Drain:
-    killed = drain.tasks_left if drain.left is not None else drain.tasks_at_start or 0
+    """Decide what became of a host whose lifecycle action ended without us: kept by its group, or gone."""
+    killed = (drain.tasks_left if drain.left is not None else drain.tasks_at_start) or 0
     why = f"the lifecycle action ended without us, by a timeout or by hand: {over}"
-    decided = drain.decided(Outcome.LOST if killed else Outcome.LEFT, why, killed or 0)
     try:
+        if wiring.hosts.is_retained(drain.instance_id):
+            decided = drain.decided(Outcome.KEPT, f"{why}; Auto Scaling keeps the instance")
+        else:
+            decided = drain.decided(Outcome.LOST if killed else Outcome.LEFT, why, killed)
         wiring.drains.update(drain, decided)
     except Exception as error:  # noqa: BLE001  The others want their heartbeats.
         _failed(drain, error)
@@ -160,31 +165,18 @@ def _daemons(drain: Drain, survey: TaskSurvey, services: Mapping[str, Mapping[st
     return frozenset(now | (named & set(drain.daemons)))
 
 
-def _launch_times(instance_ids: Sequence[str], wiring: Wiring) -> dict[str, int]:
-    """Ask EC2 how old the instances are that the cluster does not know."""
-    if not instance_ids:
-        return {}
-    try:
-        answer = wiring.ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": list(instance_ids)[:200]}])
-    except wiring.ec2.exceptions.ClientError as error:
-        structured_log.write("WARNING", "the age of instances is not known", error=str(error))
-        return {}
-    instances = [instance for reservation in answer["Reservations"] for instance in reservation["Instances"]]
-    return {instance["InstanceId"]: int(instance["LaunchTime"].timestamp()) for instance in instances}
-
-
 def _step(
     drain: Drain,
     host: Host | None,
     survey: TaskSurvey | None,
     services: Mapping[str, Mapping[str, Any]],
-    launched: int | None,
+    instance: Instance | None,
     wiring: Wiring,
 ) -> Drain:
     """Decide about one host, write down what was seen and decided, and act."""
     now, policy = wiring.now(), wiring.policy(drain)
     seen = noted(drain, host, survey, now)
-    decision = decide(seen, host, survey, policy, now, launched=launched)
+    decision = decide(seen, host, survey, policy, now, instance=instance)
     held_by = blocker(host, survey, services, policy) if host and survey else Blocker(drain.blocker, "")
     after = replace(seen, blocker=held_by.name, why=held_by.why or decision.why)
     if decision.action is Action.FINISH and decision.outcome:

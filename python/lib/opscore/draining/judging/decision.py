@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from opscore.draining.policy import AtDeadline, Policy, Standalone
 from opscore.draining.record import Cause, Drain, Outcome
-from opscore.fleets.host import Host, Task, TaskSurvey
+from opscore.fleets.host import Host, Instance, Task, TaskSurvey
 from opscore.words import counted
 
 SPOT_SECONDS = 120
@@ -34,17 +34,25 @@ class Decision(NamedTuple):
 
 
 def decide(
-    drain: Drain, host: Host | None, survey: TaskSurvey | None, policy: Policy, now: int, *, launched: int | None = None
+    drain: Drain,
+    host: Host | None,
+    survey: TaskSurvey | None,
+    policy: Policy,
+    now: int,
+    *,
+    instance: Instance | None = None,
 ) -> Decision:
     """Say what to do about a draining host.
 
     `host` is None when the cluster does not know the instance; `survey` is None when its tasks were not looked at now.
-    `launched` is when EC2 launched the instance, where somebody asked.
+    `instance` is what EC2 says, where somebody asked: of a host that is not in the cluster, or whose agent is silent.
     """
     if host is None or host.status == "INACTIVE":
-        return _absent(drain, policy, now, launched)
+        return _absent(drain, policy, now, instance)
+    if instance and instance.ended:
+        return _ended(drain, host, survey)
     if host.status in ("REGISTERING", "REGISTRATION_FAILED"):
-        return _registering(drain, host, policy, now, launched)
+        return _registering(drain, host, policy, now, instance)
     if host.status == "ACTIVE" and now < drain.deadline:
         return _active(drain)
     if host.status == "DRAINING" and survey and survey.complete and not survey.tasks and not host.counted:
@@ -56,7 +64,7 @@ def decide(
     return _waiting(drain, host, survey, policy, now)
 
 
-def _absent(drain: Drain, policy: Policy, now: int, launched: int | None) -> Decision:
+def _absent(drain: Drain, policy: Policy, now: int, instance: Instance | None) -> Decision:
     if drain.container_instance:
         if left := len(drain.left or {}):
             return _finish(
@@ -67,17 +75,41 @@ def _absent(drain: Drain, policy: Policy, now: int, launched: int | None) -> Dec
             tasks = counted(count, "task")
             return _finish(Outcome.LOST, f"the host left the cluster before anyone saw its {tasks} stop", count)
         return _finish(Outcome.LEFT, "the host left the cluster without a task")
-    return _not_joined(drain, policy, now, launched, "the instance is not in the cluster")
+    if instance and instance.ended:
+        return _ended_unseen(instance)
+    return _not_joined(drain, policy, now, instance, "the instance is not in the cluster")
 
 
-def _registering(drain: Drain, host: Host, policy: Policy, now: int, launched: int | None) -> Decision:
+def _ended_unseen(instance: Instance) -> Decision:
+    """Judge a host that EC2 ended before anybody looked at it in the cluster."""
+    early = "EC2 ended the instance before anyone could drain it"
+    if instance.died is None:
+        return _finish(Outcome.LOST, f"{early}; how many tasks died with it is not known")
+    if instance.died:
+        return _finish(Outcome.LOST, f"{early}, and {counted(instance.died, 'task')} died with it", instance.died)
+    return _finish(Outcome.LEFT, f"{early}; ECS knows of no task that died with it")
+
+
+def _ended(drain: Drain, host: Host, survey: TaskSurvey | None) -> Decision:
+    """Judge a host that EC2 ended while ECS still has it: one whose agent is silent is not deregistered by itself.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterContainerInstance.html
+    """
+    left = len(survey.tasks) if survey else (drain.tasks_left if drain.left is not None else host.counted) or 0
+    if left:
+        why = f"EC2 ended the instance with {counted(left, 'task')} that had not stopped; ECS still shows the host"
+        return _finish(Outcome.LOST, why, left)
+    return _finish(Outcome.LEFT, "EC2 ended the instance without a task; ECS still shows the host")
+
+
+def _registering(drain: Drain, host: Host, policy: Policy, now: int, instance: Instance | None) -> Decision:
     if host.status == "REGISTRATION_FAILED":
         return _finish(Outcome.NEVER_JOINED, "the instance failed to register with ECS")
-    return _not_joined(drain, policy, now, launched, "the instance is still registering, and ECS refuses to drain it")
+    return _not_joined(drain, policy, now, instance, "the instance is still registering, and ECS refuses to drain it")
 
 
-def _not_joined(drain: Drain, policy: Policy, now: int, launched: int | None, what: str) -> Decision:
-    patience = (launched or drain.started) + policy.boot_seconds
+def _not_joined(drain: Drain, policy: Policy, now: int, instance: Instance | None, what: str) -> Decision:
+    patience = (instance.launched if instance else drain.started) + policy.boot_seconds
     if now >= min(patience, drain.deadline):
         return _finish(Outcome.NEVER_JOINED, f"{what}, {policy.boot_seconds} s after its launch")
     return Decision(Action.WAIT, f"{what} yet")

@@ -1,7 +1,7 @@
 """Draining and drained hosts as people ask for them: from the records, and from what ECS shows without one."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from opscore.draining.aws.drain_table import DynamoDrains
@@ -58,8 +58,14 @@ def list_drained(
         closed = [name for name, drain in last.items() if not drain.is_open and name not in present]
         active = {name for name, host in reader.locate(closed).items() if host.status == "ACTIVE"}
         for name, drain in last.items():
-            rows.append(row(drain, group.heartbeat_timeout, now, here=name in present, active=name in active))
-        rows += [_unrecorded(host, cluster) for name, host in draining.items() if name not in last]
+            one = row(drain, group.heartbeat_timeout, now, here=name in present, active=name in active)
+            rows.append(_retained(one) if name in group.retained and not drain.is_open else one)
+        unrecorded = reader.locate(sorted(group.retained - draining.keys() - last.keys())) | draining
+        rows += [
+            _retained(_unrecorded(host, cluster)) if name in group.retained else _unrecorded(host, cluster)
+            for name, host in unrecorded.items()
+            if name not in last
+        ]
     return sorted(rows, key=lambda row: (row.ended is not None, -(row.ended or 0)))
 
 
@@ -95,6 +101,11 @@ def row(drain: Drain, heartbeat_timeout: int, now: int, *, here: bool, active: b
         started=drain.started,
         ended=drain.ended or None,
     )
+
+
+def _retained(row: DrainRow) -> DrainRow:
+    """Return the row of a host that Auto Scaling keeps: however its drain ended, somebody has to terminate it."""
+    return replace(row, stuck=row.stuck or "kept by Auto Scaling until somebody terminates it")
 
 
 def _draining_hosts(reader: ClusterReader) -> dict[str, Host]:

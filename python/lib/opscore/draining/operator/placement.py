@@ -7,7 +7,7 @@ none with ECS either unless something else stops.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from opscore.draining.judging.blockers import service_reason
@@ -56,13 +56,22 @@ class Room:
 
 @dataclass(frozen=True)
 class Move:
-    """What becomes of the tasks of one group: the hosts they go to, and how many are blocked and why."""
+    """What becomes of the tasks of one group: the hosts they go to, and how many are blocked and why.
+
+    `elsewhere` counts the tasks of its service on hosts that stay; None for what is no service's, or a daemon's.
+    """
 
     group: str
     tasks: int
     to: Mapping[str, int]
     blocked: int = 0
     why: str = ""
+    elsewhere: int | None = None
+
+    @property
+    def is_pointless(self) -> bool:
+        """Whether all tasks of a service are on the hosts to drain, and none of them has another place."""
+        return self.elsewhere == 0 and self.blocked == self.tasks
 
 
 def rehearse(needs: Sequence[Need], rooms: Sequence[Room], services: Mapping[str, Mapping[str, Any]]) -> list[Move]:
@@ -80,10 +89,11 @@ def _move(group: str, needs: Sequence[Need], rooms: Sequence[Room], service: Map
     facts = service or {}
     if facts.get("schedulingStrategy") == "DAEMON":
         return Move(group, len(needs), {}, 0, "a daemon: it ends last and moves nowhere")
+    elsewhere = max(0, facts.get("runningCount", 0) - len(needs))
     if why := service_reason({**facts, "events": []}):
-        return Move(group, len(needs), {}, len(needs), why)
+        return Move(group, len(needs), {}, len(needs), why, elsewhere)
     distinct = any(entry.get("type") == "distinctInstance" for entry in facts.get("placementConstraints", []))
-    return _placed(group, needs, rooms, distinct=distinct)
+    return replace(_placed(group, needs, rooms, distinct=distinct), elsewhere=elsewhere)
 
 
 def _placed(group: str, needs: Iterable[Need], rooms: Sequence[Room], *, distinct: bool) -> Move:

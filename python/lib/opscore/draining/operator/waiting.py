@@ -1,7 +1,7 @@
 """Wait for the end of drains."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 from opscore.draining.aws.drain_table import DynamoDrains
 from opscore.draining.record import Drain
@@ -10,8 +10,7 @@ from opscore.waiting import wait_until
 
 def wait_for_end(
     drains: DynamoDrains,
-    instance_ids: Sequence[str],
-    since: int,
+    after: Mapping[str, int],
     *,
     joined: Collection[str] = (),
     timeout: float,
@@ -21,19 +20,20 @@ def wait_for_end(
 ) -> list[Drain]:
     """Return the drains of instances, once all have ended; report what changes.
 
-    They are those that began at `since` or later, and those in `joined`: the ids of drains that were open already.
+    `after` says the number of each instance's last drain of before, 0 for none: a later one is waited for, or one in
+    `joined`, the ids of drains that were open already.
     """
     reported: dict[str, str] = {}
 
     def ended() -> list[Drain] | None:
-        latest = [drains.latest(instance_id) for instance_id in instance_ids]
-        found = [drain for drain in latest if drain and (drain.started >= since or drain.drain_id in joined)]
+        latest = [(before, drains.latest(instance_id)) for instance_id, before in after.items()]
+        found = [drain for before, drain in latest if drain and (drain.attempt > before or drain.drain_id in joined)]
         for drain in found:
             line = f"{drain.instance_id}: {drain.outcome or 'draining'}: {drain.why or 'recorded'}"
             if reported.get(drain.drain_id) != line:
                 reported[drain.drain_id] = line
                 report(line)
-        done = len(found) == len(instance_ids) and not any(drain.is_open for drain in found)
+        done = len(found) == len(after) and not any(drain.is_open for drain in found)
         return found if done else None
 
     return wait_until(

@@ -325,3 +325,170 @@ def test_one_host_whose_calls_fail_delays_no_other(
     monkeypatch.setattr(Hosts, "release", release)
     simulation.run(930)
     assert {drain.outcome for drain in simulation.drains.all()} == {Outcome.DRAINED}
+
+
+def dead(simulation: Simulation) -> None:
+    """No function answers any more: not the queue, not the pollers, not the sweep."""
+    simulation.messages.clear()
+    simulation.executions.clear()
+    simulation.next_sweep = inf
+
+
+def test_a_new_fleet_keeps_the_host_of_its_first_termination_although_the_function_is_dead(
+    simulation: Simulation,
+) -> None:
+    host = simulation.aws.add(a_host())
+    assert sweep(simulation.wiring, simulation.pollers).retaining == 1
+    simulation.terminate(host, delays=())
+    dead(simulation)
+    simulation.run(4000)
+    assert (host.lifecycle, host.gone, host.killed) == ("Terminating:Retained", False, 0)
+
+
+def test_a_group_is_told_to_keep_hosts_once_and_again_only_when_somebody_changed_it(simulation: Simulation) -> None:
+    simulation.run(600)
+    assert simulation.aws.calls["update_auto_scaling_group"] == 1
+    simulation.aws.retains.clear()
+    simulation.run(700)
+    assert simulation.aws.calls["update_auto_scaling_group"] == 2
+
+
+def test_a_fleet_that_lets_hosts_go_has_its_group_left_alone() -> None:
+    simulation = Simulation(Policy(at_deadline=AtDeadline.LET_GO, deadline_seconds=600))
+    simulation.run(200)
+    assert simulation.aws.calls["update_auto_scaling_group"] == 0
+
+
+def test_a_host_that_was_kept_while_the_function_was_dead_is_drained_and_rings_when_it_is_back(
+    simulation: Simulation,
+) -> None:
+    host = simulation.aws.add(a_host())
+    simulation.run(60)
+    simulation.terminate(host, delays=())
+    dead(simulation)
+    simulation.run(1000)
+    simulation.next_sweep = 1000
+    simulation.run(1200)
+    assert (host.lifecycle, host.status, host.unstopped(1200)) == ("Terminating:Retained", "DRAINING", [])
+    drain = only(simulation)
+    assert (drain.outcome, drain.detail, drain.killed) == (Outcome.DRAINED, "the sweep found the instance kept", 0)
+    assert simulation.counted[-1] == ("StuckDrains", "web", 1)
+
+
+def test_a_drain_whose_host_was_kept_by_a_timeout_says_so_and_counts_no_kill(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    simulation.run(60)
+    simulation.terminate(host)
+    simulation.run(100)
+    swept, simulation.next_sweep = simulation.next_sweep, inf
+    simulation.executions.clear()
+    simulation.run(1000)
+    assert host.lifecycle == "Terminating:Retained"
+    simulation.next_sweep = swept
+    simulation.run(1200)
+    drain = only(simulation)
+    assert (drain.outcome, drain.killed, host.killed) == (Outcome.KEPT, 0, 0)
+    assert drain.why.endswith("; Auto Scaling keeps the instance")
+
+
+def test_a_group_that_cannot_be_told_fails_the_sweep_after_its_other_work(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host())
+    simulation.terminate(host, delays=())
+
+    def refuse(name: str) -> None:
+        if name == "update_auto_scaling_group":
+            raise PermissionError("not authorized")
+
+    simulation.aws.called = refuse
+    with pytest.raises(PermissionError):
+        sweep(simulation.wiring, simulation.pollers)
+    assert host.status == "DRAINING"
+    assert simulation.counted
+
+
+def test_a_host_that_ec2_killed_before_its_event_came_is_lost_with_its_tasks(simulation: Simulation) -> None:
+    tasks = [ModelTask(f"t{number}", moves_after=inf) for number in range(3)]
+    host = simulation.aws.add(a_host("i-1", *tasks, launched=EPOCH - 6000))
+    simulation.terminate(host, delays=(30,))
+    simulation.run(10)
+    simulation.aws.end(host, "hand")
+    simulation.run(200)
+    drain = only(simulation)
+    assert (drain.outcome, drain.killed) == (Outcome.LOST, 3)
+    assert drain.why == "EC2 ended the instance before anyone could drain it, and 3 tasks died with it"
+    assert ("KilledTasks", "web", 3) in simulation.counted
+
+
+def test_a_host_whose_agent_was_silent_when_ec2_killed_it_is_not_held_until_its_deadline(
+    simulation: Simulation,
+) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf), launched=EPOCH - 6000))
+    simulation.terminate(host)
+    simulation.run(60)
+    host.agent_connected = False
+    simulation.aws.end(host, "hand")
+    simulation.run(200)
+    assert (only(simulation).outcome, only(simulation).killed) == (Outcome.LOST, 1)
+
+
+SLOW = 100
+"""Seconds that an operator's clock is behind."""
+
+
+def test_a_slow_clock_orders_undoes_and_orders_again(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    simulation.deliver(order(host, at=EPOCH - SLOW)._replace(attempt=0))
+    simulation.run(5)
+    simulation.deliver(Undo("i-1", "web-group", "ada", EPOCH + 5 - SLOW, attempt=1))
+    assert host.status == "ACTIVE"
+    simulation.run(20)
+    simulation.deliver(order(host, at=EPOCH + 20 - SLOW)._replace(attempt=1))
+    assert host.status == "DRAINING"
+
+
+def test_an_undo_that_was_sent_before_its_drain_was_recorded_counts(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    simulation.deliver(order(host, at=EPOCH - SLOW)._replace(attempt=0))
+    simulation.deliver(Undo("i-1", "web-group", "ada", EPOCH + 1 - SLOW, attempt=0))
+    assert (host.status, only(simulation).outcome) == ("ACTIVE", Outcome.UNDONE)
+
+
+def test_an_order_and_its_undo_in_one_batch_leave_the_host_active(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    simulation.deliver(order(host), Undo("i-1", "web-group", "ada", EPOCH + 1))
+    simulation.run(100)
+    assert (host.status, only(simulation).outcome) == ("ACTIVE", Outcome.UNDONE)
+
+
+def test_requests_of_a_slow_clock_that_are_delivered_again_change_nothing(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    first = order(host, at=EPOCH - SLOW)._replace(attempt=0)
+    undo = Undo("i-1", "web-group", "ada", EPOCH + 1 - SLOW, attempt=1)
+    second = order(host, at=EPOCH + 2 - SLOW)._replace(attempt=1)
+    simulation.deliver(first)
+    simulation.deliver(undo)
+    simulation.deliver(first)
+    assert host.status == "ACTIVE"
+    simulation.deliver(second)
+    simulation.deliver(undo)
+    simulation.deliver(first)
+    assert host.status == "DRAINING"
+    assert [drain.outcome for drain in simulation.drains.all()] == [Outcome.UNDONE, None]
+
+
+def test_a_host_that_an_order_left_draining_rings_until_somebody_undrains_it(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    simulation.deliver(order(host))
+    simulation.run(5000)
+    assert (only(simulation).outcome, host.status) == (Outcome.KEPT, "DRAINING")
+    assert simulation.counted[-1] == ("StuckDrains", "web", 1)
+    simulation.deliver(Undo("i-1", "web-group", "ada", EPOCH + 5000, attempt=1))
+    simulation.run(5100)
+    assert simulation.counted[-1] == ("StuckDrains", "web", 0)
+
+
+def test_a_host_that_an_order_drained_does_not_ring(simulation: Simulation) -> None:
+    simulation.deliver(order(simulation.aws.add(a_host())))
+    simulation.run(500)
+    assert only(simulation).outcome is Outcome.DRAINED
+    assert simulation.counted[-1] == ("StuckDrains", "web", 0)

@@ -8,7 +8,7 @@ from opscore.draining.judging.decision import Action, decide, heartbeat_due, stu
 from opscore.draining.policy import AtDeadline, Policy, Standalone
 from opscore.draining.record import Cause, Drain, Outcome
 from opscore.errors import UsageProblem
-from opscore.fleets.host import Host, Task, TaskSurvey
+from opscore.fleets.host import Host, Instance, Task, TaskSurvey
 
 NOW = 10_000
 DRAIN = Drain("i-1", 1, "web", "web-group", Cause.TERMINATION, NOW - 300, NOW + 3000, hook="drain", heartbeat_at=NOW)
@@ -103,12 +103,30 @@ def test_daemons_are_stopped_only_after_they_were_alone_for_a_while() -> None:
 
 
 def test_an_instance_that_has_not_joined_gets_its_boot_time_and_no_more() -> None:
-    launched = NOW - 599
-    assert decide(DRAIN, None, None, LET_GO, NOW, launched=launched).action is Action.WAIT
-    assert decide(DRAIN, None, None, LET_GO, NOW + 1, launched=launched).outcome is Outcome.NEVER_JOINED
+    instance = Instance(NOW - 599)
+    assert decide(DRAIN, None, None, LET_GO, NOW, instance=instance).action is Action.WAIT
+    assert decide(DRAIN, None, None, LET_GO, NOW + 1, instance=instance).outcome is Outcome.NEVER_JOINED
     registering = HOST._replace(status="REGISTERING")
-    assert decide(DRAIN, registering, None, LET_GO, NOW, launched=launched).action is Action.WAIT
-    assert decide(DRAIN, registering, None, LET_GO, NOW + 1, launched=launched).outcome is Outcome.NEVER_JOINED
+    assert decide(DRAIN, registering, None, LET_GO, NOW, instance=instance).action is Action.WAIT
+    assert decide(DRAIN, registering, None, LET_GO, NOW + 1, instance=instance).outcome is Outcome.NEVER_JOINED
+
+
+@pytest.mark.parametrize(
+    ("died", "expected", "killed"), [(3, Outcome.LOST, 3), (0, Outcome.LEFT, 0), (None, Outcome.LOST, 0)]
+)
+def test_an_instance_that_ec2_ended_before_anyone_saw_it_was_there_and_its_tasks_were_killed(
+    died: int | None, expected: Outcome, killed: int
+) -> None:
+    decision = decide(DRAIN, None, None, LET_GO, NOW, instance=Instance(NOW - 60, ended=True, died=died))
+    assert (decision.outcome, decision.killed) == (expected, killed)
+    assert decision.why.startswith("EC2 ended the instance before anyone could drain it")
+
+
+def test_a_host_that_ec2_ended_is_not_waited_for_although_ecs_still_shows_it() -> None:
+    ended, silent = Instance(NOW - 9000, ended=True), HOST._replace(agent_connected=False, running=2)
+    assert decide(SEEN, silent, survey(WEB, LOGGER), LET_GO, NOW, instance=ended).killed == 2
+    assert decide(DRAIN, silent, None, LET_GO, NOW, instance=ended).killed == 2
+    assert decide(SEEN, silent, EMPTY, LET_GO, NOW, instance=ended).outcome is Outcome.LEFT
 
 
 def test_an_instance_that_cannot_register_is_not_waited_for() -> None:

@@ -58,3 +58,20 @@ def test_daemons_move_nowhere_standalone_and_stiff_services_block_and_blocks_com
         ("service:logger", 0),
         ("service:web", 0),
     ]
+
+
+def test_a_move_is_pointless_when_the_whole_service_is_there_and_has_no_other_place() -> None:
+    needs = [Need(f"t{number}", "service:web", 100, 100) for number in range(2)]
+
+    def is_pointless(running: int, *rooms: Room) -> bool:
+        (move,) = rehearse(needs, rooms, {"web": {"desiredCount": running, "runningCount": running}})
+        return move.is_pointless
+
+    assert is_pointless(2)
+    assert not is_pointless(3)
+    assert not is_pointless(2, Room("i-2", 100, 100))
+
+
+def test_a_standalone_task_makes_no_drain_pointless() -> None:
+    (move,) = rehearse([Need("t1", "family:batch", 1, 1)], [], {})
+    assert (move.blocked, move.is_pointless) == (1, False)
