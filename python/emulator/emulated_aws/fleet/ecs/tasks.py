@@ -230,12 +230,27 @@ def kill(task: Task, reason: str) -> None:
     _end(task, exit_code=None)
 
 
+def orphan(task: Task) -> None:
+    """ECS no longer accounts for the task: to ECS it has stopped, while its containers run on.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deregister_container_instance.html
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html (the reason)
+    """
+    reason = "Container instance deregistration forced by user"
+    task.update(desiredStatus="STOPPED", stoppedReason=reason, stopCode="UserInitiated", stoppingAt=clock.now())
+    _forget(task)
+
+
 def _end(task: Task, exit_code: int | None) -> None:
-    now = clock.now()
     for container in task["containers"]:
         container["lastStatus"] = "STOPPED"
         if exit_code is not None:
             container["exitCode"] = exit_code
+    _forget(task)
+
+
+def _forget(task: Task) -> None:
+    now = clock.now()
     task.update(lastStatus="STOPPED", stoppedAt=now, executionStoppedAt=now, connectivity="DISCONNECTED")
     task["version"] += 1
     host = records.hosts.get(records.host_key(task["containerInstanceArn"]))
