@@ -18,7 +18,14 @@ VERSION = "1.5.33"
 NAMES = {
     "ministack.app": {"_build_persistence_save_dict", "app", "pin_request_origin"},
     "ministack.core.arn": {"parse_arn"},
-    "ministack.core.iam_actions": {"extract_iam_action", "extract_resource_arn", "request_tag_context"},
+    "ministack.core.iam_actions": {
+        "access_denied_response",
+        "extract_iam_action",
+        "extract_resource_arn",
+        "identity_denial_message",
+        "request_tag_context",
+    },
+    "ministack.core.iam_evaluator": {"enforce"},
     "ministack.core.lambda_runtime": {"INVOKE_DEPTH_BOOTSTRAP", "Worker", "_PYTHON_WORKER_SCRIPT", "reset"},
     "ministack.core.persistence": {"_json_default", "_state_format_version"},
     "ministack.core.responses": {
@@ -60,13 +67,17 @@ NAMES = {
     "ministack.services.cloudwatch": {
         "_alarms",
         "_calc_stats",
+        "_cbor_alarm",
+        "_cbor_ok",
         "_describe_alarms",
+        "_describe_alarms_for_metric",
         "_dims_from_list",
         "_dims_key",
         "_dispatch_alarm_actions",
         "_error",
         "_evaluate_alarm",
         "_evaluate_parent_alarms",
+        "_json_ok",
         "_metric_bucket",
         "_metrics",
         "_p",
@@ -136,6 +147,7 @@ NAMES = {
         "_put_events",
         "_rules",
     },
+    "ministack.services.iam": {"_instance_profiles"},
     "ministack.services.lambda_svc": {
         "_emit_lambda_metrics",
         "_execute_function_dispatch",
@@ -164,9 +176,14 @@ NAMES = {
 
 SIGNATURES = {
     "ministack.app.pin_request_origin": "(source_ip, secure_transport)",
+    "ministack.core.iam_actions.extract_iam_action": "(service, method, path, headers, body, query_params)",
+    "ministack.core.iam_evaluator.enforce": (
+        "(access_key_id, iam_action, service, region, resource_arn, service_context)"
+    ),
     "ministack.core.lambda_runtime.Worker._drain_stderr_bounded": "(self, first_line_wait, idle_confirm, hard_cap)",
     "ministack.services.athena._save_query_results": "(query_id)",
     "ministack.services.cloudwatch._describe_alarms": "(params, cbor_data, is_cbor, is_json)",
+    "ministack.services.cloudwatch._describe_alarms_for_metric": "(params, cbor_data, is_cbor, is_json)",
     "ministack.services.cloudwatch._dispatch_alarm_actions": "(alarm, old_state, new_state, reason)",
     "ministack.services.cloudwatch._evaluate_alarm": "(alarm)",
     "ministack.services.cloudwatch._evaluate_parent_alarms": "(child, seen)",
