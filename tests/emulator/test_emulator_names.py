@@ -161,7 +161,15 @@ NAMES = {
         "_get_account_settings",
         "_put_function_concurrency",
     },
-    "ministack.services.s3": {"_put_object"},
+    "ministack.services.s3": {
+        "_bucket_owner_account",
+        "_error",
+        "_merge_hoisted_amz_headers",
+        "_parse_bucket_key",
+        "_put_object",
+        "_qp",
+        "handle_request",
+    },
     "ministack.services.scheduler": {"_at_time_epoch", "_schedule_last_fired", "_tick_schedules", "_update_schedule"},
     "ministack.services.sns": {"publish_internal"},
     "ministack.services.sqs": {
