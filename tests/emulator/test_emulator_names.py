@@ -184,7 +184,13 @@ NAMES = {
         "esm_wake",
     },
     "ministack.services.ssm": {"_parameters", "handle_request"},
-    "ministack.services.stepfunctions": {"_AWS_SDK_SERVICE_MAP"},
+    "ministack.services.stepfunctions": {
+        "_AWS_SDK_SERVICE_MAP",
+        "_executions",
+        "_resolve_state_machine_arn",
+        "_start_execution",
+        "_state_machines",
+    },
 }
 
 SIGNATURES = {
