@@ -272,3 +272,26 @@ def test_a_value_within_the_threshold_never_rings_without_a_missing_one(
     alarm = {**ALARM, "Threshold": threshold, "EvaluationPeriods": len(values)}
     if decide(alarm, values) == "ALARM":
         assert all(value is not None and value >= threshold for value in values)
+
+
+def test_alarms_are_found_by_the_exact_dimensions_of_their_metric(account: Account) -> None:
+    cloudwatch = account.client("cloudwatch")
+    queue = [{"Name": "QueueName", "Value": "by-dimension"}]
+    more = [*queue, {"Name": "Other", "Value": "a"}]
+    for name, dimensions in (("one", queue), ("two", more), ("none", [])):
+        cloudwatch.put_metric_alarm(**{**DEPTH_ALARM, "AlarmName": f"by-{name}", "Dimensions": dimensions})
+
+    def found(**asked: Any) -> list[str]:
+        metric = {"Namespace": "AWS/SQS", "MetricName": str(DEPTH_ALARM["MetricName"]), **asked}
+        return [one["AlarmName"] for one in cloudwatch.describe_alarms_for_metric(**metric)["MetricAlarms"]]
+
+    assert found(Dimensions=queue) == ["by-one"]
+    assert found(Dimensions=more[::-1]) == ["by-two"]
+    assert "by-one" not in found()
+    assert "by-none" in found()
+    assert found(Dimensions=queue, Statistic="Maximum", Period=60) == ["by-one"]
+    assert found(Dimensions=queue, Period=300) == found(Dimensions=queue, Statistic="Sum") == []
+    flat = {"Namespace": "AWS/SQS", "MetricName": str(DEPTH_ALARM["MetricName"])}
+    answer = query(account, "DescribeAlarmsForMetric", {**flat, **flattened(queue, "Dimensions")})
+    alarms = answer.findall("DescribeAlarmsForMetricResult/MetricAlarms/member")
+    assert [(one.findtext("AlarmName"), one.findtext("Period")) for one in alarms] == [("by-one", "60")]

@@ -75,3 +75,23 @@ def test_a_tls_only_queue_serves_this_machine(account: Account) -> None:
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": always})
     with pytest.raises(sqs.exceptions.ClientError, match="AccessDenied"):
         sqs.send_message(QueueUrl=url, MessageBody="to show that the policy is looked at")
+
+
+def test_an_old_handle_is_accepted_and_deletes_nothing_and_a_malformed_one_is_refused(account: Account) -> None:
+    url, _arn = account.queue(VisibilityTimeout="0")
+    sqs = account.client("sqs")
+    sqs.send_message(QueueUrl=url, MessageBody="received twice")
+    old, new = (sqs.receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"] for _ in range(2))
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=old)
+    handles = {"old": old, "malformed": "no-handle"}
+    entries = [{"Id": name, "ReceiptHandle": handle} for name, handle in handles.items()]
+    answer = sqs.delete_message_batch(QueueUrl=url, Entries=entries)
+    assert [one["Id"] for one in answer["Successful"]] == ["old"]
+    assert [(one["Id"], one["Code"]) for one in answer["Failed"]] == [("malformed", "ReceiptHandleIsInvalid")]
+    with pytest.raises(sqs.exceptions.ClientError, match="ReceiptHandleIsInvalid"):
+        sqs.delete_message(QueueUrl=url, ReceiptHandle="no-handle")
+    newest = sqs.receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"]
+    assert newest not in (old, new)
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=newest)
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=newest)

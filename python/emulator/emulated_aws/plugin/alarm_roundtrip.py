@@ -2,14 +2,17 @@
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmsForMetric.html
 
 The emulator keeps every field, but its answer in the Query protocol (Terraform's) names nine of them, and a few are
-dropped on the way in. An alarm on metric math has its `Metrics` and no metric of its own. Not modelled, and refused:
-what `metric_math` does not know, and anomaly detection (`ThresholdMetricId`).
+dropped on the way in. DescribeAlarmsForMetric answers the alarms on exactly the dimensions that the request names;
+those of a metric with dimensions are not found without them. An alarm on metric math has its `Metrics` and no metric of
+its own. Not modelled, and refused: what `metric_math` does not know, and anomaly detection (`ThresholdMetricId`).
 """
 
 import datetime as dt
 import json
+import operator
 from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -20,12 +23,14 @@ from emulated_aws.plugin import metric_math
 from emulated_aws.replacement import replace
 
 _LISTS = ("AlarmNames", "AlarmTypes")
+_NARROWING = ("Statistic", "ExtendedStatistic", "Period", "Unit")
 _WORDS = ("AlarmNamePrefix", "StateValue", "MaxRecords", "NextToken")
 
 
 def install() -> None:
     """Answer every field, keep every field, refuse what cannot be evaluated."""
     replace(cloudwatch, "_describe_alarms", _describe_everything)
+    replace(cloudwatch, "_describe_alarms_for_metric", _describe_by_dimension)
     replace(cloudwatch, "_put_metric_alarm", _keep_everything)
 
 
@@ -42,6 +47,37 @@ def _describe_everything(stock: Any) -> Any:
         return cloudwatch._xml(status, "DescribeAlarmsResponse", Xml.tostring(result, encoding="unicode"))
 
     return describe
+
+
+def _describe_by_dimension(_stock: Any) -> Any:
+    def describe(params: Mapping[str, Any], data: Any, is_cbor: bool, is_json: bool = False) -> Any:
+        wanted = data if is_cbor or is_json else _metric_of(params)
+        found = [alarm for alarm in cloudwatch._alarms.values() if _is_about(alarm, wanted)]
+        if is_cbor:
+            return cloudwatch._cbor_ok({"MetricAlarms": [cloudwatch._cbor_alarm(alarm) for alarm in found]})
+        if is_json:
+            return cloudwatch._json_ok({"MetricAlarms": found})
+        result = Xml.Element("DescribeAlarmsForMetricResult")
+        _append(result, {"MetricAlarms": found})
+        return cloudwatch._xml(200, "DescribeAlarmsForMetricResponse", Xml.tostring(result, encoding="unicode"))
+
+    return describe
+
+
+def _metric_of(params: Mapping[str, Any]) -> dict[str, Any]:
+    dimensions: list[dict[str, str]] = []
+    while name := cloudwatch._p(params, f"{(place := f'Dimensions.member.{len(dimensions) + 1}')}.Name"):
+        dimensions.append({"Name": name, "Value": cloudwatch._p(params, f"{place}.Value")})
+    words = {name: cloudwatch._p(params, name) for name in ("Namespace", "MetricName", *_NARROWING)}
+    return {**words, "Dimensions": dimensions}
+
+
+def _is_about(alarm: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether an alarm is on this metric, and of this statistic, period and unit where the request names them."""
+    named = [name for name in _NARROWING if wanted.get(name)]
+    same = all(str(alarm.get(name)) == str(wanted[name]) for name in ("Namespace", "MetricName", *named))
+    dimensions = (cloudwatch._dims_from_list(one.get("Dimensions") or []) for one in (alarm, wanted))
+    return same and operator.eq(*dimensions)
 
 
 def _query_as_json(params: Mapping[str, Any]) -> dict[str, Any]:

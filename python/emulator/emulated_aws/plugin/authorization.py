@@ -7,7 +7,9 @@ PutMetricData has the condition key `cloudwatch:namespace`
 operations are authorised as the operation they repeat
 (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html),
 Athena's on a query on the workgroup that it runs in
-(https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonathena.html).
+(https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonathena.html),
+a public parameter's ARN has no account: `arn:aws:ssm:REGION::parameter/aws/service/…`
+(https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html).
 
 Of several resources in one request the first is checked: ECS takes them from one cluster, and policies name clusters.
 """
@@ -60,9 +62,18 @@ def _with_resources(stock: Any) -> Any:
         found: str = stock(service, method, path, headers, body, *more)
         if service == "athena" and found == "*":
             return _workgroup(body)
+        if service == "ssm" and (public := _public_parameter(body)):
+            return f"arn:aws:ssm:{get_region()}::parameter{public}"
         return _of_the_cluster(found, headers, body) if service == "ecs" and ":cluster/" in found else found
 
     return extract
+
+
+def _public_parameter(body: bytes) -> str:
+    """Return the first public parameter, or path of them, that a request names; empty when it names none."""
+    given = json.loads(body or b"{}")
+    names = (given.get("Name"), given.get("Path"), *(given.get("Names") or ()))
+    return next((name for name in names if str(name).startswith("/aws/service/")), "")
 
 
 def _workgroup(body: bytes) -> str:

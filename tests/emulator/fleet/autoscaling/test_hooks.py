@@ -128,3 +128,22 @@ def test_a_hook_reads_back_as_it_was_put(fleet: Fleet) -> None:
 def test_a_heartbeat_timeout_outside_its_limits_is_refused(fleet: Fleet, timeout: int) -> None:
     with pytest.raises(ClientError, match="HeartbeatTimeout"):
         fleet.group(0).hook(timeout=timeout)
+
+
+@pytest.mark.parametrize("killer", ["by hand", "spot"])
+def test_a_host_that_ec2_killed_runs_its_hook_before_it_is_gone_from_the_group(fleet: Fleet, killer: str) -> None:
+    listener = fleet.listen(source=["aws.autoscaling"])
+    fleet.settings(time_scale=0.01)
+    group = fleet.group(1)
+    lost = group.await_in_service(1)[0]
+    hook = group.hook(timeout=7200)
+    if killer == "spot":
+        fleet.ask("POST", "/spot-interruptions", {"instance_id": lost})
+    else:
+        fleet.ec2.terminate_instances(InstanceIds=[lost])
+    listener.awaited(EC2InstanceId=lost, LifecycleHookName=hook)
+    eventually(lambda: len(group.ids()) == 1, "a replacement while the dead one waits")
+    waiting = next(one for one in group.instances() if one["InstanceId"] == lost)
+    assert (waiting["LifecycleState"], waiting["HealthStatus"]) == ("Terminating:Wait", "Unhealthy")
+    group.complete(hook, lost)
+    eventually(lambda: group.state_of(lost) == "gone", "the end of the dead instance")

@@ -270,3 +270,39 @@ def test_managed_scaling_is_refused(fleet: Fleet) -> None:
             name="scaling",
             autoScalingGroupProvider={"autoScalingGroupArn": arn, "managedScaling": {"status": "ENABLED"}},
         )
+
+
+def test_a_terminated_host_whose_agent_was_silent_stays_registered_with_its_tasks(fleet: Fleet) -> None:
+    cluster = fleet.cluster()
+    group = fleet.group(1, cluster)
+    host = fleet.await_registered(cluster, 1)[0]
+    task = fleet.ecs.run_task(cluster=cluster, taskDefinition=fleet.definition())["tasks"][0]["taskArn"]
+    eventually(lambda: fleet.describe_instance(cluster, host)["runningTasksCount"] == 1, "the running task")
+    instance_id = group.ids()[0]
+    fleet.fault("agent_disconnects", match={"instance_id": instance_id})
+    eventually(lambda: not fleet.describe_instance(cluster, host)["agentConnected"], "the silence")
+    fleet.ec2.terminate_instances(InstanceIds=[instance_id])
+    eventually(lambda: group.state_of(instance_id) == "gone", "the end of the instance")
+    fleet.ask("DELETE", "/faults")
+    fleet.await_registered(cluster, 2)
+    found = fleet.describe_instance(cluster, host)
+    assert (found["status"], found["agentConnected"], found["runningTasksCount"]) == ("ACTIVE", False, 1)
+    fleet.ecs.deregister_container_instance(cluster=cluster, containerInstance=host, force=True)
+    left = fleet.ecs.describe_tasks(cluster=cluster, tasks=[task])["tasks"][0]
+    assert "exitCode" not in left["containers"][0]
+
+
+def test_a_forced_deregistration_orphans_its_tasks_and_their_service_starts_others(fleet: Fleet) -> None:
+    cluster = fleet.cluster()
+    fleet.group(2, cluster)
+    fleet.await_registered(cluster, 2)
+    service = fleet.service(cluster, fleet.definition(), 2)
+    fleet.await_running(cluster, service, 2)
+    host = fleet.container_instances(cluster)[0]
+    orphan = fleet.tasks_on(cluster, host)[0]["taskArn"]
+    fleet.ecs.deregister_container_instance(cluster=cluster, containerInstance=host, force=True)
+    found = fleet.ecs.describe_tasks(cluster=cluster, tasks=[orphan])["tasks"][0]
+    assert found["stoppedReason"] == "Container instance deregistration forced by user"
+    assert ([one["lastStatus"] for one in found["containers"]], found["stopCode"]) == (["RUNNING"], "UserInitiated")
+    fleet.await_running(cluster, service, 2)
+    assert fleet.describe_instance(cluster, host)["status"] == "INACTIVE"

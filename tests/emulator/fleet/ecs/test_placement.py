@@ -44,3 +44,18 @@ def test_spread_alternates_and_binpack_fills() -> None:
             host.hold(str(number), need)
     assert sorted(len(host.tasks) for host in spread) == [2, 2]
     assert sorted(len(host.tasks) for host in packed) == [0, 4]
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=12), st.integers(0, 11))
+def test_no_two_tasks_of_a_host_get_the_same_dynamic_port(counts: list[int], released: int) -> None:
+    host = _host("1")
+    host.hold("fixed", Need(cpu=1, memory=1, ports=frozenset({32769})))
+    ports: dict[str, list[int]] = {}
+    for number, count in enumerate(counts):
+        ports[str(number)] = host.assign_ports(str(number), count)
+    host.release(str(released))
+    ports.pop(str(released), None)
+    ports["last"] = host.assign_ports("last", 2)
+    given_out = [port for some in ports.values() for port in some]
+    assert len(given_out) == len(set(given_out))
+    assert 32769 not in given_out

@@ -4,8 +4,11 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/replace-unhealthy-instance.html
 
-An instance that terminates does not count, so its replacement launches while it still waits in a hook. An instance that
-EC2 has ended already is not kept by a hook.
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks-overview.html
+
+An instance that terminates does not count, so its replacement launches while it still waits in a hook. One that EC2 has
+ended is found unhealthy and terminates like any other: its hooks run, and it is gone from the group when they are done.
+One that EC2 ended while it launched has no hooks to run.
 """
 
 import logging
@@ -59,10 +62,11 @@ def _step_instance(group: Group, instance: Instance) -> None:
     if now.startswith("Pending"):
         _step_launch(group, instance, status)
     elif now == "Terminating":
-        waits = alive and members.begin_actions(group, instance, members.TERMINATING)
+        served = alive or "_in_service" in instance
+        waits = served and members.begin_actions(group, instance, members.TERMINATING)
         instance["LifecycleState"] = "Terminating:Wait" if waits else "Terminating:Proceed"
     elif now == "Terminating:Wait":
-        _step_wait(group, instance, alive)
+        _step_wait(group, instance)
     elif now == "Terminating:Proceed":
         if not suspended(group, "Terminate") or not alive:
             members.finish_termination(group, instance)
@@ -90,21 +94,18 @@ def _step_launch(group: Group, instance: Instance, status: str) -> None:
         waits = members.begin_actions(group, instance, members.LAUNCHING)
         instance["LifecycleState"] = "Pending:Wait" if waits else "Pending:Proceed"
     elif instance["LifecycleState"] == "Pending:Wait":
-        _step_wait(group, instance, alive=True)
+        _step_wait(group, instance)
     elif instance["LifecycleState"] == "Pending:Proceed":
         members.finish_launch(group, instance)
         group.pop("_launch_failures", None)
 
 
-def _step_wait(group: Group, instance: Instance, alive: bool) -> None:
+def _step_wait(group: Group, instance: Instance) -> None:
     actions = [Action(**action).settle(clock.now()) for action in instance.get("_actions") or ()]
     instance["_actions"] = [asdict(action) for action in actions]
     policy = (group.get("InstanceLifecyclePolicy") or {}).get("RetentionTriggers") or {}
     retain = policy.get("TerminateHookAbandon") == "retain"
-    before = instance["LifecycleState"]
-    after = next_state(before, outcome(actions), retain_on_abandon=retain)
-    if before == "Terminating:Wait" and not alive:
-        after = "Terminating:Proceed"
+    after = next_state(instance["LifecycleState"], outcome(actions), retain_on_abandon=retain)
     if after == "Terminating":
         members.fail_launch(group, instance, "Instance failed to complete user's Lifecycle Action: it was abandoned.")
     else:

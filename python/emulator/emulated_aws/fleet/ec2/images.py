@@ -3,15 +3,13 @@
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/retrieve-ecs-optimized_AMI.html
 https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
 
-The ids are this sandbox's own, the dates those in the names. RegisterImage makes more, without a date. An AMI that
-nobody knows is refused at launch.
+The ids are this sandbox's own, the dates those in the names. RegisterImage makes more. An AMI that nobody knows is
+refused at launch.
 """
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from ministack.core.responses import get_region
 from ministack.services import ec2, ssm
@@ -71,18 +69,9 @@ def install() -> None:
             ec2._STUB_AMIS.append(row)
 
 
-def dated(stock: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """DescribeImages with the creation date of each public AMI, from which its age is told."""
-
-    def describe(params: Any) -> Any:
-        status, headers, body = stock(params)
-        text = body.decode()
-        for image in IMAGES:
-            name = f"<imageId>{image.image_id}</imageId>"
-            text = text.replace(name, f"{name}<creationDate>{image.made}</creationDate>")
-        return status, headers, text.encode()
-
-    return describe
+def architecture(name: str) -> str:
+    """Return the architecture that an AMI's name says."""
+    return "arm64" if "arm64" in name else "x86_64"
 
 
 def exists(image_id: str) -> bool:

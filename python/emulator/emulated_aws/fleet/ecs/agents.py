@@ -3,9 +3,13 @@
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html (ECS_CLUSTER)
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/bootstrap_container_instance.html
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterContainerInstance.html
 
 The cluster is read from the user data (`ECS_CLUSTER=name`, the way every guide writes it). An agent whose cluster does
 not exist yet tries again. User data does not run; an instance without that line registers nowhere.
+
+A running container instance that EC2 terminates is deregistered. One that was stopped, or whose agent was not
+connected, is not: it stays registered with its tasks until somebody deregisters it.
 """
 
 import base64
@@ -85,7 +89,8 @@ def cluster_of(record: Record) -> str | None:
 def _follow(record: Record) -> None:
     instance_id = record["ec2InstanceId"]
     status = machines.status(instance_id)
-    if status not in ("pending", "running", "stopping", "stopped"):
+    lost = state.faults.applies("agent_disconnects", instance_id=instance_id)
+    if status not in ("pending", "running", "stopping", "stopped") and record["agentConnected"] and lost is None:
         for arn in list(container_instances.host_of(record).tasks):
             tasks.kill(records.live_tasks()[arn], f"Host EC2 (instance {instance_id}) terminated.")
         container_instances.deregister(record)
@@ -93,7 +98,6 @@ def _follow(record: Record) -> None:
     if record["status"] == "REGISTERING" and clock.now() >= record["_active_at"]:
         container_instances.change(record, status="ACTIVE")
     _follow_provider(record)
-    lost = state.faults.applies("agent_disconnects", instance_id=instance_id)
     connected = status == "running" and lost is None
     if connected != record["agentConnected"]:
         container_instances.change(record, agentConnected=connected)

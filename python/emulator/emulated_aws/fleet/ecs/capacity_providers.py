@@ -16,6 +16,7 @@ from ministack.services import autoscaling, ecs
 from emulated_aws.fleet import clock, state
 from emulated_aws.fleet.autoscaling import members
 from emulated_aws.fleet.autoscaling.lifecycle_hooks import Action
+from emulated_aws.fleet.ec2 import machines
 from emulated_aws.fleet.ecs import container_instances, records
 from emulated_aws.fleet.refusals import Refused
 
@@ -130,7 +131,8 @@ def _drain(instance: Json, record: Json | None) -> None:
         return
     if record and record["status"] == "ACTIVE":
         container_instances.change(record, status="DRAINING")
-    done = record is None or not container_instances.host_of(record).tasks
+    dead = machines.status(instance["InstanceId"]) == "terminated"
+    done = dead or record is None or not container_instances.host_of(record).tasks
     moved = [
         (action.complete("CONTINUE") if done else action.heartbeat(clock.now())) if action.hook == HOOK else action
         for action in actions

@@ -126,7 +126,7 @@ def register(data: Json) -> Json:
 
 
 def deregister(data: Json) -> Json:
-    """DeregisterContainerInstance: refused while tasks run, unless forced; the tasks then become orphans that stop."""
+    """DeregisterContainerInstance: refused while tasks run, unless forced; the tasks are then orphans that run on."""
     cluster = require(data)
     record = container_instance(str(data.get("containerInstance", "")), cluster)
     if record is None or record["status"] == "INACTIVE":
@@ -135,7 +135,7 @@ def deregister(data: Json) -> Json:
     if host.tasks and not data.get("force"):
         raise Refused("InvalidParameterException", "Found running tasks on the instance.")
     for arn in list(host.tasks):
-        tasks.kill(records.live_tasks()[arn], "Container instance was deregistered forcibly by user.")
+        tasks.orphan(records.live_tasks()[arn])
     container_instances.deregister(record)
     return {"containerInstance": container_instances.describe(record)}
 

@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-d
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerInstance.html
 
-When EC2 ends an instance, ECS deregisters it and its tasks stop with the code TerminationNotice: they were killed.
+When EC2 ends an instance whose agent is connected, ECS deregisters it and its tasks stop with the code
+TerminationNotice: they were killed.
 """
 
 from typing import Any

@@ -10,6 +10,7 @@ every host once. Modelled: CPU, memory, host ports, distinctInstance, memberOf; 
 takes the emptiest host, so that runs repeat). Not modelled: GPUs, network interfaces of awsvpc tasks as a limit.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -49,6 +50,7 @@ class Host:
     ports: set[int] = field(default_factory=set)
     groups: Counter[str] = field(default_factory=Counter)
     tasks: dict[str, Need] = field(default_factory=dict)
+    assigned: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.free_cpu, self.free_memory = self.cpu, self.memory
@@ -64,6 +66,7 @@ class Host:
 
     def release(self, task: str) -> None:
         """Take back what the task held; a task that is not here changes nothing."""
+        self.assigned.pop(task, None)
         need = self.tasks.pop(task, None)
         if need is None:
             return
@@ -99,12 +102,16 @@ class Host:
             "task:group": set(self.groups),
         }
 
-    def dynamic_port(self) -> int:
-        """Return the first port of the ephemeral range that is free."""
-        port = FIRST_DYNAMIC_PORT
-        while port in self.ports:
-            port += 1
-        return port
+    def assign_ports(self, task: str, count: int) -> list[int]:
+        """Give the task the first ports of the ephemeral range that are free; no constraint looks at them.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html (hostPort)
+        """
+        taken = self.ports.union(*self.assigned.values())
+        free = (port for port in itertools.count(FIRST_DYNAMIC_PORT) if port not in taken)
+        found = list(itertools.islice(free, count))
+        self.assigned[task] = frozenset(found)
+        return found
 
 
 @dataclass(frozen=True)

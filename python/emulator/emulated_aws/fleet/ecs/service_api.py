@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.h
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html
 
 Kept by the fleet: placement constraints and strategies, the zone rebalancing flag, at most ten services a description.
-The deployment circuit breaker has no effect here: no task of the fleet fails to start.
+What becomes of a deployment is in `deployments`.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,6 @@
 """ECS services on container instances: the scheduler carries out what service_plan decides, and says why it cannot.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_services.html
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
 
 Services on Fargate stay with the emulator. A pass starts at most `STARTS_A_PASS` tasks of a service, so that the lock
 around the fleet is never held for long.
@@ -12,20 +11,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ministack.core.responses import new_uuid
 from ministack.services import ecs
 
-from emulated_aws.fleet import clock, state
-from emulated_aws.fleet.ecs import container_instances, records, tasks
+from emulated_aws.fleet import state
+from emulated_aws.fleet.ecs import container_instances, deployments, records, tasks
 from emulated_aws.fleet.ecs.placement import SERVICE_DEFAULT, Host, Need, Placed, place
+from emulated_aws.fleet.ecs.service_events import say, tell_action
 from emulated_aws.fleet.ecs.service_plan import Step, TaskFact, daemon_step, replica_step
 
 Service = dict[str, Any]
 Task = dict[str, Any]
 
 STARTS_A_PASS = 50
-EVENTS_KEPT = 100
-REPEAT_SECONDS = 60.0
 _SEE = "For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
 _REASONS = {
     "RESOURCE:CPU": "has insufficient CPU units available",
@@ -67,6 +64,7 @@ def _step(service: Service, present: list[Task]) -> None:
     definition = ecs._task_defs.get(service["taskDefinition"].rsplit("/", 1)[-1])
     if cluster is None or definition is None:
         return
+    deployments.announce(service)
     wanted = [task for task in present if task["desiredStatus"] == "RUNNING"]
     hosts = hosts_of(cluster)
     facts = [_fact(service, task) for task in wanted]
@@ -76,13 +74,17 @@ def _step(service: Service, present: list[Task]) -> None:
         if daemon
         else _replicas(service, cluster, definition, hosts, facts)
     )
+    for arn in set(deployments.count_failures(service, facts)) - set(step.stop):
+        tasks.stop(records.live_tasks()[arn], "Task failed container health checks", "ServiceSchedulerInitiated")
     for arn in step.stop:
         tasks.stop(records.live_tasks()[arn], _why(service, records.live_tasks()[arn]), "ServiceSchedulerInitiated")
     if step.stop:
-        _say(service, f"has stopped {len(step.stop)} running tasks: {_named(step.stop)}.")
+        say(service, f"has stopped {len(step.stop)} running tasks: {_named(step.stop)}.")
     if started:
-        _say(service, f"has started {len(started)} tasks: {_named([task['taskArn'] for task in started])}.")
-    _count(service, [*present, *started], settled=not started and not step.stop and not step.start)
+        say(service, f"has started {len(started)} tasks: {_named([task['taskArn'] for task in started])}.")
+    moved = started or step.stop or step.start
+    healthy = all(fact.healthy for fact in facts if not fact.leaves)
+    _count(service, [*present, *started], settled=healthy and not moved)
 
 
 def _named(arns: Sequence[str]) -> str:
@@ -95,7 +97,7 @@ def _why(service: Service, task: Task) -> str:
         return (
             f"Scaling activity initiated by (deployment {task.get('_deployment_id', '')}) - container instance draining"
         )
-    return f"Scaling activity initiated by (deployment {_primary(service).get('id', '')})"
+    return f"Scaling activity initiated by (deployment {deployments.primary(service).get('id', '')})"
 
 
 def hosts_of(cluster: Mapping[str, Any]) -> list[Host]:
@@ -116,15 +118,11 @@ def _fact(service: Service, task: Task) -> TaskFact:
         status=task["lastStatus"],
         host=task["containerInstanceArn"],
         host_drains=record.get("status") == "DRAINING",
-        current=task.get("_deployment_id") == _primary(service).get("id"),
+        current=task.get("_deployment_id") == deployments.primary(service).get("id"),
         healthy=unhealthy is None,
         created_at=float(task["createdAt"]),
         tasks_beside=len(host.tasks) if host else 0,
     )
-
-
-def _primary(service: Service) -> dict[str, Any]:
-    return next((one for one in service.get("deployments") or () if one["status"] == "PRIMARY"), {})
 
 
 def _percents(service: Service) -> tuple[int, int]:
@@ -143,12 +141,12 @@ def _replicas(
     step = replica_step(int(service["desiredCount"]), minimum, maximum, facts)
     strategies = tasks.strategies_of(service.get("placementStrategy") or ()) or SERVICE_DEFAULT
     started: list[Task] = []
-    for _ in range(min(step.start, STARTS_A_PASS)):
+    for _ in range(0 if deployments.has_failed(service) else min(step.start, STARTS_A_PASS)):
         provider = next_provider(service.get("capacityProviderStrategy"), service, started)
         need = _need(service, definition, provider)
         found = place(need, hosts, strategies)
         if found.host is None:
-            _say(service, _refusal(found))
+            _complain(service, found)
             break
         started.append(_start(service, cluster, definition, found.host, need, provider))
     return step, started
@@ -189,7 +187,7 @@ def _start(
     need: Need,
     provider: str | None,
 ) -> Task:
-    deployment = _primary(service).get("id", "")
+    deployment = deployments.primary(service).get("id", "")
     return tasks.start(
         cluster,
         definition,
@@ -220,7 +218,7 @@ def _daemons(
     started = []
     for name in missing[:STARTS_A_PASS]:
         if reason := by_name[name].obstacle(need):
-            _say(service, _refusal(Placed(None, reason, name)))
+            _complain(service, Placed(None, reason, name))
             continue
         started.append(_start(service, cluster, definition, by_name[name], need, None))
     service["desiredCount"] = len(fitting)
@@ -232,22 +230,18 @@ def _misplaced(host: Host, need: Need) -> bool:
     return host.obstacle(need) in ("ATTRIBUTE", "DISTINCT", "AGENT")
 
 
+def _complain(service: Service, found: Placed) -> None:
+    """Say why a task has no place, and send it once as often as it is said."""
+    if say(service, _refusal(found)):
+        tell_action(service, "ERROR", "SERVICE_TASK_PLACEMENT_FAILURE", reason=found.reason)
+
+
 def _refusal(found: Placed) -> str:
     message = "was unable to place a task because no container instance met all of its requirements."
     if found.reason == "EMPTY CLUSTER":
         return f"{message} Reason: No Container Instances were found in your cluster. {_SEE}"
     closest = found.closest.rsplit("/", 1)[-1]
     return f"{message} The closest matching (container-instance {closest}) {_REASONS[found.reason]}. {_SEE}"
-
-
-def _say(service: Service, message: str) -> None:
-    text = f"(service {service['serviceName']}) {message}"
-    events = service["events"]
-    repeated = next((one for one in events if one["message"] == text), None)
-    if repeated and clock.now() < repeated["createdAt"] + REPEAT_SECONDS:
-        return
-    events.insert(0, {"id": new_uuid(), "createdAt": clock.now(), "message": text})
-    del events[EVENTS_KEPT:]
 
 
 def _count(service: Service, present: list[Task], settled: bool) -> None:
@@ -259,16 +253,4 @@ def _count(service: Service, present: list[Task], settled: bool) -> None:
         own = [task for task in wanted if task.get("_deployment_id") == deployment["id"]]
         deployment["runningCount"] = sum(task["lastStatus"] == "RUNNING" for task in own)
         deployment["pendingCount"] = len(own) - deployment["runningCount"]
-    _settle(service, settled and len(wanted) == len(running) == service["desiredCount"])
-
-
-def _settle(service: Service, steady: bool) -> None:
-    primary = _primary(service)
-    complete = steady and primary.get("runningCount") == service["desiredCount"]
-    if complete and primary.get("rolloutState") != "COMPLETED":
-        primary.update(rolloutState="COMPLETED", rolloutStateReason="ECS deployment completed.", updatedAt=clock.now())
-    if complete:
-        service["deployments"] = [primary]
-    if complete and not service.get("_steady"):
-        _say(service, "has reached a steady state.")
-    service["_steady"] = complete
+    deployments.settle(service, steady=settled and len(wanted) == len(running) == service["desiredCount"])

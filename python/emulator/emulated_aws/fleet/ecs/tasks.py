@@ -10,7 +10,7 @@ STOPPED. Resources are held until STOPPED. An agent that is not connected is not
 """
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region, new_uuid
@@ -106,6 +106,7 @@ def start(cluster: Mapping[str, Any], definition: Mapping[str, Any], host: Host,
     """Put a new task on its host; it runs after the start time. `members` are further members of its record."""
     arn = f"arn:aws:ecs:{get_region()}:{get_account_id()}:task/{cluster['clusterName']}/{new_uuid().replace('-', '')}"
     record = records.container_instances[host.name]
+    host.hold(arn, need)
     task: Task = {
         "taskArn": arn,
         "clusterArn": cluster["clusterArn"],
@@ -139,7 +140,6 @@ def start(cluster: Mapping[str, Any], definition: Mapping[str, Any], host: Host,
         "_network_mode": definition.get("networkMode"),
         **members,
     }
-    host.hold(arn, need)
     ecs._tasks[arn] = task
     if task["tags"]:
         ecs._tags[arn] = list(task["tags"])
@@ -155,6 +155,7 @@ def _stop_timeouts(definition: Mapping[str, Any]) -> list[int]:
 
 def _containers(definition: Mapping[str, Any], task_arn: str, host: Host) -> list[dict[str, Any]]:
     found = []
+    ports = iter(host.assign_ports(task_arn, _dynamic_ports(definition)))
     for one in definition["containerDefinitions"]:
         container = {
             "containerArn": f"arn:aws:ecs:{get_region()}:{get_account_id()}:container/{new_uuid()}",
@@ -162,7 +163,7 @@ def _containers(definition: Mapping[str, Any], task_arn: str, host: Host) -> lis
             "name": one["name"],
             "image": one["image"],
             "lastStatus": "PENDING",
-            "networkBindings": _bindings(definition, one, host),
+            "networkBindings": _bindings(definition, one, ports),
             "networkInterfaces": [],
             "healthStatus": "UNKNOWN",
             "cpu": str(one.get("cpu") or 0),
@@ -172,17 +173,28 @@ def _containers(definition: Mapping[str, Any], task_arn: str, host: Host) -> lis
     return found
 
 
-def _bindings(definition: Mapping[str, Any], container: Mapping[str, Any], host: Host) -> list[dict[str, Any]]:
-    if definition.get("networkMode") in ("awsvpc", "none"):
+def _dynamic_ports(definition: Mapping[str, Any]) -> int:
+    """Return how many ports of its host a task gets without naming them: in the bridge network alone."""
+    if definition.get("networkMode") in ("awsvpc", "none", "host"):
+        return 0
+    mappings = (one for container in definition["containerDefinitions"] for one in container.get("portMappings") or ())
+    return sum(not one.get("hostPort") for one in mappings)
+
+
+def _bindings(
+    definition: Mapping[str, Any], container: Mapping[str, Any], dynamic: Iterator[int]
+) -> list[dict[str, Any]]:
+    mode = definition.get("networkMode")
+    if mode in ("awsvpc", "none"):
         return []
     return [
         {
             "bindIP": "0.0.0.0",  # noqa: S104 - a record, nothing listens
             "containerPort": one["containerPort"],
-            "hostPort": one.get("hostPort") or host.dynamic_port() + number,
+            "hostPort": one.get("hostPort") or (one["containerPort"] if mode == "host" else next(dynamic)),
             "protocol": one.get("protocol", "tcp"),
         }
-        for number, one in enumerate(container.get("portMappings") or ())
+        for one in container.get("portMappings") or ()
     ]
 
 
@@ -230,12 +242,27 @@ def kill(task: Task, reason: str) -> None:
     _end(task, exit_code=None)
 
 
+def orphan(task: Task) -> None:
+    """ECS no longer accounts for the task: to ECS it has stopped, while its containers run on.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deregister_container_instance.html
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html (the reason)
+    """
+    reason = "Container instance deregistration forced by user"
+    task.update(desiredStatus="STOPPED", stoppedReason=reason, stopCode="UserInitiated", stoppingAt=clock.now())
+    _forget(task)
+
+
 def _end(task: Task, exit_code: int | None) -> None:
-    now = clock.now()
     for container in task["containers"]:
         container["lastStatus"] = "STOPPED"
         if exit_code is not None:
             container["exitCode"] = exit_code
+    _forget(task)
+
+
+def _forget(task: Task) -> None:
+    now = clock.now()
     task.update(lastStatus="STOPPED", stoppedAt=now, executionStoppedAt=now, connectivity="DISCONNECTED")
     task["version"] += 1
     host = records.hosts.get(records.host_key(task["containerInstanceArn"]))
@@ -308,4 +335,7 @@ def rebuild_index() -> None:
         records.live_tasks()[arn] = task
         records.moving_tasks().add(arn)
         if host and definition:
-            host.hold(arn, need_of(definition, task["group"], ()))
+            need = need_of(definition, task["group"], ())
+            host.hold(arn, need)
+            bound = {one["hostPort"] for container in task["containers"] for one in container["networkBindings"]}
+            host.assigned[arn] = frozenset(bound - need.ports)
