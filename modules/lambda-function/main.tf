@@ -29,8 +29,13 @@ resource "aws_lambda_function" "this" {
   s3_key           = var.code.s3_key
   source_code_hash = var.code.key
 
-  environment {
-    variables = var.environment
+  # An empty block would be a difference in every plan: Lambda answers that there is none.
+  dynamic "environment" {
+    for_each = length(var.environment) > 0 ? [var.environment] : []
+
+    content {
+      variables = environment.value
+    }
   }
 
   dynamic "vpc_config" {

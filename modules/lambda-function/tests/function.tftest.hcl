@@ -242,3 +242,12 @@ run "a_later_provider_may_bring_a_later_python" {
     error_message = "A runtime that is known needs no naming, and may be named."
   }
 }
+
+run "a_function_without_settings_has_no_block_for_them" {
+  command = plan
+
+  assert {
+    condition     = length(aws_lambda_function.this.environment) == 0
+    error_message = "An empty block would be changed in every plan."
+  }
+}
