@@ -428,11 +428,11 @@ def test_a_host_that_ec2_killed_before_its_event_came_is_lost_with_its_tasks(sim
     assert ("KilledTasks", "web", 3) in simulation.counted
 
 
-def test_a_host_whose_agent_was_silent_when_ec2_killed_it_is_not_held_until_its_deadline(
+def test_a_host_whose_agent_was_silent_when_ec2_killed_it_is_not_awaited_until_its_deadline(
     simulation: Simulation,
 ) -> None:
     host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf), launched=EPOCH - 6000))
-    simulation.terminate(host)
+    simulation.deliver(order(host))
     simulation.run(60)
     host.agent_connected = False
     simulation.aws.end(host, "hand")
