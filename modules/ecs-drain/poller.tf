@@ -67,10 +67,17 @@ data "aws_iam_policy_document" "assume_poller" {
       identifiers = ["states.amazonaws.com"]
     }
 
+    # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
       values   = [var.platform.account_id]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "aws:SourceArn"
+      values   = [local.poller_arn]
     }
   }
 }

@@ -143,6 +143,15 @@ run "what_the_poller_fails_at_is_logged_and_its_role_may_log_it" {
   }
 }
 
+run "only_this_state_machine_of_this_account_runs_as_the_pollers_role" {
+  command = plan
+
+  assert {
+    condition     = { for condition in data.aws_iam_policy_document.assume_poller.statement[0].condition : condition.variable => one(condition.values) } == { "aws:SourceAccount" = "123456789012", "aws:SourceArn" = "arn:aws:states:eu-west-1:123456789012:stateMachine:acme-prod-ecs-drain-poller" }
+    error_message = "Step Functions must not use the role for anybody else."
+  }
+}
+
 run "the_poller_looks_as_often_as_the_drain_expects" {
   command = plan
 

@@ -4,7 +4,7 @@ The read calls share one bucket with everybody else in the account and region; i
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from opscore.batches import batches
@@ -30,10 +30,14 @@ class ClusterReader:
         """Say whether `calls` more stay within the budget."""
         return self.spent + calls <= self.budget
 
-    def container_instances(self, status: str = "") -> list[dict[str, Any]]:
-        """Return the cluster's container instances as DescribeContainerInstances gives them; only those in `status`."""
+    def container_instances(self, status: str = "", without: Collection[str] = ()) -> list[dict[str, Any]]:
+        """Return the cluster's container instances as DescribeContainerInstances gives them; only those in `status`.
+
+        Those whose ARNs are in `without` are not described.
+        """
         wanted = {"status": status} if status else {}
-        return self._described(self._list("list_container_instances", "containerInstanceArns", **wanted))
+        arns = self._list("list_container_instances", "containerInstanceArns", **wanted)
+        return self._described([arn for arn in arns if arn not in without])
 
     def locate(self, instance_ids: Sequence[str]) -> dict[str, Host]:
         """Return the hosts by EC2 instance id; instances that the cluster does not know are missing."""

@@ -4,7 +4,7 @@ Time is a number that the test moves; a task's state follows from it. Every call
 the process that makes it. Models, after the AWS pages that the code under test cites: DRAINING stops service tasks
 after a while and daemons last, standalone tasks never; tasks that are being stopped are in no count; a lifecycle action
 ends by CompleteLifecycleAction, by a missing heartbeat (with the hook's default result: `abandons` says that it is
-ABANDON), or after 48 hours.
+ABANDON), or after 48 hours. `not_made` names groups and clusters that are not there.
 """
 
 from collections import Counter
@@ -106,6 +106,7 @@ class ModelAws:
     after: Callable[[int], None] = lambda _: None
     retains: set[str] = field(default_factory=set)
     abandons: bool = False
+    not_made: set[str] = field(default_factory=set)
     terminated: Callable[[ModelHost], None] = lambda _: None
     called: Callable[[str], None] = lambda _: None
     tasks: dict[str, ModelTask] = field(default_factory=dict)

@@ -49,6 +49,8 @@ class ModelEcs(ModelClient):
 
     def do_list_container_instances(self, cluster: str, **request: Any) -> dict[str, Any]:
         wanted = re.findall(r"i-[\w-]+", request.get("filter", ""))
+        if cluster in self.aws.not_made:
+            raise error(Exceptions.ClientError, "ClusterNotFoundException", "Cluster not found.")
         status = request.get("status", "")
         found = [
             host.arn
@@ -187,7 +189,7 @@ class ModelAutoScaling(ModelClient):
 
     def do_describe_auto_scaling_groups(self, AutoScalingGroupNames: Iterable[str]) -> dict[str, Any]:
         groups = []
-        for name in AutoScalingGroupNames:
+        for name in (name for name in AutoScalingGroupNames if name not in self.aws.not_made):
             hosts = [host for host in self.aws.hosts.values() if host.group == name and not host.gone]
             instances = [{"InstanceId": host.instance_id, "LifecycleState": host.lifecycle} for host in hosts]
             triggers = {"TerminateHookAbandon": "retain" if name in self.aws.retains else "terminate"}

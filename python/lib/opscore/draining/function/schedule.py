@@ -52,7 +52,11 @@ def sweep(wiring: Wiring, pollers: Pollers) -> Swept:
         if found[cluster]:
             pollers.ensure(cluster)
     in_need = {cluster: sum(bool(stuck(drain, wiring.now())) for drain in found[cluster]) for cluster in clusters}
-    kept = {cluster: _kept(cluster, found[cluster], retained, wiring) for cluster in clusters}
+    # A cluster is made before its group and goes after it; one that is not there has no host.
+    there = {wiring.fleets[group["AutoScalingGroupName"]].cluster for group in groups}
+    kept = {
+        cluster: _kept(cluster, found[cluster], retained, wiring) if cluster in there else 0 for cluster in clusters
+    }
     for cluster in clusters:
         wiring.count(STUCK, cluster, in_need[cluster] + kept[cluster])
     if refusal:
@@ -67,8 +71,9 @@ def _kept(cluster: str, open_drains: Sequence[Drain], retained: Sequence[tuple[s
     They are the instances that Auto Scaling retains, and the hosts that stay DRAINING after a drain that kept them.
     """
     held = {instance_id for instance_id, fleet in retained if fleet.cluster == cluster}
-    draining = {host["ec2InstanceId"] for host in ClusterReader(wiring.ecs, cluster).container_instances("DRAINING")}
-    left = draining - held - {drain.instance_id for drain in open_drains}
+    known = {drain.container_instance for drain in open_drains}
+    draining = ClusterReader(wiring.ecs, cluster).container_instances("DRAINING", without=known)
+    left = {host["ec2InstanceId"] for host in draining} - held - {drain.instance_id for drain in open_drains}
     last = (wiring.drains.latest(instance_id) for instance_id in sorted(left))
     return len(held) + sum(drain is not None and drain.outcome is Outcome.KEPT for drain in last)
 

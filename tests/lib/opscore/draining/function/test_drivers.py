@@ -1,5 +1,6 @@
 """The drivers on the model AWS: events in, hosts drained, records written."""
 
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from opscore.draining.aws.hosts import Hosts
 from opscore.draining.function.schedule import sweep
-from opscore.draining.policy import AtDeadline, Policy, Standalone
+from opscore.draining.policy import AtDeadline, Fleet, Policy, Standalone
 from opscore.draining.record import Cause, Drain, Outcome
 from opscore.draining.requests import Undo
 from tests.lib.opscore.draining.model_aws import ModelHost, ModelTask
@@ -391,6 +392,14 @@ def test_a_drain_whose_host_was_kept_by_a_timeout_says_so_and_counts_no_kill(sim
     assert drain.why.endswith("; Auto Scaling keeps the instance")
 
 
+def test_a_sweep_while_another_fleet_is_being_made_or_destroyed_does_its_work(simulation: Simulation) -> None:
+    simulation.aws.not_made = {"new-group", "new"}
+    wiring = simulation.wiring
+    fleets = {**wiring.fleets, "new-group": Fleet("new-group", "new", "drain")}
+    assert sweep(replace(wiring, fleets=fleets), simulation.pollers).retaining == 1
+    assert {cluster for _, cluster, _ in simulation.counted} == {"web", "new"}
+
+
 def test_a_group_that_cannot_be_told_fails_the_sweep_after_its_other_work(simulation: Simulation) -> None:
     host = simulation.aws.add(a_host())
     simulation.terminate(host, delays=())
@@ -419,11 +428,11 @@ def test_a_host_that_ec2_killed_before_its_event_came_is_lost_with_its_tasks(sim
     assert ("KilledTasks", "web", 3) in simulation.counted
 
 
-def test_a_host_whose_agent_was_silent_when_ec2_killed_it_is_not_held_until_its_deadline(
+def test_a_host_whose_agent_was_silent_when_ec2_killed_it_is_not_awaited_until_its_deadline(
     simulation: Simulation,
 ) -> None:
     host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf), launched=EPOCH - 6000))
-    simulation.terminate(host)
+    simulation.deliver(order(host))
     simulation.run(60)
     host.agent_connected = False
     simulation.aws.end(host, "hand")
