@@ -8,7 +8,7 @@ import pytest
 from tests.terraform.hcl import blocks
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted(path for folder in ("terraform", "modules", "examples") for path in ROOT.glob(f"{folder}/**/*.tf"))
+FILES = sorted(path for folder in ("terraform", "modules", "docs/examples") for path in ROOT.glob(f"{folder}/**/*.tf"))
 OF_MODULES = [path for path in FILES if path.is_relative_to(ROOT / "modules") and path.parent.name != "example"]
 RUNS = sorted([*ROOT.glob("modules/*/tests/*.tftest.hcl"), *ROOT.glob("terraform/tests/*.tftest.hcl")])
 SERVICES = {path.name.replace("_", "-") for path in ROOT.glob("python/functions/*") if (path / "handler.py").exists()}

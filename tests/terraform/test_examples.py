@@ -11,7 +11,7 @@ from ops_cli.deploy.provider_mirror import provider_mirror
 from tests.terraform.readme_tables import MODULES
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = sorted(path.parent for path in [*ROOT.glob("modules/*/example/main.tf"), *ROOT.glob("examples/*/main.tf")])
+EXAMPLES = sorted(path.parent for path in [*ROOT.glob("modules/*/example/main.tf"), *ROOT.glob("docs/examples/*/main.tf")])
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
@@ -24,7 +24,7 @@ def test_a_module_has_an_example_that_calls_it(module: Path) -> None:
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
 def test_every_example_is_valid(tmp_path: Path) -> None:
     ignored = shutil.ignore_patterns(".terraform*", "tests")
-    for folder in ("modules", "examples"):
+    for folder in ("modules", "docs/examples"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
     calls = [example.relative_to(ROOT).as_posix() for example in EXAMPLES]
     text = "".join(f'module "{call.replace("/", "_")}" {{\n  source = "./{call}"\n}}\n\n' for call in calls)

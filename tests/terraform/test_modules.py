@@ -86,7 +86,7 @@ def test_every_module_has_tests() -> None:
 
 
 def test_every_file_is_formatted(environ: dict[str, str]) -> None:
-    for folder in ("terraform", "modules", "examples"):
+    for folder in ("terraform", "modules", "docs/examples"):
         code, said = terraform("fmt", "-check", "-recursive", "-diff", folder=ROOT / folder, environ=environ)
         assert code == 0, said
 

@@ -24,20 +24,20 @@ locals {
 }
 
 module "alerts" {
-  source = "../../modules/alerts-topic"
+  source = "../../../modules/alerts-topic"
 
   platform = local.own
   emails   = var.alarm_emails
 }
 
 module "failures" {
-  source = "../../modules/failure-queue"
+  source = "../../../modules/failure-queue"
 
   platform = local.platform
 }
 
 module "orders_table" {
-  source = "../../modules/key-value-table"
+  source = "../../../modules/key-value-table"
 
   platform = local.platform
   role     = "orders"
@@ -45,7 +45,7 @@ module "orders_table" {
 }
 
 module "exports_bucket" {
-  source = "../../modules/private-bucket"
+  source = "../../../modules/private-bucket"
 
   platform                = local.platform
   role                    = "exports"
@@ -53,7 +53,7 @@ module "exports_bucket" {
 }
 
 module "order_keeper" {
-  source = "../../modules/lambda-function"
+  source = "../../../modules/lambda-function"
 
   platform        = local.platform
   role            = local.consumer.role
@@ -78,7 +78,7 @@ module "order_keeper" {
 }
 
 module "orders" {
-  source = "../../modules/queue-worker"
+  source = "../../../modules/queue-worker"
 
   platform            = local.platform
   role                = "orders"
@@ -89,7 +89,7 @@ module "orders" {
 }
 
 module "nightly_check" {
-  source = "../../modules/lambda-function"
+  source = "../../../modules/lambda-function"
 
   platform   = local.platform
   role       = "nightly-check"
@@ -98,7 +98,7 @@ module "nightly_check" {
 }
 
 module "every_night" {
-  source = "../../modules/schedule"
+  source = "../../../modules/schedule"
 
   platform   = local.platform
   role       = "nightly-check"
@@ -108,7 +108,7 @@ module "every_night" {
 }
 
 module "stack_description" {
-  source = "../../modules/stack-description"
+  source = "../../../modules/stack-description"
 
   project     = "orders"
   environment = "test"
