@@ -154,13 +154,16 @@ NAMES = {
     },
     "ministack.services.iam": {"_instance_profiles"},
     "ministack.services.lambda_svc": {
+        "_create_esm",
         "_emit_lambda_metrics",
+        "_esms",
         "_execute_function_dispatch",
         "_execute_function_warm",
         "_functions",
         "_get_account_settings",
         "_get_func_record_for_ref",
         "_put_function_concurrency",
+        "_update_esm",
     },
     "ministack.services.s3": {
         "_bucket_owner_account",
