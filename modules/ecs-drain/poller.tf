@@ -56,7 +56,6 @@ resource "aws_cloudwatch_log_group" "poller" {
   tags              = { service = local.consumer.role }
 }
 
-# https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html#prevent-cross-service-confused-deputy
 data "aws_iam_policy_document" "assume_poller" {
   statement {
     sid     = "StepFunctionsRunsAsThisRole"
@@ -67,7 +66,7 @@ data "aws_iam_policy_document" "assume_poller" {
       identifiers = ["states.amazonaws.com"]
     }
 
-    # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+    # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html#prevent-cross-service-confused-deputy
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"

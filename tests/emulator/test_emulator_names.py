@@ -17,7 +17,7 @@ VERSION = "1.5.33"
 
 NAMES = {
     "ministack.app": {"_build_persistence_save_dict", "app", "pin_request_origin"},
-    "ministack.core.arn": {"parse_arn"},
+    "ministack.core.arn": {"ArnParseError", "parse_arn"},
     "ministack.core.iam_actions": {
         "access_denied_response",
         "extract_iam_action",
@@ -154,12 +154,18 @@ NAMES = {
     },
     "ministack.services.iam": {"_instance_profiles"},
     "ministack.services.lambda_svc": {
+        "_create_esm",
         "_emit_lambda_metrics",
+        "_esms",
+        "_execute_function",
         "_execute_function_dispatch",
         "_execute_function_warm",
         "_functions",
         "_get_account_settings",
+        "_get_func_record_for_ref",
         "_put_function_concurrency",
+        "_run_sqs_batch",
+        "_update_esm",
     },
     "ministack.services.s3": {
         "_bucket_owner_account",
@@ -170,8 +176,16 @@ NAMES = {
         "_qp",
         "handle_request",
     },
-    "ministack.services.scheduler": {"_at_time_epoch", "_schedule_last_fired", "_tick_schedules", "_update_schedule"},
-    "ministack.services.sns": {"publish_internal"},
+    "ministack.services.scheduler": {
+        "_create_schedule",
+        "_error",
+        "_schedule_last_fired",
+        "_schedules",
+        "_tick_schedules",
+        "_to_epoch",
+        "_update_schedule",
+    },
+    "ministack.services.sns": {"_topics", "publish_internal"},
     "ministack.services.sqs": {
         "_Err",
         "_HANDLERS",
@@ -228,6 +242,7 @@ SIGNATURES = {
     "ministack.services.lambda_svc._execute_function_dispatch": "(func, config, event, request_id, started)",
     "ministack.services.lambda_svc._execute_function_warm": "(func, event, request_id)",
     "ministack.services.s3._put_object": "(bucket_name, key, body, headers)",
+    "ministack.services.scheduler._create_schedule": "(name, body)",
     "ministack.services.scheduler._tick_schedules": "()",
     "ministack.services.scheduler._update_schedule": "(name, body)",
     "ministack.services.sqs._get_q": "(url, action)",

@@ -11,7 +11,9 @@ from ops_cli.deploy.provider_mirror import provider_mirror
 from tests.terraform.readme_tables import MODULES
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = sorted(path.parent for path in [*ROOT.glob("modules/*/example/main.tf"), *ROOT.glob("docs/examples/*/main.tf")])
+EXAMPLES = sorted(
+    path.parent for path in [*ROOT.glob("modules/*/example/main.tf"), *ROOT.glob("docs/examples/*/main.tf")]
+)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)

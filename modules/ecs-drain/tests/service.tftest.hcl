@@ -216,7 +216,7 @@ run "only_state_machines_of_this_account_may_take_the_pollers_role_which_carries
   command = plan
 
   assert {
-    condition     = one(one(data.aws_iam_policy_document.assume_poller.statement).condition).variable == "aws:SourceAccount" && one(one(data.aws_iam_policy_document.assume_poller.statement).condition).values == tolist(["123456789012"])
+    condition     = { for one in data.aws_iam_policy_document.assume_poller.statement[0].condition : one.variable => join(" ", one.values) }["aws:SourceAccount"] == "123456789012"
     error_message = "Step Functions works for every account: the role must be refused to the others."
   }
 

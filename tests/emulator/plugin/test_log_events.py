@@ -105,3 +105,19 @@ def test_a_pattern_that_aws_or_the_sandbox_does_not_take_is_refused(pattern: str
 def test_a_quoted_phrase_is_found_wherever_it_stands(before: str, phrase: str) -> None:
     quoted = '"' + re.sub(r'(["\\])', r"\\\1", phrase) + '"'
     assert matcher(quoted)(before + phrase)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"limit": 10_001},
+        {"startTime": 2, "endTime": 1},
+        {"nextToken": "none"},
+        {"logStreamNames": ["stream-0"], "logStreamNamePrefix": "stream"},
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused(account: Account, start: int, wrong: dict[str, object]) -> None:
+    logs = account.client("logs")
+    with pytest.raises(logs.exceptions.InvalidParameterException):
+        logs.filter_log_events(logGroupName=GROUP, **wrong)
+    assert read(account, limit=10_000, startTime=start, endTime=start) == ["0"]

@@ -95,3 +95,12 @@ def test_an_old_handle_is_accepted_and_deletes_nothing_and_a_malformed_one_is_re
     sqs.delete_message(QueueUrl=url, ReceiptHandle=newest)
     assert "Messages" not in sqs.receive_message(QueueUrl=url)
     sqs.delete_message(QueueUrl=url, ReceiptHandle=newest)
+
+
+def test_the_sources_of_a_dead_letter_queue_come_in_pages(account: Account) -> None:
+    dead_url, dead_arn = account.queue()
+    policy = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 5})
+    sources = sorted(account.queue(RedrivePolicy=policy)[0] for _ in range(3))
+    pages = account.client("sqs").get_paginator("list_dead_letter_source_queues")
+    found = [page["queueUrls"] for page in pages.paginate(QueueUrl=dead_url, PaginationConfig={"PageSize": 2})]
+    assert found == [sources[:2], sources[2:]]

@@ -8,7 +8,7 @@ from ministack.services import autoscaling, ec2, ecs, ssm, stepfunctions
 from emulated_aws.fleet import events, persistence, state, ticker
 from emulated_aws.fleet.autoscaling import activities, group_api, hook_api, member_api, refresh_api
 from emulated_aws.fleet.cloudformation import stack_groups
-from emulated_aws.fleet.ec2 import images, images_api, instances_api, offerings
+from emulated_aws.fleet.ec2 import images, images_api, instances_api, launch_templates, offerings
 from emulated_aws.fleet.ecs import capacity_providers, clusters, service_api, services, task_api
 from emulated_aws.fleet.protocol import autoscaling_action, ec2_action, ecs_action
 from emulated_aws.fleet.refusals import Refused
@@ -104,6 +104,8 @@ def install() -> None:
     ec2._ACTION_MAP["DescribeInstances"] = ec2_action("DescribeInstances", instances_api.describe)
     ec2._ACTION_MAP["DescribeInstanceTypeOfferings"] = ec2_action("DescribeInstanceTypeOfferings", offerings.describe)
     ec2._ACTION_MAP["RunInstances"] = ec2_action("RunInstances", images_api.run(ec2._ACTION_MAP["RunInstances"]))
+    for name in ("CreateLaunchTemplate", "CreateLaunchTemplateVersion"):
+        ec2._ACTION_MAP[name] = ec2_action(name, launch_templates.write(ec2._ACTION_MAP[name]))
     ec2._ACTION_MAP["TerminateInstances"] = ec2_action("TerminateInstances", instances_api.terminate)
     replace(autoscaling, "_reconcile_instances", lambda _stock: lambda _group: None)
     replace(ssm, "handle_request", _with_public_parameters)

@@ -1,7 +1,8 @@
 """SQS: ListDeadLetterSourceQueues, and the queue metrics that alarms and `opsctl status` read.
 
 Operations: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ListDeadLetterSourceQueues.html
-Metrics: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+Metrics: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-
+metrics.html
 
 Metrics modelled: ApproximateNumberOfMessagesVisible, -NotVisible, -Delayed and ApproximateAgeOfOldestMessage, one
 datapoint a minute whose value is the newest sample (AWS samples once), and NumberOfMessagesDeleted, 0 included. A
@@ -62,11 +63,21 @@ def _count(url: str, handles: Container[Any], delete: Callable[[], Any]) -> Any:
     return answer
 
 
+LARGEST_PAGE = 1000
+
+
 def _list_dead_letter_source_queues(data: Mapping[str, Any], url: str) -> dict[str, Any]:
     dead_letters = service._get_q(url or data["QueueUrl"], "sqs:ListDeadLetterSourceQueues")
     arn = dead_letters["attributes"]["QueueArn"]
     sources = sorted(source_url for source_url, queue in service._queues.items() if dead_letter_target(queue) == arn)
-    return {"queueUrls": [service._externalize_url(source_url) for source_url in sources]}
+    size, token = data.get("MaxResults"), str(data.get("NextToken") or "")
+    if size is not None and not 1 <= int(size) <= LARGEST_PAGE:
+        raise service._Err("InvalidParameterValue", f"MaxResults must be between 1 and {LARGEST_PAGE}.")
+    # A token is the last queue of the page before.
+    left = [source_url for source_url in sources if source_url > token]
+    page = left[: int(size or LARGEST_PAGE)]
+    answer: dict[str, Any] = {"queueUrls": [service._externalize_url(source_url) for source_url in page]}
+    return {**answer, "NextToken": page[-1]} if size and len(page) < len(left) else answer
 
 
 def dead_letter_target(queue: Mapping[str, Any]) -> str | None:

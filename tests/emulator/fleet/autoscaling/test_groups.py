@@ -179,3 +179,30 @@ def test_an_abandoned_launch_never_comes_into_service(fleet: Fleet) -> None:
     second = eventually(lambda: [one for one in group.ids("Pending:Wait") if one != first], "another launch")[0]
     group.complete(hook, second)
     assert group.await_in_service(1) == [second]
+
+
+def test_a_template_with_instance_requirements_is_refused_by_name(fleet: Fleet) -> None:
+    group = fleet.group(0)
+    with pytest.raises(ClientError, match=r"UnsupportedOperation.*does not model InstanceRequirements"):
+        group.new_version(InstanceRequirements={"VCpuCount": {"Min": 1}, "MemoryMiB": {"Min": 1}})
+
+
+@pytest.mark.parametrize(
+    ("override", "name"),
+    [
+        ({"InstanceType": "m5.large", "WeightedCapacity": "2"}, "WeightedCapacity"),
+        ({"InstanceRequirements": {"VCpuCount": {"Min": 1}, "MemoryMiB": {"Min": 1}}}, "InstanceRequirements"),
+    ],
+)
+def test_weights_and_instance_requirements_are_refused_by_name(
+    fleet: Fleet, override: dict[str, object], name: str
+) -> None:
+    group = fleet.group(0)
+    template = {"LaunchTemplateId": group.template, "Version": "1"}
+    mixed = {"LaunchTemplate": {"LaunchTemplateSpecification": template, "Overrides": [override]}}
+    with pytest.raises(ClientError, match=f"ValidationError.*does not model {name}"):
+        fleet.autoscaling.update_auto_scaling_group(AutoScalingGroupName=group.name, MixedInstancesPolicy=mixed)
+    with pytest.raises(ClientError, match=f"ValidationError.*does not model {name}"):
+        fleet.autoscaling.start_instance_refresh(
+            AutoScalingGroupName=group.name, DesiredConfiguration={"MixedInstancesPolicy": mixed}
+        )

@@ -33,5 +33,11 @@ def test_a_refresh_keeps_its_minimum_and_its_checkpoint(
     assert lost == 0 or ready - lost >= bounds.floor(desired) or one_by_one
     left = sum(one.outdated and not one.leaving for one in members) - len(gone)
     before = sum(one.outdated and not one.leaving for one in members)
-    assert left >= min(before, total - math.floor(total * checkpoint / 100))
+    assert left >= min(before, total - math.ceil(total * checkpoint / 100))
     assert 0 <= found.surge <= max(1, bounds.ceiling(desired) - desired)
+
+
+def test_a_checkpoint_is_reached_by_the_first_instance_that_is_enough_for_it() -> None:
+    members = [refresh_plan.Member(str(n), True, True, False) for n in range(3)]
+    found = refresh_plan.decide(3, refresh_plan.Bounds(0, None), members, total=3, next_checkpoint=10)
+    assert len(found.terminate) == 1

@@ -202,3 +202,16 @@ def test_an_update_policy_that_is_not_modelled_is_refused(fleet: Fleet) -> None:
     body = _template(OLD_AMI, AutoScalingReplacingUpdate={"WillReplace": True})
     fleet.account.client("cloudformation").create_stack(StackName=name, TemplateBody=body)
     _await_stack(fleet, name, "ROLLBACK_COMPLETE")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"CheckpointDelay": 172_801, "CheckpointPercentages": [50, 100]},
+        {"CheckpointDelay": 60},
+        {"BakeTime": 999_999},
+    ],
+)
+def test_waits_beyond_their_limits_are_refused(fleet: Fleet, wrong: dict[str, object]) -> None:
+    with pytest.raises(ClientError, match=f"ValidationError.*{next(iter(wrong))}"):
+        fleet.autoscaling.start_instance_refresh(AutoScalingGroupName=fleet.group(0).name, Preferences=wrong)

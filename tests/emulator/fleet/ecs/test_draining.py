@@ -306,3 +306,18 @@ def test_a_forced_deregistration_orphans_its_tasks_and_their_service_starts_othe
     assert ([one["lastStatus"] for one in found["containers"]], found["stopCode"]) == (["RUNNING"], "UserInitiated")
     fleet.await_running(cluster, service, 2)
     assert fleet.describe_instance(cluster, host)["status"] == "INACTIVE"
+
+
+def test_a_task_of_the_awsvpc_network_needs_one_and_another_task_takes_none(fleet: Fleet) -> None:
+    cluster, own, shared = fleet.cluster(), fleet.definition(networkMode="awsvpc"), fleet.definition()
+    fleet.group(1, cluster)
+    host = fleet.await_registered(cluster, 1)[0]
+    network = {"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-00000001"]}}}
+    for definition, more, message in ((own, {}, "must be provided"), (shared, network, "is not valid")):
+        with pytest.raises(ClientError, match=f"InvalidParameterException.*{message}"):
+            fleet.ecs.run_task(cluster=cluster, taskDefinition=definition, **more)
+        with pytest.raises(ClientError, match=f"InvalidParameterException.*{message}"):
+            fleet.ecs.start_task(cluster=cluster, taskDefinition=definition, containerInstances=[host], **more)
+        with pytest.raises(ClientError, match=f"InvalidParameterException.*{message}"):
+            fleet.service(cluster, definition, 1, **more)
+    assert fleet.ecs.run_task(cluster=cluster, taskDefinition=own, **network)["tasks"]

@@ -141,6 +141,7 @@ def _changes(query: Query, group: Group) -> dict[str, Any]:
         changed.update(LaunchConfigurationName=query.text("LaunchConfigurationName"), LaunchTemplate={})
         changed["MixedInstancesPolicy"] = None
     elif mixed := changed.get("MixedInstancesPolicy"):
+        launch_templates.check_overrides(mixed)
         template = mixed.get("LaunchTemplate") or {}
         specification = template.get("LaunchTemplateSpecification") or {}
         template["LaunchTemplateSpecification"] = launch_templates.specification(specification)

@@ -1,6 +1,7 @@
 """The instance refresh operations.
 
 https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_StartInstanceRefresh.html
+https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html
 https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CancelInstanceRefresh.html
 https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RollbackInstanceRefresh.html
 
@@ -8,6 +9,7 @@ The strategy ReplaceRootVolume is refused. A refresh without a desired configura
 $Default, cannot be rolled back, as on AWS.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +27,8 @@ CHOICES = {
     "ScaleInProtectedInstances": ("Refresh", "Ignore", "Wait"),
     "StandbyInstances": ("Terminate", "Ignore", "Wait"),
 }
+LONGEST_WAIT = 172_800
+"""The most seconds of a checkpoint's delay and of the bake time (API_RefreshPreferences.html)."""
 LARGEST_PAGE = 100
 KEPT = 100
 
@@ -57,6 +61,7 @@ def _desired(given: Mapping[str, Any]) -> dict[str, Any]:
         wanted["LaunchTemplate"] = launch_templates.specification(wanted["LaunchTemplate"])
         wanted["MixedInstancesPolicy"] = None
     elif mixed := wanted.get("MixedInstancesPolicy"):
+        launch_templates.check_overrides(mixed)
         launch_templates.resolve((mixed.get("LaunchTemplate") or {}).get("LaunchTemplateSpecification") or {})
     return wanted
 
@@ -89,6 +94,8 @@ def _own(group: Group, preferences: Mapping[str, Any]) -> dict[str, Any]:
     checkpoints = [int(one) for one in preferences.get("CheckpointPercentages") or ()]
     if checkpoints != sorted(set(checkpoints)) or any(not 1 <= one <= 100 for one in checkpoints):  # noqa: PLR2004
         raise Refused("ValidationError", "CheckpointPercentages must be unique, ascending and between 1 and 100.")
+    if "CheckpointDelay" in preferences and not checkpoints:
+        raise Refused("ValidationError", "CheckpointDelay requires CheckpointPercentages.")
     return {
         "_began": clock.now(),
         "_progress_at": clock.now(),
@@ -96,15 +103,15 @@ def _own(group: Group, preferences: Mapping[str, Any]) -> dict[str, Any]:
         "_matching": 0,
         "_minimum": 90 if minimum is None else minimum,
         "_maximum": maximum,
-        "_warmup": float(preferences.get("InstanceWarmup") or grace or 0),
+        "_warmup": _seconds(preferences, "InstanceWarmup", float(grace or 0)),
         "_skip": str(preferences.get("SkipMatching", "false")).lower() == "true",
         "_auto_rollback": str(preferences.get("AutoRollback", "false")).lower() == "true",
         "_checkpoints": checkpoints or [100],
-        "_checkpoint_delay": float(preferences.get("CheckpointDelay") or 3600),
+        "_checkpoint_delay": _seconds(preferences, "CheckpointDelay", 3600, LONGEST_WAIT),
         "_checkpoint": 0,
         "_passed": 0,
         "_pause_until": None,
-        "_bake": float(preferences.get("BakeTime") or 0),
+        "_bake": _seconds(preferences, "BakeTime", 0, LONGEST_WAIT),
         "_bake_until": None,
         "_protected": _choice(preferences, "ScaleInProtectedInstances"),
         "_standby": _choice(preferences, "StandbyInstances"),
@@ -119,6 +126,18 @@ def _percent(preferences: Mapping[str, Any], name: str, fallback: Any, least: in
     if not least <= int(given) <= most:
         raise Refused("ValidationError", f"{name} must be between {least} and {most}.")
     return int(given)
+
+
+def _seconds(preferences: Mapping[str, Any], name: str, default: float, longest: float = math.inf) -> float:
+    """Return a preference that is a number of seconds; AWS documents no longest one for the warm-up."""
+    given = str(preferences.get(name, default))
+    try:
+        seconds = float(given)
+    except ValueError:
+        raise Refused("ValidationError", f"{name} must be a number of seconds, not {given!r}.") from None
+    if not 0 <= seconds <= longest:
+        raise Refused("ValidationError", f"{name} must be between 0 and {longest:g} seconds.")
+    return seconds
 
 
 def _choice(preferences: Mapping[str, Any], name: str) -> str:

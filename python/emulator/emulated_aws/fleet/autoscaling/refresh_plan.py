@@ -69,7 +69,7 @@ def decide(
     skipped = [one for one in outdated if _is_skipped(one, protected, standby)]
     open_ones = [one for one in outdated if one not in skipped]
     to_update = len(open_ones)
-    target_left = total - math.floor(total * next_checkpoint / 100)
+    target_left = total - math.ceil(total * next_checkpoint / 100)
     allowed_now = max(0, sum(not one.leaving for one in open_ones) - max(0, target_left))
     waiting = [one for one in open_ones if not one.leaving and _must_wait(one, protected, standby)]
     free = [one for one in open_ones if not one.leaving and one not in waiting]

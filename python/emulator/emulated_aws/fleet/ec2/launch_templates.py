@@ -5,14 +5,16 @@ https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateSpeci
 `$Latest` and `$Default` are looked up again at every launch, as AWS does; a number stays what it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ministack.services import autoscaling, ec2
 
+from emulated_aws.fleet.protocol import Query
 from emulated_aws.fleet.refusals import Refused
 
+UNMODELLED_OVERRIDES = ("WeightedCapacity", "InstanceRequirements", "LaunchTemplateSpecification", "ImageId")
 _FULLY_FORMED = "You must use a valid fully-formed launch template. "
 
 
@@ -74,6 +76,28 @@ def resolve(ref: Mapping[str, Any]) -> Recipe:
         f"{_FULLY_FORMED}The specified launch template version, with launch template ID "
         f"{template['LaunchTemplateId']} and version {wanted}, does not exist.",
     )
+
+
+def write(stock: Callable[[Mapping[str, Any]], Any]) -> Callable[[Query], Any]:
+    """CreateLaunchTemplate and CreateLaunchTemplateVersion: without instance requirements, which would be lost."""
+
+    def write_template(query: Query) -> Any:
+        if any(name.startswith("LaunchTemplateData.InstanceRequirements") for name in query.params):
+            raise Refused("UnsupportedOperation", "The sandbox does not model InstanceRequirements.")
+        return stock(query.params)
+
+    return write_template
+
+
+def check_overrides(policy: Mapping[str, Any]) -> None:
+    """Refuse what the overrides of a mixed instances policy say beyond an instance type.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateOverrides.html
+    """
+    for override in (policy.get("LaunchTemplate") or {}).get("Overrides") or ():
+        for name in UNMODELLED_OVERRIDES:
+            if override.get(name):
+                raise Refused("ValidationError", f"The sandbox does not model {name} in the overrides.")
 
 
 def specification(ref: Mapping[str, Any]) -> dict[str, str]:

@@ -34,6 +34,7 @@ def create(stock: Callable[[Json], Any]) -> Callable[[Json], Any]:
         definition = ecs._task_defs.get(ecs._resolve_td_key(data.get("taskDefinition", "")))
         if definition is None:
             raise Refused("ClientException", "TaskDefinition not found.")
+        tasks.check_network(definition, data.get("networkConfiguration"))
         tasks.need_of(definition, "", data.get("placementConstraints") or ())
         configuration = _deployment_configuration(data.get("deploymentConfiguration") or {}, daemon)
         given = {**data, "deploymentConfiguration": configuration}

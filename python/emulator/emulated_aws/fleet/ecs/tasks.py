@@ -94,6 +94,20 @@ def _ports(definition: Mapping[str, Any]) -> list[int]:
     return [int(one["hostPort"]) for one in mappings if one.get("hostPort")]
 
 
+def check_network(definition: Mapping[str, Any], given: Any) -> None:
+    """Refuse a task in the awsvpc network that says nothing of it, and another task that does.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html (networkConfiguration)
+    """
+    own = definition.get("networkMode") == "awsvpc"
+    if own and not ((given or {}).get("awsvpcConfiguration") or {}).get("subnets"):
+        message = "Network Configuration must be provided when networkMode 'awsvpc' is specified."
+        raise Refused("InvalidParameterException", message)
+    if given and not own:
+        message = "Network Configuration is not valid for the given networkMode of this task definition."
+        raise Refused("InvalidParameterException", message)
+
+
 def strategies_of(given: Sequence[Mapping[str, Any]]) -> tuple[Strategy, ...]:
     """Return placement strategies as the decision takes them; raises `Refused` on an unknown one."""
     for one in given:
