@@ -69,6 +69,7 @@ NAMES = {
         "_calc_stats",
         "_cbor_alarm",
         "_cbor_ok",
+        "_composite_alarms",
         "_describe_alarms",
         "_describe_alarms_for_metric",
         "_dims_from_list",

@@ -31,6 +31,14 @@ def test_a_start_with_the_same_name_and_input_is_the_same_execution_while_it_run
         states.start_execution(stateMachineArn=machine, name="run", input='{"a":1}')
 
 
+@pytest.mark.parametrize("given", ["no JSON", '"' + "x" * 262_143 + '"'], ids=["no JSON", "too large"])
+def test_an_input_that_is_none_is_refused(account: Account, given: str) -> None:
+    states, machine = account.client("stepfunctions"), _machine(account, 0)
+    with pytest.raises(states.exceptions.InvalidExecutionInput):
+        states.start_execution(stateMachineArn=machine, input=given)
+    states.start_execution(stateMachineArn=machine, input='"' + "x" * 262_142 + '"')
+
+
 def test_the_name_of_an_ended_execution_is_taken(account: Account) -> None:
     states, machine = account.client("stepfunctions"), _machine(account, 0)
     arn = states.start_execution(stateMachineArn=machine, name="run")["executionArn"]

@@ -21,8 +21,7 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id
 from ministack.services import autoscaling, ecs, iam
 
-from emulated_aws.fleet.ec2 import launch_templates
-from emulated_aws.fleet.refusals import Refused
+from emulated_aws import launch_template_records
 from emulated_aws.replacement import replace
 
 PERMISSION = "iam:PassRole"
@@ -57,7 +56,7 @@ def passed(action: str, body: bytes, params: Mapping[str, Any]) -> Passed:
         return ()
     try:
         found = finder(params if action.startswith(("ec2:", "autoscaling:")) else json.loads(body or b"{}"))
-    except (ValueError, AttributeError, Refused):
+    except (ValueError, AttributeError, KeyError):
         return ()  # The operation itself says what is wrong with the request.
     return tuple((_arn(str(role)), to) for role in found if role)
 
@@ -88,7 +87,9 @@ def _of_group(params: Mapping[str, Any]) -> list[Any]:
 
 
 def _template_profile(ref: Mapping[str, Any]) -> Any:
-    return launch_templates.resolve(ref).data.get("IamInstanceProfile") if ref else None
+    template = launch_template_records.find(ref) if ref else None
+    version = launch_template_records.version(template, str(ref.get("Version") or "$Default")) if template else None
+    return version["LaunchTemplateData"].get("IamInstanceProfile") if version else None
 
 
 def _of_profile(given: Any) -> list[Any]:

@@ -215,3 +215,40 @@ def test_an_update_policy_that_is_not_modelled_is_refused(fleet: Fleet) -> None:
 def test_waits_beyond_their_limits_are_refused(fleet: Fleet, wrong: dict[str, object]) -> None:
     with pytest.raises(ClientError, match=f"ValidationError.*{next(iter(wrong))}"):
         fleet.autoscaling.start_instance_refresh(AutoScalingGroupName=fleet.group(0).name, Preferences=wrong)
+
+
+@pytest.mark.parametrize("kind", ["metric", "composite"])
+def test_an_alarm_rolls_a_refresh_back_and_does_not_stop_the_rollback(fleet: Fleet, kind: str) -> None:
+    cloudwatch, name = fleet.account.client("cloudwatch"), unique("alarm")
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="None",
+        MetricName="none",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="breaching",
+    )
+
+    def rings() -> bool:
+        return bool(cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"] == "ALARM")
+
+    eventually(rings, "the alarm")
+    if kind == "composite":
+        cloudwatch.put_composite_alarm(AlarmName=f"{name}-all", AlarmRule=f'ALARM("{name}")')
+        name = f"{name}-all"
+    group = fleet.group(2)
+    group.await_in_service(2)
+    version = group.new_version(ImageId=NEW_AMI)
+    _start(group, version, MinHealthyPercentage=50, AutoRollback=True, AlarmSpecification={"Alarms": [name]})
+    done = _await(group, "RollbackSuccessful")
+    assert name in str(dict(done["RollbackDetails"])["RollbackReason"])  # type: ignore[call-overload]
+    assert _versions(group) == ["1", "1"]
+
+
+def test_a_refresh_has_at_most_ten_alarms(fleet: Fleet) -> None:
+    alarms = {"Alarms": [f"alarm-{number}" for number in range(11)]}
+    with pytest.raises(ClientError, match=r"ValidationError.*at most 10 alarms"):
+        _start(fleet.group(0), AlarmSpecification=alarms)

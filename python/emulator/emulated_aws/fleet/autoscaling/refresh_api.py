@@ -29,6 +29,8 @@ CHOICES = {
 }
 LONGEST_WAIT = 172_800
 """The most seconds of a checkpoint's delay and of the bake time (API_RefreshPreferences.html)."""
+MOST_ALARMS = 10
+"""https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_AlarmSpecification.html"""
 LARGEST_PAGE = 100
 KEPT = 100
 
@@ -96,6 +98,9 @@ def _own(group: Group, preferences: Mapping[str, Any]) -> dict[str, Any]:
         raise Refused("ValidationError", "CheckpointPercentages must be unique, ascending and between 1 and 100.")
     if "CheckpointDelay" in preferences and not checkpoints:
         raise Refused("ValidationError", "CheckpointDelay requires CheckpointPercentages.")
+    alarms = list((preferences.get("AlarmSpecification") or {}).get("Alarms") or ())
+    if len(alarms) > MOST_ALARMS:
+        raise Refused("ValidationError", f"An instance refresh has at most {MOST_ALARMS} alarms.")
     return {
         "_began": clock.now(),
         "_progress_at": clock.now(),
@@ -115,7 +120,7 @@ def _own(group: Group, preferences: Mapping[str, Any]) -> dict[str, Any]:
         "_bake_until": None,
         "_protected": _choice(preferences, "ScaleInProtectedInstances"),
         "_standby": _choice(preferences, "StandbyInstances"),
-        "_alarms": list((preferences.get("AlarmSpecification") or {}).get("Alarms") or ()),
+        "_alarms": alarms,
     }
 
 

@@ -4,9 +4,10 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/monitor-events-eventbridge-sns.html
 
-New instances launch from the desired configuration while the refresh runs; the group takes it over when the refresh has
-succeeded. A refresh that makes no progress for an hour (times the scale) fails. It is no concern of a refresh what was
-on its way out before it began, nor what is retained after a hook was abandoned.
+New instances launch from the desired configuration while the refresh runs; the group takes it over when the refresh
+has succeeded. Its alarms, composite ones too, end a refresh, but not the rollback that follows. A refresh that makes
+no progress for an hour (times the scale) fails. It is no concern of a refresh what was on its way out before it
+began, nor what is retained after a hook was abandoned.
 """
 
 import math
@@ -142,8 +143,9 @@ def _last_checkpoint_passed(refresh: Refresh) -> bool:
 
 
 def _problem(refresh: Refresh, decision: Decision) -> str:
-    for name in refresh["_alarms"]:
-        if (cloudwatch._alarms.get(name) or {}).get("StateValue") == "ALARM":
+    for name in () if refresh["Status"] == "RollbackInProgress" else refresh["_alarms"]:
+        alarm = cloudwatch._alarms.get(name) or cloudwatch._composite_alarms.get(name) or {}
+        if alarm.get("StateValue") == "ALARM":
             return f"The CloudWatch alarm {name} is in the ALARM state."
     if refresh["_pause_until"] is None and clock.now() > refresh["_progress_at"] + clock.scaled(STALLED_SECONDS):
         return f"Unable to replace instances for an hour; {decision.to_update} are left. {decision.blocked}".strip()

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ministack.services import autoscaling, ec2
+from ministack.services import autoscaling
 
+from emulated_aws import launch_template_records
 from emulated_aws.fleet.protocol import Query
 from emulated_aws.fleet.refusals import Refused
 
@@ -53,11 +54,9 @@ class Recipe:
 
 def find(ref: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the launch template that an id or a name means; raises `Refused`."""
-    names = {ref.get("LaunchTemplateId"), ref.get("LaunchTemplateName")} - {None, ""}
-    for template in ec2._launch_templates.values():
-        if names & {template["LaunchTemplateId"], template["LaunchTemplateName"]}:
-            return dict(template)
-    wanted = next(iter(names), "")
+    if template := launch_template_records.find(ref):
+        return template
+    wanted = ref.get("LaunchTemplateId") or ref.get("LaunchTemplateName") or ""
     raise Refused("ValidationError", f"{_FULLY_FORMED}The specified launch template {wanted} does not exist.")
 
 
@@ -65,12 +64,9 @@ def resolve(ref: Mapping[str, Any]) -> Recipe:
     """Return what a launch template specification means now; raises `Refused` on an unknown template or version."""
     template = find(ref)
     wanted = str(ref.get("Version") or "$Default")
-    numbers = {"$Latest": template["LatestVersionNumber"], "$Default": template["DefaultVersionNumber"]}
-    number = str(numbers.get(wanted, wanted))
-    for version in template["Versions"]:
-        if str(version["VersionNumber"]) == number:
-            names = {name: template[name] for name in ("LaunchTemplateId", "LaunchTemplateName")}
-            return Recipe(version["LaunchTemplateData"], {**names, "Version": number})
+    if version := launch_template_records.version(template, wanted):
+        names = {name: template[name] for name in ("LaunchTemplateId", "LaunchTemplateName")}
+        return Recipe(version["LaunchTemplateData"], {**names, "Version": str(version["VersionNumber"])})
     raise Refused(
         "ValidationError",
         f"{_FULLY_FORMED}The specified launch template version, with launch template ID "

@@ -14,7 +14,7 @@ from typing import Any
 
 from ministack.services import ecs
 
-from emulated_aws.fleet.ecs import services, tasks
+from emulated_aws.fleet.ecs import networks, services, tasks
 from emulated_aws.fleet.ecs.clusters import require
 from emulated_aws.fleet.refusals import Refused
 
@@ -34,7 +34,7 @@ def create(stock: Callable[[Json], Any]) -> Callable[[Json], Any]:
         definition = ecs._task_defs.get(ecs._resolve_td_key(data.get("taskDefinition", "")))
         if definition is None:
             raise Refused("ClientException", "TaskDefinition not found.")
-        tasks.check_network(definition, data.get("networkConfiguration"))
+        networks.check(definition, data.get("networkConfiguration"))
         tasks.need_of(definition, "", data.get("placementConstraints") or ())
         configuration = _deployment_configuration(data.get("deploymentConfiguration") or {}, daemon)
         given = {**data, "deploymentConfiguration": configuration}

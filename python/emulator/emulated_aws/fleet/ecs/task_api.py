@@ -16,7 +16,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs
 
 from emulated_aws.fleet import clock
-from emulated_aws.fleet.ecs import records, services, tasks
+from emulated_aws.fleet.ecs import networks, records, services, tasks
 from emulated_aws.fleet.ecs.clusters import container_instance, require
 from emulated_aws.fleet.ecs.placement import Host, Need, Placed, place
 from emulated_aws.fleet.protocol import page
@@ -39,7 +39,7 @@ def run(stock: Callable[[Json], Any]) -> Callable[[Json], Any]:
         if not services.on_container_instances({"launchType": launch_type, "capacityProviderStrategy": strategy}):
             return stock(data)
         definition = _definition(data)
-        tasks.check_network(definition, data.get("networkConfiguration"))
+        networks.check(definition, data.get("networkConfiguration"))
         count = int(data.get("count") or 1)
         if not 1 <= count <= MOST_RUN:
             raise Refused("InvalidParameterException", f"count must be between 1 and {MOST_RUN}.")
@@ -63,7 +63,7 @@ def run(stock: Callable[[Json], Any]) -> Callable[[Json], Any]:
 def start(data: Json) -> Json:
     """StartTask: on the container instances that the caller names, resources permitting."""
     cluster, definition = require(data), _definition(data)
-    tasks.check_network(definition, data.get("networkConfiguration"))
+    networks.check(definition, data.get("networkConfiguration"))
     started, failures = [], []
     for name in data.get("containerInstances") or ():
         record = container_instance(name, cluster)

@@ -10,14 +10,14 @@ STOPPED. Resources are held until STOPPED. An agent that is not connected is not
 """
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import ecs
 
 from emulated_aws.fleet import clock, state
-from emulated_aws.fleet.ecs import container_instances, records
+from emulated_aws.fleet.ecs import container_instances, networks, records
 from emulated_aws.fleet.ecs.placement import Host, Need, Strategy
 from emulated_aws.fleet.ecs.query_language import BadExpression, Predicate, compile_expression
 from emulated_aws.fleet.events import emit
@@ -55,7 +55,7 @@ def need_of(
     return Need(
         cpu=int(_units(definition.get("cpu")) or sum(int(one.get("cpu") or 0) for one in containers)),
         memory=int(_mebibytes(definition.get("memory")) or sum(_container_memory(one) for one in containers)),
-        ports=frozenset(_ports(definition)),
+        ports=frozenset(networks.fixed_ports(definition)),
         group=group,
         distinct=distinct,
         members_of=tuple(predicates),
@@ -82,30 +82,6 @@ def _mebibytes(given: Any) -> float:
 
 def _container_memory(container: Mapping[str, Any]) -> int:
     return int(container.get("memoryReservation") or container.get("memory") or 0)
-
-
-def _ports(definition: Mapping[str, Any]) -> list[int]:
-    mode = definition.get("networkMode")
-    if mode in ("awsvpc", "none"):
-        return []
-    mappings = [one for container in definition["containerDefinitions"] for one in container.get("portMappings") or ()]
-    if mode == "host":
-        return [int(one.get("containerPort") or 0) for one in mappings]
-    return [int(one["hostPort"]) for one in mappings if one.get("hostPort")]
-
-
-def check_network(definition: Mapping[str, Any], given: Any) -> None:
-    """Refuse a task in the awsvpc network that says nothing of it, and another task that does.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html (networkConfiguration)
-    """
-    own = definition.get("networkMode") == "awsvpc"
-    if own and not ((given or {}).get("awsvpcConfiguration") or {}).get("subnets"):
-        message = "Network Configuration must be provided when networkMode 'awsvpc' is specified."
-        raise Refused("InvalidParameterException", message)
-    if given and not own:
-        message = "Network Configuration is not valid for the given networkMode of this task definition."
-        raise Refused("InvalidParameterException", message)
 
 
 def strategies_of(given: Sequence[Mapping[str, Any]]) -> tuple[Strategy, ...]:
@@ -169,7 +145,7 @@ def _stop_timeouts(definition: Mapping[str, Any]) -> list[int]:
 
 def _containers(definition: Mapping[str, Any], task_arn: str, host: Host) -> list[dict[str, Any]]:
     found = []
-    ports = iter(host.assign_ports(task_arn, _dynamic_ports(definition)))
+    ports = iter(host.assign_ports(task_arn, networks.dynamic_ports(definition)))
     for one in definition["containerDefinitions"]:
         container = {
             "containerArn": f"arn:aws:ecs:{get_region()}:{get_account_id()}:container/{new_uuid()}",
@@ -177,7 +153,7 @@ def _containers(definition: Mapping[str, Any], task_arn: str, host: Host) -> lis
             "name": one["name"],
             "image": one["image"],
             "lastStatus": "PENDING",
-            "networkBindings": _bindings(definition, one, ports),
+            "networkBindings": networks.bindings(definition, one, ports),
             "networkInterfaces": [],
             "healthStatus": "UNKNOWN",
             "cpu": str(one.get("cpu") or 0),
@@ -185,31 +161,6 @@ def _containers(definition: Mapping[str, Any], task_arn: str, host: Host) -> lis
         container.update({name: str(one[name]) for name in ("memory", "memoryReservation") if one.get(name)})
         found.append(container)
     return found
-
-
-def _dynamic_ports(definition: Mapping[str, Any]) -> int:
-    """Return how many ports of its host a task gets without naming them: in the bridge network alone."""
-    if definition.get("networkMode") in ("awsvpc", "none", "host"):
-        return 0
-    mappings = (one for container in definition["containerDefinitions"] for one in container.get("portMappings") or ())
-    return sum(not one.get("hostPort") for one in mappings)
-
-
-def _bindings(
-    definition: Mapping[str, Any], container: Mapping[str, Any], dynamic: Iterator[int]
-) -> list[dict[str, Any]]:
-    mode = definition.get("networkMode")
-    if mode in ("awsvpc", "none"):
-        return []
-    return [
-        {
-            "bindIP": "0.0.0.0",  # noqa: S104 - a record, nothing listens
-            "containerPort": one["containerPort"],
-            "hostPort": one.get("hostPort") or (one["containerPort"] if mode == "host" else next(dynamic)),
-            "protocol": one.get("protocol", "tcp"),
-        }
-        for one in container.get("portMappings") or ()
-    ]
 
 
 def stop(task: Task, reason: str, code: str) -> None:
