@@ -38,7 +38,6 @@ resource "aws_sfn_state_machine" "poller" {
   }
 }
 
-# https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html#prevent-cross-service-confused-deputy
 data "aws_iam_policy_document" "assume_poller" {
   statement {
     sid     = "StepFunctionsRunsAsThisRole"
@@ -47,12 +46,6 @@ data "aws_iam_policy_document" "assume_poller" {
     principals {
       type        = "Service"
       identifiers = ["states.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [var.platform.account_id]
     }
   }
 }

@@ -1,6 +1,6 @@
 locals {
   name = "${var.platform.name_prefix}-${var.role}"
-  tags = merge(var.platform.tags, { fleet = var.role })
+  tags = { fleet = var.role }
 }
 
 resource "aws_ecs_cluster" "this" {

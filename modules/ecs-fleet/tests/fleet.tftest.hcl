@@ -132,20 +132,3 @@ run "a_fleet_without_subnets_or_room_is_refused" {
   }
   expect_failures = [var.subnet_ids, var.minimum_size]
 }
-
-run "two_regions_of_an_account_have_host_roles_of_their_own" {
-  command = plan
-
-  assert {
-    condition     = aws_iam_role.host.name == "acme-prod-web-host-eu-west-1" && aws_iam_instance_profile.host.name == "acme-prod-web-host-eu-west-1"
-    error_message = "IAM is global: the names of the hosts' role and profile must carry the region."
-  }
-}
-
-run "a_host_role_name_over_the_limit_of_64_characters_is_refused" {
-  command = plan
-  variables {
-    platform = { name_prefix = "a-project-name-of-length-in-an-environment", partition = "aws", region = "ap-southeast-2" }
-  }
-  expect_failures = [var.role]
-}
