@@ -1,6 +1,6 @@
 locals {
   name = "${var.platform.name_prefix}-${var.role}"
-  tags = merge(var.platform.tags, { fleet = var.role })
+  tags = { fleet = var.role }
 
   # What the provider gives everything by default does not reach what a launch template or a group makes.
   host_tags = merge(data.aws_default_tags.this.tags, local.tags, { Name = local.name })

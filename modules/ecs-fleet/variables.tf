@@ -8,7 +8,6 @@ variable "platform" {
     # Optional, for accounts with rules of their own.
     permissions_boundary_arn = optional(string)
     role_path                = optional(string, "/")
-    tags                     = optional(map(string), {})
   })
 }
 

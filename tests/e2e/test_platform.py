@@ -18,7 +18,7 @@ def test_the_stack_reads_the_same_from_ssm_and_from_the_terraform_outputs(newcom
     from_outputs = newcomer.data("stack", "--terraform-dir", str(newcomer.tree / ".sandbox/terraform"))
     assert from_outputs == newcomer.data("stack")
     addresses = newcomer.data("state", "list", "--type", "aws_sqs_queue", "--query", "[].address")
-    assert len(addresses) == 4
+    assert len(addresses) == 5
 
 
 def test_least_privilege_is_enforced(newcomer: Newcomer) -> None:

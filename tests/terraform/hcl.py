@@ -12,7 +12,7 @@ def blocks(path: Path, kind: str) -> dict[str, str]:
 
 def argument(body: str, name: str) -> str | None:
     """Return a top-level argument of a block's body as one line; None when it has none."""
-    found = re.search(rf"^  {name} += (.*?)(?=^  [a-z]|^\n|\Z)", body, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^  {name} += (.*?)(?=^  [a-z]|\Z)", body, re.MULTILINE | re.DOTALL)
     return None if found is None else one_line(found[1])
 
 

@@ -24,8 +24,8 @@ def test_the_tables_of_inputs_and_outputs_are_current(module: Path) -> None:
 
 def test_a_readme_without_tables_gets_them_at_its_end(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(
-        'variable "size" {\n  description = "How | many."\n  type = object({\n    least = number\n    most  = number\n'
-        "  })\n}\n\n"
+        'variable "size" {\n  description = "How | many."\n  type = object({\n    least = number\n'
+        "\n    # why\n    most  = number\n  })\n}\n\n"
         'variable "name" {\n  description = "A name."\n  type        = string\n  default     = "x"\n}\n\n'
         'output "id" {\n  description = "Its id."\n  value       = 1\n}\n'
     )

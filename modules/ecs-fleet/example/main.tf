@@ -65,7 +65,7 @@ module "web_fleet" {
 
   drain = {
     ready                     = module.ecs_drain.ready
-    function                  = { name = module.ecs_drain.function.name }
+    function                  = module.ecs_drain.function
     hook                      = "opsctl-drain"
     heartbeat_timeout_seconds = 1800
     deadline_seconds          = 3600
