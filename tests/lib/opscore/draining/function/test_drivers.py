@@ -501,3 +501,29 @@ def test_a_host_that_an_order_drained_does_not_ring(simulation: Simulation) -> N
     simulation.run(500)
     assert only(simulation).outcome is Outcome.DRAINED
     assert simulation.counted[-1] == ("StuckDrains", "web", 0)
+
+
+def test_a_fleet_whose_heartbeat_timeout_was_raised_gets_its_hook_changed_before_a_heartbeat_is_late() -> None:
+    simulation = Simulation(Policy(heartbeat_timeout_seconds=1800))
+    simulation.aws.heartbeat_timeout = 300
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", stop_seconds=3000)))
+    simulation.terminate(host)
+    simulation.run(3200)
+    assert (host.ended_by, host.killed) == ("CONTINUE", 0)
+    assert simulation.aws.calls["put_lifecycle_hook"] == 1
+
+
+def test_a_fleet_that_keeps_hosts_from_now_on_has_its_hook_abandon_from_now_on(simulation: Simulation) -> None:
+    simulation.aws.abandons = False
+    assert sweep(simulation.wiring, simulation.pollers).hooks == 1
+    host = simulation.aws.add(a_host())
+    simulation.terminate(host, delays=())
+    dead(simulation)
+    simulation.run(4000)
+    assert (host.lifecycle, host.killed) == ("Terminating:Retained", 0)
+
+
+def test_a_group_that_is_being_deleted_is_left_as_it_is(simulation: Simulation) -> None:
+    simulation.aws.deleting.add("web-group")
+    swept = sweep(simulation.wiring, simulation.pollers)
+    assert (swept.retaining, swept.hooks) == (0, 0)
