@@ -17,7 +17,7 @@ def test_a_batch_is_allowed_by_the_permission_for_its_parts(account: Account) ->
         sqs.delete_message_batch(QueueUrl=url, Entries=[{"Id": "a", "ReceiptHandle": "none"}])
 
 
-def _as(account: Account, service: str, statement: dict[str, str]) -> Any:
+def _as(account: Account, service: str, statement: dict[str, Any]) -> Any:
     """Return a client of a role that may do what the statement says."""
     iam, sts = account.client("iam"), account.client("sts")
     arn = account.role(statement)
@@ -45,3 +45,16 @@ def test_a_query_is_looked_at_by_who_may_use_its_workgroup(account: Account) -> 
     may_not = _as(account, "athena", {"Effect": "Allow", "Action": "athena:*", "Resource": f"{groups}/other"})
     with pytest.raises(may_not.exceptions.ClientError, match="athena:GetQueryExecution"):
         may_not.get_query_execution(QueryExecutionId=query)
+
+
+def test_the_tasks_of_a_whole_cluster_are_listed_by_who_may_in_that_cluster(account: Account) -> None:
+    clusters = [account.client("ecs").create_cluster(clusterName=name)["cluster"]["clusterArn"] for name in ("a", "b")]
+    allowed = {"Effect": "Allow", "Action": "ecs:ListTasks", "Resource": "*"}
+    ecs = _as(account, "ecs", {**allowed, "Condition": {"ArnEquals": {"ecs:cluster": clusters[0]}}})
+    assert ecs.list_tasks(cluster="a", desiredStatus="STOPPED")["taskArns"] == []
+    with pytest.raises(ecs.exceptions.ClientError, match="ecs:ListTasks"):
+        ecs.list_tasks(cluster="b", desiredStatus="STOPPED")
+    of_hosts = clusters[0].replace(":cluster/", ":container-instance/") + "/*"
+    ecs = _as(account, "ecs", {**allowed, "Resource": of_hosts})
+    with pytest.raises(ecs.exceptions.ClientError, match="ecs:ListTasks"):
+        ecs.list_tasks(cluster="a")

@@ -108,6 +108,7 @@ class ModelEcs(ModelClient):
             host = self._host(cluster, containerInstance)
             tasks = [task for task in host.tasks if task.desired(now) == desiredStatus] if host else []
         else:
+            self.aws.called("list_tasks of a cluster")
             hosts = [host for host in self.aws.hosts.values() if host.cluster == cluster]
             tasks = [
                 task for host in hosts for task in host.tasks if self._dead(host) or task.desired(now) == "STOPPED"

@@ -12,6 +12,7 @@ from opscore.draining.policy import AtDeadline, Fleet, Policy, Standalone
 from opscore.draining.record import Cause, Drain, Outcome
 from opscore.draining.requests import Undo
 from tests.lib.opscore.draining.model_aws import ModelHost, ModelTask
+from tests.lib.opscore.draining.model_clients import Exceptions, error
 from tests.lib.opscore.draining.simulation import EPOCH, Simulation, order, spot, termination
 
 
@@ -426,6 +427,25 @@ def test_a_host_that_ec2_killed_before_its_event_came_is_lost_with_its_tasks(sim
     assert (drain.outcome, drain.killed) == (Outcome.LOST, 3)
     assert drain.why == "EC2 ended the instance before anyone could drain it, and 3 tasks died with it"
     assert ("KilledTasks", "web", 3) in simulation.counted
+
+
+def test_what_is_known_of_dead_tasks_may_be_refused_and_delays_no_other_host(simulation: Simulation) -> None:
+    killed = simulation.aws.add(a_host("i-1", launched=EPOCH - 6000))
+    other = simulation.aws.add(a_host("i-2"))
+
+    def refuse(name: str) -> None:
+        if name == "list_tasks of a cluster":
+            raise error(Exceptions.ClientError, "AccessDeniedException", "not authorized")
+
+    simulation.aws.called = refuse
+    simulation.aws.end(killed, "hand")
+    simulation.deliver(termination(killed), termination(other))
+    lost = next(drain for drain in simulation.drains.all() if drain.instance_id == "i-1")
+    assert (lost.outcome, lost.why) == (
+        Outcome.LOST,
+        "EC2 ended the instance before anyone could drain it; how many tasks died with it is not known",
+    )
+    assert other.status == "DRAINING"
 
 
 def test_a_host_whose_agent_was_silent_when_ec2_killed_it_is_not_awaited_until_its_deadline(
