@@ -55,7 +55,11 @@ def sweep(wiring: Wiring, pollers: Pollers) -> Swept:
         if found[cluster]:
             _hasten([drain for drain in found[cluster] if drain.group in righted.hooks and drain.hook], wiring)
             pollers.ensure(cluster)
-    in_need = {cluster: sum(bool(stuck(drain, wiring.now())) for drain in found[cluster]) for cluster in clusters}
+    counted = {instance_id for instance_id, _ in retained}
+    in_need = {
+        cluster: sum(drain.instance_id not in counted and bool(stuck(drain, wiring.now())) for drain in found[cluster])
+        for cluster in clusters
+    }
     # A cluster is made before its group and goes after it; one that is not there has no host.
     there = {wiring.fleets[group["AutoScalingGroupName"]].cluster for group in groups}
     kept = {

@@ -547,3 +547,11 @@ def test_a_group_that_is_being_deleted_is_left_as_it_is(simulation: Simulation) 
     simulation.aws.deleting.add("web-group")
     swept = sweep(simulation.wiring, simulation.pollers)
     assert (swept.retaining, swept.hooks) == (0, 0)
+
+
+def test_a_host_that_is_kept_and_does_not_drain_is_one_host_in_need(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    host.lifecycle = "Terminating:Retained"
+    simulation.run(2000)
+    assert only(simulation).is_open
+    assert simulation.counted[-1] == ("StuckDrains", "web", 1)
