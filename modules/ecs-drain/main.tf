@@ -75,13 +75,17 @@ module "function" {
         actions   = ["ecs:DescribeServices"]
         resources = [for cluster in local.clusters : "${local.ecs_arn}:service/${cluster}/*"]
       }
+      KeepHooksAsTheirFleetsSay = {
+        actions   = ["autoscaling:PutLifecycleHook"]
+        resources = local.group_arns
+      }
       HoldAndReleaseTerminations = {
         actions   = ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"]
         resources = local.group_arns
       }
       # Their describing actions know no resource.
       FindInstances = {
-        actions      = ["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances", "ec2:DescribeInstances"]
+        actions      = ["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances", "autoscaling:DescribeLifecycleHooks", "ec2:DescribeInstances"]
         any_resource = true
       }
       CountForAlarms = {

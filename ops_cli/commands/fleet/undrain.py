@@ -29,7 +29,7 @@ def undrain(ops: Ops, instances: tuple[str, ...], yes: bool) -> None:
     draining = {name for name, drain in last.items() if drain.is_open}
     active = [name for name in found if status.get(name) == "ACTIVE" and name not in draining]
     if active:
-        note(f"Already ACTIVE, nothing to do: {', '.join(active)}.")
+        note(f"Already ACTIVE, so tasks are placed there, and nothing to do: {', '.join(active)}.")
     if not (rest := {name: fleet for name, fleet in found.items() if name not in active}):
         return
     confirm(f"Set {', '.join(rest)} ACTIVE?", yes=yes)

@@ -59,3 +59,16 @@ def test_a_public_parameter_is_allowed_by_its_arn_without_an_account(account: Ac
     may_not = allowed(account, "ssm", {"Effect": "Allow", "Action": "ssm:GetParameter*", "Resource": own})
     with pytest.raises(may_not.exceptions.ClientError, match="AccessDenied"):
         may_not.get_parameter(Name=name)
+
+
+def test_the_tasks_of_a_whole_cluster_are_listed_by_who_may_in_that_cluster(account: Account) -> None:
+    clusters = [account.client("ecs").create_cluster(clusterName=name)["cluster"]["clusterArn"] for name in ("a", "b")]
+    may_list = {"Effect": "Allow", "Action": "ecs:ListTasks", "Resource": "*"}
+    ecs = allowed(account, "ecs", {**may_list, "Condition": {"ArnEquals": {"ecs:cluster": clusters[0]}}})
+    assert ecs.list_tasks(cluster="a", desiredStatus="STOPPED")["taskArns"] == []
+    with pytest.raises(ecs.exceptions.ClientError, match="ecs:ListTasks"):
+        ecs.list_tasks(cluster="b", desiredStatus="STOPPED")
+    of_hosts = clusters[0].replace(":cluster/", ":container-instance/") + "/*"
+    ecs = allowed(account, "ecs", {**may_list, "Resource": of_hosts})
+    with pytest.raises(ecs.exceptions.ClientError, match="ecs:ListTasks"):
+        ecs.list_tasks(cluster="a")

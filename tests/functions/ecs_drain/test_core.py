@@ -91,7 +91,7 @@ def test_a_poller_hands_over_before_its_history_is_full(simulation: Simulation, 
 
 def test_the_schedule_sweeps(simulation: Simulation, send: Any) -> None:
     terminating(simulation, "i-1")
-    found = {"waiting": 1, "kept": 0, "opened": 1, "open": 1, "stuck": 0, "retaining": 1}
+    found = {"waiting": 1, "kept": 0, "opened": 1, "open": 1, "stuck": 0, "retaining": 1, "hooks": 0}
     assert send({"sweep": True}) == found
     assert send({"sweep": True}) == {**found, "opened": 0, "retaining": 0}
     assert simulation.aws.hosts["i-1"].status == "DRAINING"

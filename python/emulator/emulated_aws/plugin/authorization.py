@@ -1,7 +1,8 @@
 """IAM: what a request is about, where the emulator's answer is coarser than AWS's.
 
 Actions on container instances, tasks and services are authorised on those, not on their cluster
-(https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html), and
+(https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html), where
+`ecs:cluster` names it; ListTasks of a whole cluster is about `*`.
 PutMetricData has the condition key `cloudwatch:namespace`
 (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html). SQS's batch
 operations are authorised as the operation they repeat
@@ -87,7 +88,7 @@ def _of_the_cluster(cluster_arn: str, headers: Mapping[str, str], body: bytes) -
     named = json.loads(body).get(field) if field else None
     first = named[0] if isinstance(named, list) and named else named
     if not isinstance(first, str):
-        return cluster_arn
+        return "*" if field == "containerInstance" else cluster_arn
     return f"{cluster_arn.replace(':cluster/', f':{kind}/')}/{first.rsplit('/', 1)[-1]}"
 
 
@@ -96,6 +97,9 @@ def _with_namespace(stock: Any) -> Any:
         keys: dict[str, Any] = stock(service, action, body, params)
         if action == "cloudwatch:PutMetricData":
             keys |= {"cloudwatch:namespace": namespace(body, params)}
+        if service == "ecs" and body[:1] == b"{":
+            named = str(json.loads(body).get("cluster") or "default").rsplit("/", 1)[-1]
+            keys |= {"ecs:cluster": f"arn:aws:ecs:{get_region()}:{get_account_id()}:cluster/{named}"}
         return keys
 
     return context

@@ -107,6 +107,7 @@ class ModelAws:
     retains: set[str] = field(default_factory=set)
     abandons: bool = False
     not_made: set[str] = field(default_factory=set)
+    deleting: set[str] = field(default_factory=set)
     terminated: Callable[[ModelHost], None] = lambda _: None
     called: Callable[[str], None] = lambda _: None
     tasks: dict[str, ModelTask] = field(default_factory=dict)

@@ -108,6 +108,7 @@ class ModelEcs(ModelClient):
             host = self._host(cluster, containerInstance)
             tasks = [task for task in host.tasks if task.desired(now) == desiredStatus] if host else []
         else:
+            self.aws.called("list_tasks of a cluster")
             hosts = [host for host in self.aws.hosts.values() if host.cluster == cluster]
             tasks = [
                 task for host in hosts for task in host.tasks if self._dead(host) or task.desired(now) == "STOPPED"
@@ -187,6 +188,25 @@ class ModelAutoScaling(ModelClient):
         self.aws.retains.add(AutoScalingGroupName)
         return {}
 
+    def do_describe_lifecycle_hooks(self, AutoScalingGroupName: str, LifecycleHookNames: list[str]) -> dict[str, Any]:
+        hook = {
+            "LifecycleHookName": "drain",
+            "HeartbeatTimeout": self.aws.heartbeat_timeout,
+            "DefaultResult": "ABANDON" if self.aws.abandons else "CONTINUE",
+        }
+        return {"LifecycleHooks": [hook] if "drain" in LifecycleHookNames else []}
+
+    def do_put_lifecycle_hook(
+        self,
+        AutoScalingGroupName: str,
+        LifecycleHookName: str,
+        HeartbeatTimeout: int,
+        DefaultResult: str,
+    ) -> dict[str, Any]:
+        assert LifecycleHookName == "drain"
+        self.aws.heartbeat_timeout, self.aws.abandons = HeartbeatTimeout, DefaultResult == "ABANDON"
+        return {}
+
     def do_describe_auto_scaling_groups(self, AutoScalingGroupNames: Iterable[str]) -> dict[str, Any]:
         groups = []
         for name in (name for name in AutoScalingGroupNames if name not in self.aws.not_made):
@@ -194,7 +214,9 @@ class ModelAutoScaling(ModelClient):
             instances = [{"InstanceId": host.instance_id, "LifecycleState": host.lifecycle} for host in hosts]
             triggers = {"TerminateHookAbandon": "retain" if name in self.aws.retains else "terminate"}
             policy = {"RetentionTriggers": triggers}
-            groups.append({"AutoScalingGroupName": name, "Instances": instances, "InstanceLifecyclePolicy": policy})
+            status = {"Status": "Delete in progress"} if name in self.aws.deleting else {}
+            found = {"AutoScalingGroupName": name, "Instances": instances, "InstanceLifecyclePolicy": policy}
+            groups.append({**found, **status})
         return {"AutoScalingGroups": groups}
 
     def do_describe_auto_scaling_instances(self, InstanceIds: list[str]) -> dict[str, Any]:

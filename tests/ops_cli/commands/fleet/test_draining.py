@@ -379,7 +379,7 @@ def test_drain_with_wait_sees_the_end_of_a_drain_that_had_begun_long_before(
 
 def test_undrain_of_an_active_host_says_so_and_orders_nothing(world: World) -> None:
     code, _, err = world.opsctl("undrain", "i-1", "--yes")
-    assert (code, "Already ACTIVE, nothing to do: i-1." in err) == (0, True)
+    assert (code, "Already ACTIVE, so tasks are placed there, and nothing to do: i-1." in err) == (0, True)
     assert world.ordered() == []
 
 

@@ -1,7 +1,7 @@
 """The calls that change something: container instances' state, tasks, and the lifecycle actions that hold instances."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from opscore.batches import batches
 from opscore.draining.record import Drain
@@ -19,6 +19,13 @@ def retains_abandoned(group: Mapping[str, Any]) -> bool:
     """Say whether a group, as DescribeAutoScalingGroups gives it, keeps what its hook abandons."""
     triggers = group.get("InstanceLifecyclePolicy", {}).get("RetentionTriggers", {})
     return bool(triggers.get("TerminateHookAbandon") == RETAIN)
+
+
+class HookFacts(NamedTuple):
+    """How long a termination hook waits for a heartbeat, in seconds, and how it ends when none comes."""
+
+    heartbeat_timeout: int
+    default_result: str
 
 
 class ActionOver(Exception):
@@ -81,6 +88,24 @@ class Hosts:
         """
         self._autoscaling.update_auto_scaling_group(
             AutoScalingGroupName=group, InstanceLifecyclePolicy={"RetentionTriggers": {"TerminateHookAbandon": RETAIN}}
+        )
+
+    def hook(self, group: str, name: str) -> HookFacts | None:
+        """Return what a group's hook is like; None when the group has none of that name."""
+        answer = self._autoscaling.describe_lifecycle_hooks(AutoScalingGroupName=group, LifecycleHookNames=[name])
+        found = [HookFacts(int(hook["HeartbeatTimeout"]), hook["DefaultResult"]) for hook in answer["LifecycleHooks"]]
+        return found[0] if found else None
+
+    def change_hook(self, group: str, name: str, wanted: HookFacts) -> None:
+        """Change a termination hook. What waits in it already waits for the new time only after its next heartbeat.
+
+        https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RecordLifecycleActionHeartbeat.html
+        """
+        self._autoscaling.put_lifecycle_hook(
+            AutoScalingGroupName=group,
+            LifecycleHookName=name,
+            HeartbeatTimeout=wanted.heartbeat_timeout,
+            DefaultResult=wanted.default_result,
         )
 
     def is_retained(self, instance_id: str) -> bool:

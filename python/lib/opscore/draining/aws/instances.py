@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from opscore.batches import batches
 from opscore.draining.record import Drain
 from opscore.fleets.cluster_reader import ClusterReader
@@ -60,8 +62,15 @@ def _described(instance_ids: Sequence[str], ec2: Any) -> dict[str, Instance]:
 
 
 def _died(instance_ids: Sequence[str], reader: ClusterReader) -> Counter[str] | None:
-    """Count the tasks that ended with these instances within the last hour; None when that took too many reads."""
-    reasons = reader.stopped_reasons()
+    """Count the tasks that ended with these instances within the last hour; None when that is not to be had.
+
+    It takes too many reads, or was refused: the other hosts go on without this.
+    """
+    try:
+        reasons = reader.stopped_reasons()
+    except ClientError as error:
+        structured_log.write("WARNING", "which tasks died is not known", error=str(error))
+        return None
     if reasons is None:
         return None
     return Counter(name for reason in reasons for name in instance_ids if reason.startswith(_DIED.format(name)))

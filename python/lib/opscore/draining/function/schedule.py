@@ -1,12 +1,14 @@
 """The sweep: every minute, it finds and repairs what lost events or calls have left behind."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
-from opscore.batches import batches
-from opscore.draining.aws.hosts import RETAINED, WAITING, retains_abandoned
+from opscore.draining.aws.drain_table import Changed
+from opscore.draining.aws.hosts import RETAINED, WAITING
 from opscore.draining.aws.metrics import STUCK
 from opscore.draining.function.finishing import end_action
+from opscore.draining.function.groups import Group, describe, set_right
 from opscore.draining.function.opening import open_drain
 from opscore.draining.function.poller import Pollers
 from opscore.draining.function.queue import RequestBatch
@@ -18,7 +20,6 @@ from opscore.draining.requests import Termination
 from opscore.fleets.cluster_reader import ClusterReader
 from opscore.logs import structured_log
 
-GROUPS_PER_CALL = 50
 PROCEEDING_SECONDS = 120
 """How long an instance may take from a completed action to Terminating:Proceed."""
 
@@ -26,7 +27,8 @@ PROCEEDING_SECONDS = 120
 class Swept(NamedTuple):
     """What a sweep found; `waiting` counts the instances that a hook holds, `kept` those kept after their deadline.
 
-    `retaining` counts the groups that were told to keep what their hook abandons: new ones, or changed by somebody.
+    `retaining` counts the groups that were told to keep what their hook abandons, `hooks` the hooks that were changed:
+    of new groups, of fleets whose policy changed, or after somebody else's change.
     """
 
     waiting: int
@@ -35,13 +37,14 @@ class Swept(NamedTuple):
     open: int
     stuck: int
     retaining: int = 0
+    hooks: int = 0
 
 
 def sweep(wiring: Wiring, pollers: Pollers) -> Swept:
     """Look once at all fleets and repair what was lost; raises what no repair could help, when the rest is done."""
     batch = RequestBatch(wiring, pollers)
-    groups = list(_groups(wiring))
-    retaining, refusal = _retain_abandoned(groups, wiring)
+    groups = list(describe(wiring))
+    righted = set_right(groups, wiring)
     waiting, retained = _in_state(groups, WAITING, wiring), _in_state(groups, RETAINED, wiring)
     opened = sum(_found_waiting(instance_id, fleet, wiring, batch) for instance_id, fleet in waiting)
     opened += sum(_found_kept(instance_id, fleet, wiring, batch) for instance_id, fleet in retained)
@@ -50,8 +53,13 @@ def sweep(wiring: Wiring, pollers: Pollers) -> Swept:
     found = {cluster: wiring.drains.open_in(cluster) for cluster in clusters}
     for cluster in clusters:
         if found[cluster]:
+            _hasten([drain for drain in found[cluster] if drain.group in righted.hooks and drain.hook], wiring)
             pollers.ensure(cluster)
-    in_need = {cluster: sum(bool(stuck(drain, wiring.now())) for drain in found[cluster]) for cluster in clusters}
+    counted = {instance_id for instance_id, _ in retained}
+    in_need = {
+        cluster: sum(drain.instance_id not in counted and bool(stuck(drain, wiring.now())) for drain in found[cluster])
+        for cluster in clusters
+    }
     # A cluster is made before its group and goes after it; one that is not there has no host.
     there = {wiring.fleets[group["AutoScalingGroupName"]].cluster for group in groups}
     kept = {
@@ -59,10 +67,20 @@ def sweep(wiring: Wiring, pollers: Pollers) -> Swept:
     }
     for cluster in clusters:
         wiring.count(STUCK, cluster, in_need[cluster] + kept[cluster])
-    if refusal:
-        raise refusal
+    if righted.refusal:
+        raise righted.refusal
     still_open = sum(map(len, found.values()))
-    return Swept(len(waiting), sum(kept.values()), opened, still_open, sum(in_need.values()), retaining)
+    said = (len(waiting), sum(kept.values()), opened, still_open, sum(in_need.values()))
+    return Swept(*said, len(righted.retaining), len(righted.hooks))
+
+
+def _hasten(waiting: Sequence[Drain], wiring: Wiring) -> None:
+    """Have the next look send a heartbeat: until then these wait for as long as their hook said before its change."""
+    for drain in waiting:
+        try:
+            wiring.drains.update(drain, replace(drain, heartbeat_at=0))
+        except Changed:
+            continue
 
 
 def _kept(cluster: str, open_drains: Sequence[Drain], retained: Sequence[tuple[str, Fleet]], wiring: Wiring) -> int:
@@ -78,38 +96,7 @@ def _kept(cluster: str, open_drains: Sequence[Drain], retained: Sequence[tuple[s
     return len(held) + sum(drain is not None and drain.outcome is Outcome.KEPT for drain in last)
 
 
-def _groups(wiring: Wiring) -> Iterator[Mapping[str, Any]]:
-    """Yield the groups of the fleets as DescribeAutoScalingGroups gives them; one that is not made yet is missing."""
-    for names in batches(wiring.fleets, GROUPS_PER_CALL):
-        request: dict[str, object] = {"AutoScalingGroupNames": list(names)}
-        while True:
-            answer = wiring.autoscaling.describe_auto_scaling_groups(**request)
-            yield from answer["AutoScalingGroups"]
-            if not answer.get("NextToken"):
-                break
-            request["NextToken"] = answer["NextToken"]
-
-
-def _retain_abandoned(groups: Sequence[Mapping[str, Any]], wiring: Wiring) -> tuple[int, Exception | None]:
-    """Have the groups of fleets that keep hosts retain what their hook abandons, where they do not.
-
-    Returns how many were told so, and what refused one. From then on a host whose hook times out is kept, even when
-    nothing here runs any more.
-    """
-    told, refusal = 0, None
-    for group in groups:
-        name = group["AutoScalingGroupName"]
-        if retains_abandoned(group) or not wiring.fleets[name].policy.keeps_hosts:
-            continue
-        try:
-            wiring.hosts.retain_abandoned(name)
-            told += 1
-        except Exception as error:  # noqa: BLE001  Raised at the end: the other groups and repairs come first.
-            refusal = error
-    return told, refusal
-
-
-def _in_state(groups: Sequence[Mapping[str, Any]], state: str, wiring: Wiring) -> list[tuple[str, Fleet]]:
+def _in_state(groups: Sequence[Group], state: str, wiring: Wiring) -> list[tuple[str, Fleet]]:
     return [
         (instance["InstanceId"], wiring.fleets[group["AutoScalingGroupName"]])
         for group in groups

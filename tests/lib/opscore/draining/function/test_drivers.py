@@ -12,6 +12,7 @@ from opscore.draining.policy import AtDeadline, Fleet, Policy, Standalone
 from opscore.draining.record import Cause, Drain, Outcome
 from opscore.draining.requests import Undo
 from tests.lib.opscore.draining.model_aws import ModelHost, ModelTask
+from tests.lib.opscore.draining.model_clients import Exceptions, error
 from tests.lib.opscore.draining.simulation import EPOCH, Simulation, order, spot, termination
 
 
@@ -428,6 +429,25 @@ def test_a_host_that_ec2_killed_before_its_event_came_is_lost_with_its_tasks(sim
     assert ("KilledTasks", "web", 3) in simulation.counted
 
 
+def test_what_is_known_of_dead_tasks_may_be_refused_and_delays_no_other_host(simulation: Simulation) -> None:
+    killed = simulation.aws.add(a_host("i-1", launched=EPOCH - 6000))
+    other = simulation.aws.add(a_host("i-2"))
+
+    def refuse(name: str) -> None:
+        if name == "list_tasks of a cluster":
+            raise error(Exceptions.ClientError, "AccessDeniedException", "not authorized")
+
+    simulation.aws.called = refuse
+    simulation.aws.end(killed, "hand")
+    simulation.deliver(termination(killed), termination(other))
+    lost = next(drain for drain in simulation.drains.all() if drain.instance_id == "i-1")
+    assert (lost.outcome, lost.why) == (
+        Outcome.LOST,
+        "EC2 ended the instance before anyone could drain it; how many tasks died with it is not known",
+    )
+    assert other.status == "DRAINING"
+
+
 def test_a_host_whose_agent_was_silent_when_ec2_killed_it_is_not_awaited_until_its_deadline(
     simulation: Simulation,
 ) -> None:
@@ -501,3 +521,37 @@ def test_a_host_that_an_order_drained_does_not_ring(simulation: Simulation) -> N
     simulation.run(500)
     assert only(simulation).outcome is Outcome.DRAINED
     assert simulation.counted[-1] == ("StuckDrains", "web", 0)
+
+
+def test_a_fleet_whose_heartbeat_timeout_was_raised_gets_its_hook_changed_before_a_heartbeat_is_late() -> None:
+    simulation = Simulation(Policy(heartbeat_timeout_seconds=1800))
+    simulation.aws.heartbeat_timeout = 300
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", stop_seconds=3000)))
+    simulation.terminate(host)
+    simulation.run(3200)
+    assert (host.ended_by, host.killed) == ("CONTINUE", 0)
+    assert simulation.aws.calls["put_lifecycle_hook"] == 1
+
+
+def test_a_fleet_that_keeps_hosts_from_now_on_has_its_hook_abandon_from_now_on(simulation: Simulation) -> None:
+    simulation.aws.abandons = False
+    assert sweep(simulation.wiring, simulation.pollers).hooks == 1
+    host = simulation.aws.add(a_host())
+    simulation.terminate(host, delays=())
+    dead(simulation)
+    simulation.run(4000)
+    assert (host.lifecycle, host.killed) == ("Terminating:Retained", 0)
+
+
+def test_a_group_that_is_being_deleted_is_left_as_it_is(simulation: Simulation) -> None:
+    simulation.aws.deleting.add("web-group")
+    swept = sweep(simulation.wiring, simulation.pollers)
+    assert (swept.retaining, swept.hooks) == (0, 0)
+
+
+def test_a_host_that_is_kept_and_does_not_drain_is_one_host_in_need(simulation: Simulation) -> None:
+    host = simulation.aws.add(a_host("i-1", ModelTask("t1", moves_after=inf)))
+    host.lifecycle = "Terminating:Retained"
+    simulation.run(2000)
+    assert only(simulation).is_open
+    assert simulation.counted[-1] == ("StuckDrains", "web", 1)
