@@ -190,6 +190,7 @@ NAMES = {
     "ministack.services.sqs": {
         "_Err",
         "_HANDLERS",
+        "_delete_messages_for_esm",
         "_externalize_url",
         "_get_q",
         "_queue_by_arn",

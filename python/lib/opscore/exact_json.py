@@ -8,7 +8,7 @@ import json
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from json.encoder import encode_basestring
 from typing import Any
@@ -20,6 +20,8 @@ _COUNTABLE = 1000
 """Integers of so many digits are plain ones. Python converts up to 4,300, in a time that grows with their square."""
 
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
+# A string that does not end goes on to the end, so that no text is searched twice.
+_BRACKET_OR_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _UNWRITABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
@@ -100,15 +102,25 @@ def read(text: str, *, escapes: bool = False) -> Any:
     Raises `Unreadable` with the reason for an object with two equal keys, nesting over `MAXIMUM_DEPTH`, NaN and
     Infinity, and `ValueError` for what else is no JSON.
     """
+    if is_too_deep(text):
+        raise Unreadable(f"it is nested more than {MAXIMUM_DEPTH} deep")
     try:
         value = _decode(text)
-    except RecursionError:
-        raise _too_deep() from None
     except json.JSONDecodeError as error:
         raise ValueError(f"it is no JSON: {error}") from None
-    if text.count("[") + text.count("{") > MAXIMUM_DEPTH:
-        _check_depth(value)
     return _with_escapes(value, (found[0] for found in _STRING.finditer(text))) if escapes and "\\" in text else value
+
+
+def is_too_deep(text: str) -> bool:
+    """Say whether brackets are nested more than `MAXIMUM_DEPTH` deep in a text, without going deep oneself."""
+    if text.count("[") + text.count("{") <= MAXIMUM_DEPTH:
+        return False
+    depth = 0
+    for found in _BRACKET_OR_STRING.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
+        if depth > MAXIMUM_DEPTH:
+            return True
+    return False
 
 
 def read_object(text: str) -> dict[str, Any] | None:
@@ -147,24 +159,6 @@ def _no_number(name: str) -> Any:
 _decode = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_whole, parse_float=_broken, parse_constant=_no_number
 ).decode
-
-
-def _check_depth(value: Any) -> None:
-    """Raise `ValueError` for a value that is nested too deeply, without going deep itself."""
-    level = [value]
-    for _ in range(MAXIMUM_DEPTH):
-        level = [item for holder in level for item in _items(holder) if isinstance(item, (dict, list))]
-        if not level:
-            return
-    raise _too_deep()
-
-
-def _items(holder: Any) -> Iterable[Any]:
-    return holder.values() if isinstance(holder, dict) else holder if isinstance(holder, list) else ()
-
-
-def _too_deep() -> Unreadable:
-    return Unreadable(f"it is nested more than {MAXIMUM_DEPTH} deep")
 
 
 def _with_escapes(value: Any, spellings: Iterator[str]) -> Any:

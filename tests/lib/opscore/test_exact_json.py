@@ -1,12 +1,13 @@
 import copy
 import json
+import sys
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from opscore.exact_json import MAXIMUM_DEPTH, Number, read, write
+from opscore.exact_json import MAXIMUM_DEPTH, Number, Unreadable, is_too_deep, read, write
 from tests.ops_cli.frame.output.hostile import anything
 
 EXACT = (
@@ -118,3 +119,20 @@ def test_what_json_does_not_have_is_not_written(value: Any) -> None:
 
 def test_a_text_that_no_encoding_can_write_is_an_escape() -> None:
     assert write({"\ud83d": "\ufffe"}) == r'{"\ud83d":"\ufffe"}'
+
+
+@pytest.mark.parametrize("limit", [1_000, 20_000])
+@pytest.mark.parametrize("text", ["[" * 5_000, "[" * 5_000 + "]" * 5_000, '{"a":' * 101 + "1" + "}" * 101])
+def test_what_is_too_deep_is_so_whatever_python_bears(text: str, limit: int) -> None:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit)
+    try:
+        with pytest.raises(Unreadable, match="nested more than 100 deep"):
+            read(text)
+    finally:
+        sys.setrecursionlimit(before)
+
+
+@pytest.mark.parametrize("text", ['"' + "[" * 200 + '"', "[]" * 200, '["' + '\\"[' * 300_000])
+def test_brackets_in_texts_and_beside_one_another_are_not_deep(text: str) -> None:
+    assert not is_too_deep(text)

@@ -1,5 +1,4 @@
 import platform
-import re
 import sys
 from pathlib import Path
 
@@ -136,5 +135,7 @@ def test_the_oldest_version_is_what_every_configuration_asks_for() -> None:
     }
     assert len(asked) > 2
     for path, text in asked.items():
-        assert re.search(r'version = "~> (\d+)\.(\d+)"', text), path
-        assert f'"~> {OLDEST[0]}.{OLDEST[1]}"' in text, path
+        oldest = f"{OLDEST[0]}.{OLDEST[1]}"
+        # Roots say what was run, modules what they can be used with.
+        wanted = f">= {oldest}, < 7" if "modules" in path.parts else f"~> {oldest}"
+        assert f'version = "{wanted}"' in text, path

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from opscore import aws_faults
+from opscore import aws_faults, exact_json
 from opscore.dead_letters.envelopes import Kind, recognise
 from opscore.dead_letters.looking.queue import MAXIMUM_BYTES, QueueFacts
 from opscore.dead_letters.sending.events import event_of
@@ -185,8 +185,10 @@ class LambdaDestination:
     def objection(self, message: Outgoing) -> Refusal | None:
         """Return why the function cannot be invoked with `message`: an event is JSON."""
         try:
+            if exact_json.is_too_deep(message.body):
+                return Refusal("NotAnEvent", "the body is nested too deeply for an event", final=True)
             json.loads(message.body, parse_int=float)  # of any number of digits
-        except (ValueError, RecursionError):
+        except ValueError:
             return Refusal("NotAnEvent", "the body is not JSON, so it is no event for a function", final=True)
         return None
 
