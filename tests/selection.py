@@ -21,7 +21,7 @@ MIRRORED = {
     "python/emulator/emulated_aws": "tests/emulator",
     "modules": "tests/terraform",
     "terraform": "tests/terraform",
-    "examples": "tests/terraform",
+    "docs/examples": "tests/terraform",
 }
 CONTRACTS = "tests/contracts"
 ONLY_FOR = {f"{CONTRACTS}/test_zips.py": ("ops_cli/packaging", "python/functions")}

@@ -62,9 +62,9 @@ def folders(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     made = {}
     for region in REGIONS:
         top = tmp_path_factory.mktemp(region)
-        for folder in ("modules", "examples"):
+        for folder in ("modules", "docs/examples"):
             shutil.copytree(ROOT / folder, top / folder, ignore=shutil.ignore_patterns(".terraform*"))
-        made[region] = top / "examples/orders"
+        made[region] = top / "docs/examples/orders"
         values = {"region": region, "code": pushed(endpoint, region), "alarm_emails": ["on-call@example.com"]}
         (made[region] / "terraform.tfvars.json").write_text(json.dumps(values))
     return made
