@@ -12,7 +12,7 @@ OPSCTL := $(BIN)/opsctl
 ENV ?=
 PACKAGE := $(BIN)/python -I -S ops_cli/packaging --root .
 
-.PHONY: help setup lock build up down demo test check lint typecheck bootstrap push plan apply destroy bench clean terraform-there browser-there
+.PHONY: help setup lock build release up down demo test check lint typecheck bootstrap push plan apply destroy bench clean terraform-there browser-there
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,13 +58,17 @@ browser-there:
 	fi; \
 	echo "No chromium, chromium-browser or google-chrome is on PATH: install one (Debian: apt install chromium), or the tests of the report's page in a browser are skipped." >&2
 
-lock: $(INSTALLED) ## Resolve the dependencies anew: requirements.lock and every function's lock
+lock: $(INSTALLED) terraform-there ## Resolve the dependencies anew: requirements.lock, every function's lock, Terraform's provider
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-package emulated-aws --no-header --no-annotate \
 	  --extra dev --extra sandbox pyproject.toml --output-file requirements.lock
 	@$(PACKAGE) --lock
+	@$(BIN)/python -m ops_cli.deploy.provider_lock
 
 build: $(INSTALLED) ## Zip every Lambda function for the sandbox; `opsctl deploy` zips them for Lambda
 	@$(PACKAGE)
+
+release: $(INSTALLED) ## Zip every Lambda function for use by another repository: build/release/
+	@$(PACKAGE) --release
 
 up: $(INSTALLED) terraform-there ## Start the sandbox: the whole platform on this machine
 	@$(OPSCTL) --env sandbox sandbox up

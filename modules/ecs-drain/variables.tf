@@ -24,11 +24,12 @@ variable "platform" {
 }
 
 variable "code" {
-  description = "The function's zip and what runs it, as the build manifest says."
+  description = "The function's zip and what runs it: an object (`bucket`, `s3_key`, `key`), as the build manifest says, or a zip on this disk (`file`), as `make release` writes it."
   type = object({
-    bucket       = string
-    s3_key       = string
-    key          = string
+    bucket       = optional(string)
+    s3_key       = optional(string)
+    key          = optional(string)
+    file         = optional(string)
     handler      = string
     runtime      = string
     architecture = string

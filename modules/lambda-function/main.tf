@@ -23,11 +23,12 @@ resource "aws_lambda_function" "this" {
   kms_key_arn                    = var.platform.kms_key_arn
   publish                        = true
 
-  # From the bucket, never `filename`: the provider holds one lock through the upload and the wait of each function,
-  # so that functions from files are created one after another.
+  # A platform's functions come from the bucket: the provider holds one lock through the upload and the wait of each
+  # function from a file, so that these are created one after another.
   s3_bucket        = var.code.bucket
   s3_key           = var.code.s3_key
-  source_code_hash = var.code.key
+  filename         = var.code.file
+  source_code_hash = var.code.file == null ? var.code.key : filebase64sha256(var.code.file)
 
   # An empty block would be a difference in every plan: Lambda answers that there is none.
   dynamic "environment" {

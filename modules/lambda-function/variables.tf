@@ -53,11 +53,12 @@ variable "role" {
 }
 
 variable "code" {
-  description = "The zip in the artifacts bucket and what runs it, as the build manifest says; `key` is the hash of the build's inputs."
+  description = "The zip and what runs it: `bucket`, `s3_key` and `key`, the hash of the build's inputs, as the build manifest says; or `file`, a zip on this disk, as `make release` writes them."
   type = object({
-    bucket       = string
-    s3_key       = string
-    key          = string
+    bucket       = optional(string)
+    s3_key       = optional(string)
+    key          = optional(string)
+    file         = optional(string)
     handler      = string
     runtime      = string
     architecture = string
@@ -74,7 +75,17 @@ variable "code" {
   }
 
   validation {
-    condition     = strcontains(var.code.s3_key, var.code.key)
+    condition     = (var.code.file == null) == (var.code.bucket != null && var.code.s3_key != null && var.code.key != null)
+    error_message = "The code is either an object (bucket, s3_key and key) or a zip on this disk (file): say one of them, whole."
+  }
+
+  validation {
+    condition     = var.code.file == null ? true : fileexists(var.code.file)
+    error_message = "There is no zip ${coalesce(var.code.file, "here")}: `make release` in a clone of opsctl writes those of its functions into build/release/."
+  }
+
+  validation {
+    condition     = var.code.file != null ? true : try(strcontains(var.code.s3_key, var.code.key), true)
     error_message = "The object's name must contain the key of its inputs: code that changes under an unchanged name is never deployed."
   }
 }

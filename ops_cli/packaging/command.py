@@ -9,7 +9,7 @@ from ops_cli.packaging.build import build
 from ops_cli.packaging.targets import DEPLOY_ARCHITECTURE, DEPLOY_RUNTIME, Target
 
 USAGE = """\
-usage: python -I -S ops_cli/packaging [--root DIR] [--target deploy|sandbox|all] [--lock [--upgrade]]
+usage: python -I -S ops_cli/packaging [--root DIR] [--target deploy|sandbox|all] [--lock [--upgrade]] [--release]
                                       [--runtime NAME] [--architecture NAME] [--no-bytecode]
 
 Zip every function of python/functions into build/<target>/, with a manifest.json.
@@ -21,9 +21,10 @@ Zip every function of python/functions into build/<target>/, with a manifest.jso
   --no-bytecode         ship sources only
   --lock                resolve every requirements.txt for Lambda into the requirements.lock beside it
   --upgrade             with --lock: take the newest versions rather than keep those that fit
+  --release             build the deploy target, and put its zips under plain names into build/release/
 """
 _VALUES = {"--root": ".", "--target": "sandbox", "--runtime": DEPLOY_RUNTIME, "--architecture": DEPLOY_ARCHITECTURE}
-_FLAGS = ("--no-bytecode", "--lock", "--upgrade", "--help")
+_FLAGS = ("--no-bytecode", "--lock", "--upgrade", "--release", "--help")
 _TARGETS = {"deploy": ("deploy",), "sandbox": ("sandbox",), "all": ("deploy", "sandbox")}
 
 
@@ -73,13 +74,19 @@ def _usage(message: str) -> Exception:
 def _run(values: dict[str, str], flags: set[str]) -> None:
     if "--help" in flags:
         sys.stdout.write(USAGE)
-    elif "--lock" in flags:
+        return
+    if "--lock" in flags:
         from ops_cli.packaging.dependencies import lock
 
         lock(values["--root"], report=_report, runtime=values["--runtime"], upgrade="--upgrade" in flags)
+        return
+    bytecode = "--no-bytecode" not in flags
+    deploy = Target.deploy(values["--runtime"], values["--architecture"], bytecode=bytecode)
+    if "--release" in flags:
+        from ops_cli.packaging.release import release
+
+        release(values["--root"], build(values["--root"], deploy, report=_report), report=_report)
     else:
-        bytecode = "--no-bytecode" not in flags
-        deploy = Target.deploy(values["--runtime"], values["--architecture"], bytecode=bytecode)
         for name in _TARGETS[values["--target"]]:
             build(values["--root"], deploy if name == "deploy" else Target.sandbox(bytecode=bytecode), report=_report)
         if values["--target"] == "sandbox" and bytecode and not deploy.candidates():

@@ -10,7 +10,6 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
@@ -39,33 +38,48 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     lifecycle.stop(places, print)
 
 
-def pushed(endpoint: str, region: str) -> dict[str, Any]:
-    """Put the zip of each function into a bucket of the region; return what the example is to be told of them."""
-    s3 = SESSION.client("s3", endpoint_url=endpoint, region_name=region)
-    target, bucket = Target.sandbox(), f"acme-artifacts-{region}"
-    elsewhere: Any = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    s3.create_bucket(Bucket=bucket, **elsewhere)
-    code = {}
-    for role in ROLES:
-        module, content = role.replace("-", "_"), io.BytesIO()
-        with zipfile.ZipFile(content, "w") as archive:
-            archive.writestr(f"{module}.py", "def handle(event, context):\n    return {}\n")
-        s3.put_object(Bucket=bucket, Key=f"{role}/1.zip", Body=content.getvalue())
-        code[role] = {"bucket": bucket, "s3_key": f"{role}/1.zip", "key": "1", "handler": f"{module}.handle"}
-        code[role] |= {"runtime": target.runtime, "architecture": target.architecture}
-    return code
+def zipped(role: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(f"{role.replace('-', '_')}.py", "def handle(event, context):\n    return {}\n")
+    return content.getvalue()
+
+
+def in_a_bucket(endpoint: str, role: str) -> dict[str, str]:
+    """Put a function's zip into a bucket, which is made for it; return what the example is told of it."""
+    s3 = SESSION.client("s3", endpoint_url=endpoint, region_name="eu-west-1")
+    bucket, key = f"acme-{role}", f"{role}/1.zip"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket=bucket, Key=key, Body=zipped(role))
+    return {"bucket": bucket, "s3_key": key, "key": "1"}
+
+
+def on_disk(folder: Path, role: str) -> dict[str, str]:
+    """Write a function's zip; return what the example is told of it."""
+    path = folder / f"{role}.zip"
+    path.write_bytes(zipped(role))
+    return {"file": str(path)}
 
 
 @pytest.fixture(scope="module")
 def folders(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A copy of the example for each region, told where the zips lie."""
-    made = {}
+    """A copy of the example for each region, told where its zips lie: a bucket, or this disk."""
+    target, made = Target.sandbox(), {}
     for region in REGIONS:
         top = tmp_path_factory.mktemp(region)
         for folder in ("modules", "docs/examples"):
             shutil.copytree(ROOT / folder, top / folder, ignore=shutil.ignore_patterns(".terraform*"))
         made[region] = top / "docs/examples/orders"
-        values = {"region": region, "code": pushed(endpoint, region), "alarm_emails": ["on-call@example.com"]}
+        code = {
+            role: {
+                **(on_disk(top, role) if region == "us-east-1" else in_a_bucket(endpoint, role)),
+                "handler": f"{role.replace('-', '_')}.handle",
+                "runtime": target.runtime,
+                "architecture": target.architecture,
+            }
+            for role in ROLES
+        }
+        values = {"region": region, "code": code, "alarm_emails": ["on-call@example.com"]}
         (made[region] / "terraform.tfvars.json").write_text(json.dumps(values))
     return made
 

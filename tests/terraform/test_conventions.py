@@ -58,12 +58,16 @@ def test_an_emulator_gets_the_configuration_that_aws_gets() -> None:
         assert not re.search(r"\bendpoints?\s*\{|localhost|127\.0\.0\.1|sandbox", path.read_text()), path
 
 
-def test_no_code_comes_from_a_file_and_nothing_runs_at_plan_time() -> None:
+def test_nothing_is_zipped_and_nothing_runs_at_plan_time() -> None:
     for path in FILES:
         text = path.read_text()
-        assert not re.search(
-            r"^\s+filename\s*=|archive_file|null_resource|local-exec|data \"external\"", text, re.MULTILINE
-        ), path
+        assert not re.search(r"archive_file|null_resource|local-exec|data \"external\"", text), path
+
+
+def test_the_platforms_own_code_never_comes_from_a_file() -> None:
+    root = [path for path in FILES if path.parent == ROOT / "terraform"]
+    assert root
+    assert not [path for path in root if re.search(r"^\s+file(name)?\s*=", path.read_text(), re.MULTILINE)]
 
 
 @pytest.mark.parametrize("path", RUNS, ids=name)

@@ -5,11 +5,12 @@ variable "region" {
 }
 
 variable "code" {
-  description = "Where the functions' zips lie, by role, the key in their names, and what runs them."
+  description = "Where the functions' zips lie, by role, and what runs them: in a bucket, with the key in their names, or as files on this disk."
   type = map(object({
-    bucket       = string
-    s3_key       = string
-    key          = string
+    bucket       = optional(string)
+    s3_key       = optional(string)
+    key          = optional(string)
+    file         = optional(string)
     handler      = string
     runtime      = optional(string, "python3.13")
     architecture = optional(string, "arm64")

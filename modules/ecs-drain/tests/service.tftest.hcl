@@ -239,3 +239,22 @@ run "a_sweep_that_failed_for_good_or_was_never_started_is_kept" {
     error_message = "Both the rule and the function must give up into the queue."
   }
 }
+
+run "another_repository_may_bring_the_code_as_a_file" {
+  command = plan
+
+  variables {
+    code = {
+      # Any file will do.
+      file         = "versions.tf"
+      handler      = "ecs_drain.handler.handle"
+      runtime      = "python3.13"
+      architecture = "arm64"
+    }
+  }
+
+  assert {
+    condition     = module.function.function.name == "acme-prod-ecs-drain"
+    error_message = "The drain must come with a file as well as with an object."
+  }
+}

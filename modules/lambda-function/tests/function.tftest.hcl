@@ -20,7 +20,7 @@ variables {
   }
 }
 
-run "code_comes_from_the_artifacts_bucket_and_never_from_a_file" {
+run "code_in_the_artifacts_bucket_changes_with_the_key_of_its_inputs" {
   command = plan
 
   assert {
@@ -31,6 +31,25 @@ run "code_comes_from_the_artifacts_bucket_and_never_from_a_file" {
   assert {
     condition     = aws_lambda_function.this.filename == null && aws_lambda_function.this.source_code_hash == "abc123"
     error_message = "The function must change with the key of its inputs alone."
+  }
+}
+
+run "code_in_a_file_changes_with_its_bytes" {
+  command = plan
+
+  variables {
+    code = {
+      # Any file will do.
+      file         = "versions.tf"
+      handler      = "report_generator.handler.handle"
+      runtime      = "python3.13"
+      architecture = "arm64"
+    }
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.filename == "versions.tf" && aws_lambda_function.this.s3_bucket == null && aws_lambda_function.this.source_code_hash == filebase64sha256("versions.tf")
+    error_message = "The function must take its code from the file, and change with that."
   }
 }
 

@@ -46,6 +46,49 @@ run "code_under_a_name_without_its_key_is_refused" {
   expect_failures = [var.code]
 }
 
+run "code_in_a_bucket_and_in_a_file_is_refused" {
+  command = plan
+  variables {
+    code = {
+      bucket       = "acme-artifacts"
+      s3_key       = "lambda/report-generator/abc123.zip"
+      key          = "abc123"
+      file         = "main.tf"
+      handler      = "report_generator.handler.handle"
+      runtime      = "python3.13"
+      architecture = "arm64"
+    }
+  }
+  expect_failures = [var.code]
+}
+
+run "an_object_without_its_name_is_refused" {
+  command = plan
+  variables {
+    code = {
+      bucket       = "acme-artifacts"
+      key          = "abc123"
+      handler      = "report_generator.handler.handle"
+      runtime      = "python3.13"
+      architecture = "arm64"
+    }
+  }
+  expect_failures = [var.code]
+}
+
+run "a_file_that_is_not_there_is_refused" {
+  command = plan
+  variables {
+    code = {
+      file         = "nowhere.zip"
+      handler      = "report_generator.handler.handle"
+      runtime      = "python3.13"
+      architecture = "arm64"
+    }
+  }
+  expect_failures = [var.code]
+}
+
 run "an_action_with_a_wildcard_is_refused" {
   command = plan
   variables {

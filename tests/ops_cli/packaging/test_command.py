@@ -1,6 +1,9 @@
 """The packager as the Makefile runs it: on the standard library alone, in one process."""
 
 import ast
+import hashlib
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +56,33 @@ def test_the_deployment_can_be_for_another_runtime_and_architecture(repository: 
     answer = repository.run("--target=deploy", "--runtime", "python3.12", "--architecture=x86_64", "--no-bytecode")
     assert answer.stdout.endswith("deploy: 1 built, 0 unchanged (python3.12 x86_64; no bytecode, as asked)\n")
     assert repository.manifest()["target"]["architecture"] == "x86_64"
+
+
+def test_a_release_holds_each_zip_under_a_plain_name_and_says_what_runs_it(repository: Repository) -> None:
+    repository.function("orders")
+    repository.function("order_keeper")
+    answer = repository.run("--release", "--architecture", "x86_64")
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.splitlines()[-1].startswith("release: 2 zips and release.json in ")
+    listed = json.loads((repository.out("release") / "release.json").read_text())["functions"]
+    bytes_ = repository.zip_path("order-keeper").read_bytes()
+    assert listed["order-keeper"] == {
+        "file": "order-keeper.zip",
+        "handler": "order_keeper.handler.handle",
+        "runtime": "python3.13",
+        "architecture": "x86_64",
+        "sha256": hashlib.sha256(bytes_).hexdigest(),
+    }
+    assert (repository.out("release") / "order-keeper.zip").read_bytes() == bytes_
+
+
+def test_a_function_that_is_gone_is_gone_from_the_next_release(repository: Repository) -> None:
+    repository.function("orders")
+    repository.function("gone")
+    assert repository.run("--release", "--no-bytecode").returncode == 0
+    shutil.rmtree(repository.root / "python/functions/gone")
+    assert repository.run("--release", "--no-bytecode").returncode == 0
+    assert sorted(path.name for path in repository.out("release").iterdir()) == ["orders.zip", "release.json"]
 
 
 @pytest.mark.parametrize(
