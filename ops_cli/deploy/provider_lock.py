@@ -6,10 +6,11 @@ A lock file that was made from a local mirror holds the hash of one platform and
 
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+from ops_cli.frame.output.writing import note
 
 ROOTS = ("terraform", "terraform/bootstrap")
 LOCK_FILE = ".terraform.lock.hcl"
@@ -52,7 +53,7 @@ def _reason(answer: str) -> str:
 def main() -> None:
     """Lock the providers of the repository that this module belongs to; that it could not be done is no failure."""
     repository = Path(__file__).parents[2]
-    lock_providers(repository, lambda line: print(line, file=sys.stderr))
+    lock_providers(repository, note)
 
 
 if __name__ == "__main__":
