@@ -17,6 +17,7 @@ from ops_cli.deploy.deployment import Deployment
 from ops_cli.deploy.ledger import Push, commit_of, note_push
 from ops_cli.deploy.limits import check_concurrency, concurrency, reservations
 from ops_cli.deploy.losses import Clients, Holding, holdings, refuse_to_lose
+from ops_cli.deploy.state_lock import state_lock
 from ops_cli.deploy.terraform import TerraformDir, without_refresh
 from ops_cli.frame.confirm import confirm, confirm_by_name
 from ops_cli.frame.context import Ops
@@ -124,6 +125,39 @@ def destroy(ops: Ops, yes: bool) -> None:
         )
         with progress.step("Destroy"):
             terraform.apply(file)
+
+
+@deploy.command()
+@yes_option
+@click.pass_obj
+def unlock(ops: Ops, yes: bool) -> None:
+    """Show who holds the lock of Terraform's state, ask, and release it.
+
+    A run that was killed leaves its lock behind, and every later one waits for that. Release it only when you know that
+    the run is no more: two at once spoil the state.
+    """
+    deployment = _deployment(ops)
+    if deployment.is_sandbox:
+        raise UsageProblem(
+            "The sandbox's state lies on this machine, where a lock ends with its run.", hint="`opsctl sandbox up`."
+        )
+    lock = state_lock(ops.client("s3"), deployment.state_bucket, deployment.state_key)
+    if lock is None:
+        note(f"Nobody holds the state of {_place(deployment)}.")
+        return
+    row = {"id": lock.id, "who": lock.who, "operation": lock.operation, "since": lock.since}
+    emit(
+        row,
+        ops.choices,
+        columns=[Column("since", "moment"), *(Column(key, "id") for key in ("operation", "who", "id"))],
+    )
+    confirm(f"Release {_place(deployment)} from this {lock.operation}, if it is no more?", yes=yes)
+    progress = Progress(2, color=ops.choices.color)
+    with progress.step("Initialise Terraform"):
+        terraform = _initialised(deployment, progress)
+    with progress.step("Unlock"):
+        terraform.force_unlock(lock.id)
+    note(f"`opsctl --env {ops.environment.name} deploy plan` shows what the run left to do.")
 
 
 @deploy.command()

@@ -8,7 +8,7 @@ from opscore.errors import OpsError
 _HINTS = (
     (
         r"acquiring the state lock",
-        "Another run holds the lock. If none is running, one was killed: `terraform force-unlock ID` in {path}.",
+        "Another run holds the lock, or one was killed: `opsctl deploy unlock` shows whose it is, and releases it.",
     ),
     (r"NoSuchBucket|bucket does not exist", "`opsctl deploy bootstrap` makes the account's buckets."),
     (
@@ -26,14 +26,14 @@ _FRAME = "╷│╵ "
 _LOCATION = re.compile(r"(with \S+,$)|(on .+ line \d+)|(\d+: )|├|(│ )")
 
 
-def failure(verb: str, lines: Sequence[str], path: object) -> OpsError:
-    """Return the error for a `terraform verb` that failed in `path`, from the last error among its output `lines`."""
+def failure(verb: str, lines: Sequence[str]) -> OpsError:
+    """Return the error for a `terraform verb` that failed, from the last error among its output `lines`."""
     block = _last_error(lines)
     if not block:
         said = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
         return OpsError(f"terraform {verb} failed: {said}")
     hint = next((text for pattern, text in _HINTS if re.search(pattern, " ".join(block))), "")
-    return OpsError(f"terraform {verb} failed: {_sentence(block)}", hint=hint.format(path=path))
+    return OpsError(f"terraform {verb} failed: {_sentence(block)}", hint=hint)
 
 
 def _last_error(lines: Sequence[str]) -> list[str]:

@@ -70,6 +70,10 @@ class TerraformDir:
         """Destroy everything in the state."""
         self._run("destroy", "-input=false", LOCK_TIMEOUT, f"-parallelism={PARALLELISM}", "-auto-approve")
 
+    def force_unlock(self, lock: str) -> None:
+        """Release the state, if the lock of this id is what holds it."""
+        self._run("force-unlock", "-force", lock, quiet=True)
+
     def outputs(self) -> dict[str, Any]:
         """Return the values of the root's outputs; empty before the first apply."""
         return {name: output["value"] for name, output in self._read("output").items()}
@@ -92,7 +96,7 @@ class TerraformDir:
             check=False,
         )
         if answer.returncode:
-            raise failure(verb, answer.stderr.splitlines(), self.path)
+            raise failure(verb, answer.stderr.splitlines())
         said: dict[str, Any] = json.loads(answer.stdout or "{}")
         return said
 
@@ -105,7 +109,7 @@ class TerraformDir:
             on_interrupt=lambda: self.report("Interrupted: waiting for Terraform to end; again gives up its state."),
         )
         if finished.code not in good:
-            raise failure(verb, finished.lines, self.path)
+            raise failure(verb, finished.lines)
         return finished
 
     def _command(self, verb: str) -> tuple[str, ...]:

@@ -308,3 +308,60 @@ def test_destroy_says_what_is_lost(
     assert run("destroy", "--yes") == 0
     assert "lost: bucket reports: 1 version of objects" in capsys.readouterr().err
     assert verbs(terraform) == ["init", "show", "plan", "apply"]
+
+
+def locked(s3: Any, body: str) -> None:
+    s3.create_bucket(Bucket=STATES, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket=STATES, Key="prod.tfstate.tflock", Body=body.encode())
+
+
+LOCK = json.dumps(
+    {
+        "ID": "7a9c1f5e-0000-4000-8000-000000000000",
+        "Operation": "OperationTypeApply",
+        "Who": "ada@laptop\x1b[31m",
+        "Created": "2026-11-29T03:05:00.123456789Z",
+        "Path": f"{STATES}/prod.tfstate",
+    }
+)
+
+
+def test_a_lock_is_shown_with_its_holder_and_released_when_somebody_agrees(
+    run: Run, terraform: FakeTerraform, s3: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    locked(s3, LOCK)
+    assert run("unlock") == 2
+    assert "force-unlock" not in verbs(terraform)
+    shown = capsys.readouterr()
+    assert "ada@laptop" in shown.out
+    assert "\x1b" not in shown.out + shown.err
+    assert run("unlock", "--yes", "--output", "json") == 0
+    assert json.loads(capsys.readouterr().out)["since"] == "2026-11-29T03:05:00Z"
+    assert terraform.call("force-unlock").endswith("-force 7a9c1f5e-0000-4000-8000-000000000000")
+
+
+def test_without_a_lock_nothing_is_released(
+    run: Run, terraform: FakeTerraform, s3: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3.create_bucket(Bucket=STATES, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    assert run("unlock", "--yes") == 0
+    assert "Nobody holds the state of prod" in capsys.readouterr().err
+    assert verbs(terraform) == []
+
+
+def test_without_a_state_bucket_there_is_nothing_to_unlock(
+    run: Run, terraform: FakeTerraform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("unlock", "--yes") == 4
+    assert "`opsctl deploy bootstrap`" in capsys.readouterr().err
+    assert verbs(terraform) == []
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{}", '{"ID": "1", "Who": "x", "Operation": "y", "Created": "today"}'])
+def test_what_is_no_lock_is_left_to_a_person(
+    run: Run, terraform: FakeTerraform, s3: Any, capsys: pytest.CaptureFixture[str], body: str
+) -> None:
+    locked(s3, body)
+    assert run("unlock", "--yes") == 1
+    assert "is not a lock that Terraform wrote" in capsys.readouterr().err
+    assert verbs(terraform) == []

@@ -46,7 +46,7 @@ Lock Info:
 
 
 def test_a_failed_resource_is_named_with_what_aws_said() -> None:
-    error = failure("apply", IN_APPLY.splitlines(), "/clone")
+    error = failure("apply", IN_APPLY.splitlines())
     assert error.message == (
         "terraform apply failed: creating SQS Queue (orders): operation error SQS: CreateQueue, "
         "api error AccessDenied: no (module.queue.aws_sqs_queue.this)"
@@ -54,7 +54,7 @@ def test_a_failed_resource_is_named_with_what_aws_said() -> None:
 
 
 def test_a_refused_value_says_the_rule_and_not_the_source() -> None:
-    error = failure("plan", VALIDATION.splitlines(), "/clone")
+    error = failure("plan", VALIDATION.splitlines())
     assert error.message == (
         "terraform plan failed: Invalid value for variable: The environment must be kebab-case and at most 12 "
         "characters long, so that bucket names stay under their limit of 63."
@@ -62,19 +62,19 @@ def test_a_refused_value_says_the_rule_and_not_the_source() -> None:
 
 
 def test_of_several_errors_the_last_is_told() -> None:
-    error = failure("apply", ["Error: first", "", "", "Error: second", ""], "/clone")
+    error = failure("apply", ["Error: first", "", "", "Error: second", ""])
     assert error.message == "terraform apply failed: second"
 
 
 def test_without_an_error_block_the_last_words_are_told() -> None:
-    assert failure("init", ["starting", "killed", ""], "/clone").message == "terraform init failed: killed"
-    assert "it said nothing" in failure("init", [], "/clone").message
+    assert failure("init", ["starting", "killed", ""]).message == "terraform init failed: killed"
+    assert "it said nothing" in failure("init", []).message
 
 
 @pytest.mark.parametrize(
     ("output", "hint"),
     [
-        (LOCK, "terraform force-unlock ID` in /clone"),
+        (LOCK, "`opsctl deploy unlock` shows whose it is"),
         ("Error: Failed to get existing workspaces: S3 bucket does not exist.", "opsctl deploy bootstrap"),
         ("Error: No valid credential sources found", "aws sso login"),
         ("Error: Failed to query available provider packages", "no local mirror"),
@@ -83,6 +83,6 @@ def test_without_an_error_block_the_last_words_are_told() -> None:
     ],
 )
 def test_known_failures_say_what_to_do_next(output: str, hint: str) -> None:
-    found = failure("apply", output.splitlines(), "/clone").hint
+    found = failure("apply", output.splitlines()).hint
     assert hint in found
     assert bool(found) == bool(hint)
