@@ -14,7 +14,7 @@ PRODUCT = {"insight", "ops_cli", "opscore", *FUNCTIONS}
 FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "opscore": (
         ("fleets", "logs", "settings", "waiting"),
-        ("queues",),
+        ("queues", "watchers"),
         ("dead_letters", "draining", "rollouts"),
         ("health",),
     ),

@@ -3,19 +3,20 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from opscore.draining.function.poller import Pollers, poll
+from opscore.draining.function.poller import poll
 from opscore.draining.function.queue import RequestBatch
 from opscore.draining.function.schedule import sweep
 from opscore.draining.function.wiring import Wiring
 from opscore.draining.requests import Ignored, Request, parse
 from opscore.queues.worker import PermanentError, Retry, Work, process_batch
+from opscore.watchers import Watchers
 
 
 class Setup(NamedTuple):
     """The drivers' wiring, the pollers, and how a message comes back."""
 
     wiring: Wiring
-    pollers: Pollers
+    pollers: Watchers
     retry: Retry
 
 

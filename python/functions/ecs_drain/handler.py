@@ -14,11 +14,12 @@ from opscore.draining.aws.drain_table import DynamoDrains
 from opscore.draining.aws.hosts import Hosts
 from opscore.draining.aws.metrics import counter
 from opscore.draining.aws.service_models import new_session
-from opscore.draining.function.poller import Pollers, starter
+from opscore.draining.function.poller import pollers
 from opscore.draining.function.wiring import Wiring
 from opscore.draining.policy import parse_fleets
 from opscore.queues.worker import Invocation, Retry
 from opscore.settings import read
+from opscore.watchers import starter
 
 from .core import Setup, answer
 from .settings import Settings
@@ -51,8 +52,8 @@ def _wiring() -> Setup:
         fleets=parse_fleets(settings.fleets),
         now=now,
     )
-    pollers = Pollers(wiring.drains, starter(client("stepfunctions"), settings.poller_arn), now)
-    return Setup(wiring, pollers, Retry(settings.retry_base_seconds, shorten, random.random))
+    started = pollers(wiring.drains, starter(client("stepfunctions"), settings.poller_arn), now)
+    return Setup(wiring, started, Retry(settings.retry_base_seconds, shorten, random.random))
 
 
 def handle(event: Mapping[str, Any], context: Invocation) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from ops_cli.sandbox.emulator import lifecycle
 from opscore.batches import batches
 from opscore.draining.aws.drain_table import DynamoDrains
 from opscore.draining.aws.hosts import Hosts
-from opscore.draining.function.poller import Pollers
+from opscore.draining.function.poller import pollers
 from opscore.draining.function.queue import RequestBatch
 from opscore.draining.function.tick import tick
 from opscore.draining.function.wiring import Wiring
@@ -72,7 +72,7 @@ def _drained(fleet: Fleet, drained: DrainRow, doomed: list[str]) -> list[Drain]:
         now=lambda: clock[0],
     )
     for some in batches(doomed, 10):
-        batch = RequestBatch(wiring, Pollers(records, lambda *_: None, wiring.now))
+        batch = RequestBatch(wiring, pollers(records, lambda *_: None, wiring.now))
         for instance_id in some:
             batch.accept(Termination(instance_id, drained.group, drained.hook, "token"))
         batch.begin()

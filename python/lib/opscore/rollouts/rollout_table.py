@@ -7,20 +7,17 @@ import gzip
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from opscore.dynamodb_attributes import from_attribute, to_attribute
 from opscore.rollouts.record import AUDIT_SECONDS, Event, Rollout, Wish, from_plain, to_plain
+from opscore.watchers import Changed
 
 LIVE_INDEX = "live"
 STARTED_INDEX = "by-start"
 
 _ALL = "rollouts"
 """Value of the attribute that both indexes hash: there are few roll-outs, and lists want all of them by time."""
-
-
-class Changed(Exception):
-    """Somebody else wrote first; read again."""
 
 
 class Busy(Exception):
@@ -30,13 +27,6 @@ class Busy(Exception):
         super().__init__(f"{group} is rolled by {rollout_id}")
         self.group = group
         self.rollout_id = rollout_id
-
-
-class Supervision(NamedTuple):
-    """Which supervisor of a roll-out is the current one, and when it last looked; (0, 0) for none yet."""
-
-    generation: int
-    ticked_at: int
 
 
 class RolloutTable:
@@ -113,18 +103,19 @@ class RolloutTable:
             ExpressionAttributeValues={":w": to_attribute(wish), ":b": to_attribute(by)},
         )
 
-    def supervision(self, rollout_id: str) -> Supervision:
-        """Return which supervisor is the current one."""
-        item = self._item(rollout_id) or {}
-        return Supervision(*(from_attribute(item[name]) if name in item else 0 for name in Supervision._fields))
+    def lease(self, name: str) -> tuple[int, int]:
+        """Return which supervisor of a roll-out is the current one, and when it last looked; (0, 0) for none yet."""
+        item = self._item(name) or {}
+        generation, ticked_at = (from_attribute(item.get(key, {"N": "0"})) for key in ("generation", "ticked_at"))
+        return generation, ticked_at
 
-    def take_over(self, rollout_id: str, generation: int, now: int) -> None:
+    def take_lease(self, name: str, generation: int, now: int) -> None:
         """Make the supervisor after `generation` the current one; raises `Changed` when another was quicker."""
-        self._supervise(rollout_id, generation, generation + 1, now)
+        self._supervise(name, generation, generation + 1, now)
 
-    def touch(self, rollout_id: str, generation: int, now: int) -> None:
-        """Say that the supervisor looks now; raises `Changed` when it is not the current one."""
-        self._supervise(rollout_id, generation, generation, now)
+    def touch_lease(self, name: str, generation: int, now: int) -> None:
+        """Say that the supervisor looks now; raises `Changed` when it is not the current one, or the roll-out over."""
+        self._supervise(name, generation, generation, now)
 
     def _supervise(self, rollout_id: str, old: int, new: int, now: int) -> None:
         values = {":old": old, ":new": new, ":now": now}

@@ -4,7 +4,7 @@ import boto3
 
 from opscore.draining.aws.hosts import Hosts
 from opscore.draining.aws.service_models import new_session
-from opscore.draining.function.poller import Pollers
+from opscore.draining.function.poller import pollers
 from opscore.draining.function.schedule import Swept, sweep
 from opscore.draining.function.wiring import Wiring
 from opscore.draining.policy import Fleet as DrainedFleet
@@ -32,7 +32,7 @@ def sweep_once(fleet: Fleet, group: Group, hook: str = "opsctl-drain") -> Swept:
         fleets={group.name: DrainedFleet(group.name, fleet.cluster(), hook)},
         now=lambda: 0,
     )
-    return sweep(wiring, Pollers(drains, lambda *_: None, wiring.now))
+    return sweep(wiring, pollers(drains, lambda *_: None, wiring.now))
 
 
 def test_the_first_termination_of_a_new_fleet_keeps_the_host_when_nobody_answers(fleet: Fleet) -> None:

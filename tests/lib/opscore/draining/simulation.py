@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from opscore.draining.aws.drain_table import Changed, decides
+from opscore.draining.aws.drain_table import decides
 from opscore.draining.aws.hosts import Hosts
-from opscore.draining.function.poller import Pollers, poll
+from opscore.draining.function.poller import poll, pollers
 from opscore.draining.function.queue import RequestBatch
 from opscore.draining.function.schedule import sweep
 from opscore.draining.function.tick import tick
@@ -16,6 +16,7 @@ from opscore.draining.function.wiring import Wiring
 from opscore.draining.policy import POLL_SECONDS, SWEEP_SECONDS, AtDeadline, Fleet, Policy
 from opscore.draining.record import Drain
 from opscore.draining.requests import Order, Request, SpotNotice, Termination, parse
+from opscore.watchers import Changed, Watchers
 from tests.lib.opscore.draining.model_aws import Killed, ModelAws, ModelHost
 from tests.lib.opscore.draining.model_clients import ModelAutoScaling, ModelEc2, ModelEcs
 
@@ -133,13 +134,13 @@ class Simulation:
         return Wiring(self.drains, Hosts(ecs, autoscaling), ecs, ec2, autoscaling, count, fleets, self.clock)
 
     @property
-    def pollers(self) -> Pollers:
+    def pollers(self) -> Watchers:
         def start(name: str, payload: str) -> None:
             if name not in self._started:
                 self._started.add(name)
                 self.executions[name] = (self.aws.now + POLL_SECONDS, json.loads(payload))
 
-        return Pollers(
+        return pollers(
             self.drains, lambda name, payload: self.aws.call("start", lambda: start(name, payload)), self.clock
         )
 

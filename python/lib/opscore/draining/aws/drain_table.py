@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from opscore.draining.record import Drain
 from opscore.dynamodb_attributes import from_attribute, to_attribute
+from opscore.watchers import Changed, Leases
 
 OPEN_INDEX = "open"
 CLUSTER_INDEX = "by-cluster"
@@ -17,11 +18,7 @@ CLUSTER_INDEX = "by-cluster"
 UNDECIDED = " AND attribute_not_exists(verdict)"
 
 
-class Changed(Exception):
-    """Somebody else wrote first; read again."""
-
-
-class Drains(Protocol):
+class Drains(Leases, Protocol):
     """What the drivers need of the table."""
 
     def latest(self, instance_id: str) -> Drain | None:
@@ -35,15 +32,6 @@ class Drains(Protocol):
 
     def open_in(self, cluster: str) -> list[Drain]:
         """Return the open drains of a cluster."""
-
-    def lease(self, cluster: str) -> tuple[int, int]:
-        """Return which poller of the cluster is the current one, and when it last looked; (0, 0) for none yet."""
-
-    def take_lease(self, cluster: str, generation: int, now: int) -> None:
-        """Make the poller after `generation` the current one; raises `Changed` when another was quicker."""
-
-    def touch_lease(self, cluster: str, generation: int, now: int) -> None:
-        """Say that the poller looks now; raises `Changed` when it is not the current one."""
 
 
 class DynamoDrains:
@@ -129,21 +117,21 @@ class DynamoDrains:
                 return
             request["ExclusiveStartKey"] = last
 
-    def lease(self, cluster: str) -> tuple[int, int]:
+    def lease(self, name: str) -> tuple[int, int]:
         """Return which poller of the cluster is the current one, and when it last looked; (0, 0) for none yet."""
-        answer = self._dynamodb.get_item(TableName=self._table, Key=_lease_key(cluster), ConsistentRead=True)
+        answer = self._dynamodb.get_item(TableName=self._table, Key=_lease_key(name), ConsistentRead=True)
         item = answer.get("Item")
         return (from_attribute(item["generation"]), from_attribute(item["ticked_at"])) if item else (0, 0)
 
-    def take_lease(self, cluster: str, generation: int, now: int) -> None:
+    def take_lease(self, name: str, generation: int, now: int) -> None:
         """Make the poller after `generation` the current one; raises `Changed` when another was quicker."""
         self._write_lease(
-            cluster, "attribute_not_exists(generation) OR generation = :old", generation, generation + 1, now
+            name, "attribute_not_exists(generation) OR generation = :old", generation, generation + 1, now
         )
 
-    def touch_lease(self, cluster: str, generation: int, now: int) -> None:
+    def touch_lease(self, name: str, generation: int, now: int) -> None:
         """Say that the poller looks now; raises `Changed` when it is not the current one."""
-        self._write_lease(cluster, "generation = :old", generation, generation, now)
+        self._write_lease(name, "generation = :old", generation, generation, now)
 
     def _write_lease(self, cluster: str, condition: str, old: int, new: int, now: int) -> None:
         values = {":old": old, ":new": new, ":now": now}

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from opscore.draining.aws.drain_table import Changed, Drains
+from opscore.draining.aws.drain_table import Drains
 from opscore.draining.judging.decision import SPOT_SECONDS
 from opscore.draining.policy import Fleet
 from opscore.draining.record import Cause, Drain, Outcome
 from opscore.draining.requests import Order, SpotNotice, Termination, Undo
+from opscore.watchers import Changed
 
 Opening = Termination | SpotNotice | Order
 

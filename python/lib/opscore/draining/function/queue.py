@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from opscore.draining.function.opening import Opening, is_superseded, open_drain
-from opscore.draining.function.poller import Pollers
 from opscore.draining.function.tick import advance
 from opscore.draining.function.wiring import Wiring
 from opscore.draining.policy import Fleet
@@ -11,6 +10,7 @@ from opscore.draining.record import Cause, Drain, Outcome
 from opscore.draining.requests import Ignored, Request, SpotNotice, Undo
 from opscore.fleets.cluster_reader import ClusterReader
 from opscore.logs import structured_log
+from opscore.watchers import Watchers
 
 
 class RequestBatch:
@@ -19,7 +19,7 @@ class RequestBatch:
     When `begin` fails, the whole batch must come back: `accept` finds the records it wrote.
     """
 
-    def __init__(self, wiring: Wiring, pollers: Pollers) -> None:
+    def __init__(self, wiring: Wiring, pollers: Watchers) -> None:
         self._wiring = wiring
         self._pollers = pollers
         self._accepted: dict[str, Drain] = {}

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from opscore.draining.aws.drain_table import Changed
 from opscore.draining.aws.hosts import RETAINED, WAITING
 from opscore.draining.aws.metrics import STUCK
 from opscore.draining.function.finishing import end_action
 from opscore.draining.function.groups import Group, describe, set_right
 from opscore.draining.function.opening import open_drain
-from opscore.draining.function.poller import Pollers
 from opscore.draining.function.queue import RequestBatch
 from opscore.draining.function.wiring import Wiring
 from opscore.draining.judging.decision import stuck
@@ -19,6 +17,7 @@ from opscore.draining.record import Cause, Drain, Outcome
 from opscore.draining.requests import Termination
 from opscore.fleets.cluster_reader import ClusterReader
 from opscore.logs import structured_log
+from opscore.watchers import Changed, Watchers
 
 PROCEEDING_SECONDS = 120
 """How long an instance may take from a completed action to Terminating:Proceed."""
@@ -40,7 +39,7 @@ class Swept(NamedTuple):
     hooks: int = 0
 
 
-def sweep(wiring: Wiring, pollers: Pollers) -> Swept:
+def sweep(wiring: Wiring, pollers: Watchers) -> Swept:
     """Look once at all fleets and repair what was lost; raises what no repair could help, when the rest is done."""
     batch = RequestBatch(wiring, pollers)
     groups = list(describe(wiring))

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from opscore.draining.aws.drain_table import Changed
 from opscore.draining.aws.hosts import ActionOver
 from opscore.draining.aws.instances import look_up
 from opscore.draining.aws.task_survey import look
@@ -17,6 +16,7 @@ from opscore.draining.record import Drain, Outcome
 from opscore.fleets.cluster_reader import REFILL_PER_SECOND, ClusterReader
 from opscore.fleets.host import Host, Instance, TaskSurvey
 from opscore.logs import structured_log
+from opscore.watchers import Changed
 
 READS_PER_TICK = REFILL_PER_SECOND * POLL_SECONDS * 2 // 5
 """Two fifths of what the read bucket gains between two ticks. Describing what was listed comes on top, and all of it

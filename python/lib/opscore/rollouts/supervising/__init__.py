@@ -1,1 +1,1 @@
-"""The supervisor: it reads a fleet's health, drives its engine, and looks again and again until the roll-out is over."""
+"""The supervisor: it reads a fleet's health, drives its engine, and looks again until the roll-out is over."""

@@ -7,8 +7,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from opscore.draining.aws.drain_table import Changed, DynamoDrains
+from opscore.draining.aws.drain_table import DynamoDrains
 from opscore.draining.record import Cause, Drain, Outcome
+from opscore.watchers import Changed
 from tests.lib.opscore.draining.drains_table import make_table
 
 DRAIN = Drain("i-1", 1, "web", "web-group", Cause.TERMINATION, 100, 4000, hook="drain", token="t")

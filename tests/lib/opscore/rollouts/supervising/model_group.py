@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from opscore.rollouts.judging.judge import Action
 from opscore.rollouts.judging.observation import Gate, Run, RunState, Seen
 from opscore.rollouts.record import Event, FleetProgress, Phase, Rollout
-from opscore.rollouts.rollout_table import Changed
+from opscore.watchers import Changed
 
 NEW, OLD = "ami-new", "ami-old"
 

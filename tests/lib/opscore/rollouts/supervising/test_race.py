@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from opscore.rollouts.judging.judge import Action
 from opscore.rollouts.judging.observation import RunState
 from opscore.rollouts.record import Phase, Wish
-from opscore.rollouts.rollout_table import Changed
 from opscore.rollouts.supervising.tick import tick
+from opscore.watchers import Changed
 from tests.lib.opscore.rollouts.supervising.model_group import OLD, Crash, ModelGroup
 from tests.lib.opscore.rollouts.supervising.test_stories import TICK, Stage
 
