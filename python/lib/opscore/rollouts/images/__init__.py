@@ -1,0 +1,5 @@
+"""The image of a roll-out: what the operator typed, which image that is, whether the fleet can run it, how old it is.
+
+`reference` reads what was typed, `catalogue` reads AWS (and `keys` KMS), `choice` picks one image. `suitability` says
+what is against it, with the help of `booting` and `volumes`; `ages` compares what runs with what there is.
+"""
