@@ -51,7 +51,8 @@ class Catalogue:
     def images(self, image_ids: Iterable[str]) -> Found:
         """Return images by id, deprecated and disabled ones too: one call for all that are there.
 
-        Each id that is missing costs one more call, because a filter does not say why.
+        What is there and available may also be launched: EC2 shows an account its own images, the public ones, and
+        those that are shared with it. Each id that is missing costs one more call, because a filter does not say why.
         """
         wanted = sorted({image_id for image_id in image_ids if image_id})
         images: dict[str, Image] = {}
