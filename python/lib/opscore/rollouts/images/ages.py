@@ -107,7 +107,7 @@ def _is_behind(run: Running, best: Image) -> bool:
     if run.image_id == best.image_id:
         return False
     made = run.image.created if run.image else None
-    return run.image is None or made is None or best.created is None or made < best.created
+    return made is None or best.created is None or made < best.created
 
 
 def _wanted(known: Known, best: Image | None, now: dt.datetime) -> ImageAge | None:
