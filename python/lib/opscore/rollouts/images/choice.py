@@ -46,7 +46,7 @@ class Wanted:
     def fits(self, image: Image, account: str, now: dt.datetime) -> bool:
         """Say whether an image is one of them, and one that may be launched today."""
         usable = image.state == AVAILABLE and not image.is_deprecated(now)
-        return usable and self.is_one(image, account) and image.created is not None
+        return usable and self.is_one(image, account)
 
     def is_one(self, image: Image, account: str) -> bool:
         """Say whether an image is of the owner, the architecture and the name that are wanted."""

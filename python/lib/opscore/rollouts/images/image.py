@@ -13,13 +13,13 @@ AVAILABLE = "available"
 
 @dataclass(frozen=True)
 class Source:
-    """How an image was found. `kind` is `id`, `parameter`, `latest` or `running`; `typed` is the operator's own text.
+    """How a chosen image was found. `kind` is `id`, `parameter` or `latest`; `typed` is the operator's own text.
 
-    A parameter is read once: its name, version and what it named are kept here. `pattern`, `owner` and `architecture`
-    are what `latest` searched for.
+    It is empty for images that nobody chose, such as what a fleet runs. A parameter is read once: its name, version and
+    what it named are kept here. `pattern`, `owner` and `architecture` are what `latest` searched for.
     """
 
-    kind: str = "id"
+    kind: str = ""
     typed: str = ""
     parameter: str = ""
     version: int = 0
@@ -33,7 +33,7 @@ class Source:
             return f"version {self.version} of the parameter {self.parameter}"
         if self.kind == "latest":
             return f"the newest {self.architecture} image of {self.owner} named {self.pattern}"
-        return "what the fleet runs" if self.kind == "running" else "named by its id"
+        return "named by its id" if self.kind == "id" else ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,11 @@ class Image:
 
     def __str__(self) -> str:
         return f"{self.image_id} ({self.name})" if self.name else self.image_id
+
+    @property
+    def kms_keys(self) -> frozenset[str]:
+        """The keys that encrypt its snapshots, as far as they are shown."""
+        return frozenset(volume.kms_key for volume in self.volumes if volume.kms_key)
 
     def volume(self, device: str) -> Volume | None:
         """Return the volume at a device name; None when the image has none there."""

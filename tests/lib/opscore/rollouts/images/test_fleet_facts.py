@@ -48,6 +48,7 @@ def test_the_architecture_is_that_of_the_present_image_or_the_one_that_all_types
     both = InstanceType("m1.large", ("i386", "x86_64"))
     arm = InstanceType("m7g.large", ("arm64",))
     assert fleet(image(1, architecture="arm64")).architecture == "arm64"
+    assert fleet(None, types={"a": both}).architecture == "x86_64"
     assert fleet(None, types={"a": LARGE, "b": both}).architecture == "x86_64"
     assert fleet(None, types={"a": LARGE, "b": arm}).architecture == ""
     assert fleet(None, types={}).architecture == ""

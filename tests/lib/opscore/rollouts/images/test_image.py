@@ -119,4 +119,5 @@ def test_how_an_image_was_found_is_said_in_words() -> None:
     assert found.source.image_id == found.image_id
     latest = Source("latest", pattern="web-*", owner="self", architecture="arm64")
     assert str(latest) == "the newest arm64 image of self named web-*"
-    assert str(Source()) == "named by its id"
+    assert str(Source("id")) == "named by its id"
+    assert str(image(1).source) == ""
