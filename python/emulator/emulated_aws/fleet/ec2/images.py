@@ -13,6 +13,8 @@ from typing import Any
 AGENT_VERSION = "1.89.0"
 OWNER = "591542846629"
 ALIAS = "amazon"
+NAMESPACE = "/aws/service/ecs/optimized-ami"
+"""Where the public parameters that name them live."""
 ROOT_GIB = 30
 _OTHERS_ROOT_GIB = 8
 _UNDATED = "2025-01-01T00:00:00.000Z"

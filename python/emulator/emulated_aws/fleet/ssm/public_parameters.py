@@ -25,7 +25,6 @@ from emulated_aws.replacement import replace
 Parameter = dict[str, Any]
 Found = tuple[Parameter | None, str | None]
 
-NAMESPACE = "/aws/service/ecs/optimized-ami"
 _SERVICE = "/aws/service"
 
 
@@ -49,12 +48,12 @@ def _values(name: str) -> list[tuple[str, Mapping[str, Any]]]:
         seeded = {image.image_id for image in images.IMAGES}
         first = max(number for number, image in enumerate(published) if image["ImageId"] in seeded)
         recommended = published[first:]
-        if name == f"{NAMESPACE}/{channel}/recommended":
+        if name == f"{images.NAMESPACE}/{channel}/recommended":
             return [(_described(image), image) for image in recommended]
-        if name == f"{NAMESPACE}/{channel}/recommended/image_id":
+        if name == f"{images.NAMESPACE}/{channel}/recommended/image_id":
             return [(str(image["ImageId"]), image) for image in recommended]
         for image in published:
-            if name == f"{NAMESPACE}/{channel}/{image['Name']}/image_id":
+            if name == f"{images.NAMESPACE}/{channel}/{image['Name']}/image_id":
                 return [(str(image["ImageId"]), image)]
     return []
 
@@ -64,10 +63,10 @@ def names() -> Iterator[str]:
     with state.LOCK:
         found = publication.channels()
     for channel, published in found.items():
-        yield f"{NAMESPACE}/{channel}/recommended"
-        yield f"{NAMESPACE}/{channel}/recommended/image_id"
+        yield f"{images.NAMESPACE}/{channel}/recommended"
+        yield f"{images.NAMESPACE}/{channel}/recommended/image_id"
         for image in published:
-            yield f"{NAMESPACE}/{channel}/{image['Name']}/image_id"
+            yield f"{images.NAMESPACE}/{channel}/{image['Name']}/image_id"
 
 
 def _described(image: Mapping[str, Any]) -> str:
@@ -100,7 +99,7 @@ def _record(name: str, value: str, version: int, image: Mapping[str, Any]) -> Pa
 
 def _public(stock: Callable[[str], Parameter | None]) -> Callable[[str], Parameter | None]:
     def public_parameter(name: str) -> Parameter | None:
-        found = versions(name) if name.startswith(NAMESPACE) else []
+        found = versions(name) if name.startswith(images.NAMESPACE) else []
         return found[-1] if found else stock(name)
 
     return public_parameter
@@ -109,7 +108,7 @@ def _public(stock: Callable[[str], Parameter | None]) -> Callable[[str], Paramet
 def _with_versions(stock: Callable[[str], Found]) -> Callable[[str], Found]:
     def select(name: str) -> Found:
         base, _, version = (name or "").rpartition(":")
-        if not base.startswith(NAMESPACE):
+        if not base.startswith(images.NAMESPACE):
             return stock(name)
         found = versions(base)
         chosen = next((one for one in found if str(one["Version"]) == version), None)
@@ -145,7 +144,7 @@ def _without_copies(stock: Callable[[Any], None]) -> Callable[[Any], None]:
     def load(data: Any) -> None:
         stock(data)
         for account, region, name in [key for key, _value in ssm._parameters.all_items()]:
-            if name.startswith(f"{NAMESPACE}/"):
+            if name.startswith(f"{images.NAMESPACE}/"):
                 ssm._parameters.pop_scoped(account, region, name)
 
     return load

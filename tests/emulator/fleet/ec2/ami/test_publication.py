@@ -31,6 +31,8 @@ def test_a_published_image_is_amazons_and_of_today(fleet: Fleet) -> None:
     image = fleet.ec2.describe_images(ImageIds=[published["image_id"]])["Images"][0]
     assert (image["OwnerId"], image["Public"], image["Architecture"]) == (OWNER, True, "arm64")
     assert (image["Name"], image["CreationDate"]) == (published["name"], published["created"])
+    parameter = fleet.account.client("ssm").get_parameter(Name=published["parameter"])["Parameter"]
+    assert parameter["Value"] == image["ImageId"]
     today = dt.datetime.now(dt.UTC)
     assert image["CreationDate"][:10] == today.date().isoformat()
     assert f".{today:%Y%m%d}" in image["Name"]

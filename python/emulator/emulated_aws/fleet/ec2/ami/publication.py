@@ -37,8 +37,14 @@ def publish(given: Mapping[str, Any]) -> dict[str, str]:
     records.add(record)
     if flaw:
         state.faults.add(faults.read({"kind": flaw, "match": {"image_id": image_id}}))
-    created = str(record["CreationDate"])
-    return {"image_id": image_id, "name": image.name, "architecture": architecture, "created": created, "flaw": flaw}
+    return {
+        "image_id": image_id,
+        "name": image.name,
+        "architecture": architecture,
+        "created": str(record["CreationDate"]),
+        "flaw": flaw,
+        "parameter": f"{images.NAMESPACE}/{image.channel}/recommended/image_id",
+    }
 
 
 def _name(architecture: str) -> str:
