@@ -59,6 +59,18 @@ def test_the_request_goes_before_the_template_and_volumes_and_tags_add_up(fleet:
     assert tags.items() >= {"from": "template", "also": "request", "aws:ec2launchtemplate:version": "1"}.items()
 
 
+def test_a_volume_of_the_image_is_left_out_when_the_request_says_so(fleet: Fleet) -> None:
+    root = fleet.ec2.describe_images(ImageIds=[PUBLIC])["Images"][0]["BlockDeviceMappings"][0]
+    data = {"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 5}}
+    own = fleet.ec2.register_image(
+        Name=unique("own"), Architecture="x86_64", VirtualizationType="hvm", BlockDeviceMappings=[root, data]
+    )["ImageId"]
+    whole = _run(fleet, ImageId=own)[0]["InstanceId"]
+    assert _volumes(fleet, whole).keys() == {"/dev/xvda", "/dev/sdf"}
+    without = _run(fleet, ImageId=own, BlockDeviceMappings=[{"DeviceName": "/dev/sdf", "NoDevice": ""}])[0]
+    assert _volumes(fleet, without["InstanceId"]).keys() == {"/dev/xvda"}
+
+
 def test_as_many_run_as_the_most_that_was_asked_for_once_for_a_client_token(fleet: Fleet) -> None:
     request = {"ImageId": PUBLIC, "ClientToken": unique("t")}
     first, again = (_run(fleet, 3, **request) for _ in range(2))
