@@ -46,8 +46,9 @@ def _with_keys(stock: Callable[..., Data]) -> Callable[..., Data]:
             at = f"{prefix}.BlockDeviceMapping.{number}"
             if key := query.text(f"{at}.Ebs.KmsKeyId"):
                 mapping.setdefault("Ebs", {})["KmsKeyId"] = key
-            if query.has(f"{at}.NoDevice"):
-                mapping["NoDevice"] = query.text(f"{at}.NoDevice")
+            # NoDevice is sent empty, and the emulator drops what is empty.
+            if mapping.keys() == {"DeviceName"} and not query.text(f"{at}.VirtualName"):
+                mapping["NoDevice"] = ""
         return data
 
     return parse
