@@ -30,6 +30,18 @@ DETAILS = (
     Column("folder", "id"),
 )
 
+IMAGE = (
+    Column("image_id", "id", heading="IMAGE"),
+    Column("architecture"),
+    Column("created", "moment"),
+    Column("name", "id"),
+    Column("parameter", "id"),
+    Column("flaw"),
+)
+ARCHITECTURES = ("x86_64", "arm64")
+FLAWS = ("agent-never-connects", "boot-failure", "unhealthy-task")
+"""The emulator's faults that can lie in an image, as one writes them on a command line."""
+
 
 @click.group(cls=OpsGroup)
 def sandbox() -> None:
@@ -113,6 +125,22 @@ def seed(ops: Ops, accounts: int, months: int) -> None:
     with Progress(color=ops.choices.color).step(f"Write {counted(accounts, 'account')}"):
         done = write(meant, lambda _line: None, accounts, months)
     emit(done, ops.choices)
+
+
+@sandbox.command("publish-image")
+@click.option(
+    "--architecture", type=click.Choice(ARCHITECTURES), default="x86_64", show_default=True, help="Of which machines."
+)
+@click.option("--flaw", type=click.Choice(FLAWS), help="What is wrong with every host that runs it; else nothing is.")
+@click.pass_obj
+def publish_image(ops: Ops, architecture: str, flaw: str | None) -> None:
+    """Publish a newer ECS-optimised AMI in the sandbox, as Amazon does.
+
+    The public parameter of its architecture names it from then on. Nothing is rolled out by it.
+    """
+    from ops_cli.sandbox.images import publish
+
+    emit(publish(_places(ops), architecture, flaw or ""), ops.choices, columns=IMAGE)
 
 
 @sandbox.command()

@@ -30,7 +30,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("events", "throttling"),
         ("protocol",),
         ("ec2",),
-        ("autoscaling",),
+        ("autoscaling", "ssm"),
         ("ecs",),
         ("cloudformation",),
         ("persistence", "ticker"),

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -133,15 +134,35 @@ def ask_identity(port: int, *, seconds: float) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and {"pid", "state_id"} <= found.keys() else None
 
 
+def ask(emulator: Emulator, path: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Send a JSON object to one of the emulator's own routes and return its answer; raises `OpsError` with its reason.
+
+    These are the routes of `emulated_aws/admin.py`; they belong to no AWS service.
+    """
+    try:
+        status, content = _exchange(emulator.port, "POST", path, ANSWER_SECONDS, json.dumps(given).encode())
+        answer = json.loads(content)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise OpsError(f"The emulator does not answer: {error}", hint="`opsctl sandbox logs` shows why.") from error
+    if status >= http.HTTPStatus.BAD_REQUEST:
+        raise OpsError(f"The emulator refuses: {answer.get('error', status)}")
+    return dict(answer)
+
+
 def _request(port: int, method: str, path: str, seconds: float) -> bytes:
+    status, content = _exchange(port, method, path, seconds)
+    if status != http.HTTPStatus.OK:
+        raise http.client.HTTPException(f"{method} {path}: {status}")
+    return content
+
+
+def _exchange(port: int, method: str, path: str, seconds: float, body: bytes | None = None) -> tuple[int, bytes]:
     # Not urllib.request: that would send a request to this machine through the proxy of the environment.
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=seconds)
     try:
-        connection.request(method, path)
+        connection.request(method, path, body)
         answer = connection.getresponse()
-        if answer.status != http.HTTPStatus.OK:
-            raise http.client.HTTPException(f"{method} {path}: {answer.status}")
-        return answer.read()
+        return answer.status, answer.read()
     finally:
         connection.close()
 

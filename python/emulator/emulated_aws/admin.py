@@ -4,6 +4,7 @@
     POST   /_sandbox/fleet/settings        {"time_scale": 0.01, "boot_seconds": 0.2}
     POST   /_sandbox/fleet/faults          {"kind": "boot_failure", "match": {"group": "web"}, "times": 1}
     DELETE /_sandbox/fleet/faults[/ID]     take one back, or all
+    POST   /_sandbox/fleet/images          {"architecture": "arm64", "flaw": "boot_failure"}: publish a newer ECS image
     POST   /_sandbox/fleet/spot-interruptions   {"instance_id": "i-..."}
 
 They belong to no AWS service, so they take no credentials; the emulator listens on the loopback interface alone.
@@ -20,6 +21,7 @@ from ministack.core.responses import request_scope
 from ministack.services import ec2
 
 from emulated_aws.fleet import faults, state
+from emulated_aws.fleet.ec2.ami import publication
 from emulated_aws.fleet.ecs import agents
 from emulated_aws.fleet.refusals import Refused
 from emulated_aws.replacement import replace
@@ -89,6 +91,8 @@ def _route(method: str, path: list[str], given: dict[str, Any]) -> tuple[int, An
             if not state.faults.remove(fault_id):
                 raise Refused("NotFound", f"There is no fault {fault_id}.", 404)
             return 200, {}
+        case ("POST", "images"):
+            return 201, publication.publish(given)
         case ("POST", "spot-interruptions"):
             _interrupt(str(given.get("instance_id", "")))
             return 200, {}

@@ -37,6 +37,7 @@ PLATFORM: Cases = {
     "logs": [Case(["report-generator", "--since", "1h"], shows="log"), Case(["{}"], 4)],
     "sandbox list": [Case()],
     "sandbox logs": [Case(["--lines", "1000"], shows="emulator's log")],
+    "sandbox publish-image": [Case([], 4), Case(["--flaw", "{}"], 2)],
     "sandbox status": [Case()],
     "services": [Case(shows="roles"), Case(["report-generator"], shows="variables"), Case(["{}"], 4)],
     "stack": [Case(shows="description")],

@@ -18,7 +18,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "agent_disconnects": frozenset({"instance_id"}),
     "ignores_sigterm": frozenset({"task", "family", "group", "instance_id"}),
     "slow_deregistration": frozenset({"group"}),
-    "unhealthy_task": frozenset({"family", "group"}),
+    "unhealthy_task": frozenset({"family", "group", "image_id"}),
     "api_error": frozenset({"service", "action"}),
     "delayed_event": frozenset({"source", "detail_type"}),
     "duplicated_event": frozenset({"source", "detail_type"}),
@@ -79,6 +79,11 @@ class Faults:
         before = len(self._set)
         self._set = [fault for fault in self._set if fault.id != fault_id]
         return len(self._set) < before
+
+    def inherit(self, member: str, source: str, heir: str) -> None:
+        """Set for `heir` what is set for exactly `source`, as long as nothing limits how often it strikes."""
+        for fault in [one for one in self._set if one.match.get(member) == source and one.times is None]:
+            self.add(Fault(fault.kind, {**fault.match, member: heir}, None, dict(fault.details)))
 
     def clear(self) -> None:
         """Take all of them back."""

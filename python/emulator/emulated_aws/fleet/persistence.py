@@ -12,6 +12,8 @@ from ministack.core.responses import request_scope
 from ministack.services import autoscaling, ec2, ecs
 
 from emulated_aws.fleet import state
+from emulated_aws.fleet.ec2 import idempotency
+from emulated_aws.fleet.ec2.ami import records as images
 from emulated_aws.fleet.ecs import records, tasks
 from emulated_aws.replacement import replace
 
@@ -20,6 +22,8 @@ STORES: Mapping[str, Any] = {
     "container_instances": records.container_instances,
     "activities": state.activities,
     "owners": state.owners,
+    "images": images.store,
+    "ec2_answers": idempotency.answers,
 }
 """What has no record in the emulator, by the name under which it is saved."""
 

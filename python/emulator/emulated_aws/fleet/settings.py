@@ -21,6 +21,7 @@ class Settings:
     registering_seconds: float = 0.0
     task_start_seconds: float = 0.2
     shutdown_seconds: float = 0.5
+    image_seconds: float = 1.0
     throttle: bool = False
 
     def changed(self, given: Mapping[str, Any]) -> "Settings":

@@ -1,17 +1,27 @@
 """Put the fleet into the emulator: which operation is answered by which module, and what is refused by name."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ministack.services import autoscaling, ec2, ecs, ssm, stepfunctions
+from ministack.services import autoscaling, ec2, ecs, stepfunctions
 
 from emulated_aws.fleet import events, persistence, state, ticker
 from emulated_aws.fleet.autoscaling import activities, group_api, hook_api, member_api, refresh_api
 from emulated_aws.fleet.cloudformation import stack_groups
-from emulated_aws.fleet.ec2 import images, images_api, instances_api, launch_templates, offerings
-from emulated_aws.fleet.ecs import capacity_providers, clusters, service_api, services, task_api
+from emulated_aws.fleet.ec2 import (
+    idempotency,
+    instances_api,
+    offerings,
+    running,
+    template_data,
+    template_versions,
+)
+from emulated_aws.fleet.ec2.ami import describing, making, sharing, snapshots
+from emulated_aws.fleet.ecs import capacity_providers, clusters, records, service_api, services, task_api
 from emulated_aws.fleet.protocol import autoscaling_action, ec2_action, ecs_action
 from emulated_aws.fleet.refusals import Refused
+from emulated_aws.fleet.ssm import own_parameters, public_parameters
 from emulated_aws.replacement import replace
 
 AUTOSCALING: Mapping[str, Callable[..., Any]] = {
@@ -59,6 +69,41 @@ REFUSED_AUTOSCALING = (
     "PutWarmPool",
 )
 
+EC2: Mapping[str, Callable[..., Any]] = {
+    "CreateLaunchTemplateVersion": template_versions.create_version,
+    "CreateImage": making.create,
+    "CopyImage": making.copy,
+    "DeleteLaunchTemplateVersions": template_versions.delete_versions,
+    "DeregisterImage": making.deregister,
+    "DescribeImageAttribute": sharing.describe,
+    "DescribeImages": describing.describe,
+    "DescribeInstanceTypeOfferings": offerings.describe,
+    "DescribeInstanceTypes": offerings.describe_types,
+    "DescribeInstances": instances_api.describe,
+    "DescribeLaunchTemplateVersions": template_versions.describe_versions,
+    "DescribeSnapshots": snapshots.describe,
+    "DisableImageDeprecation": sharing.disable_deprecation,
+    "EnableImageDeprecation": sharing.enable_deprecation,
+    "ModifyImageAttribute": sharing.modify,
+    "ModifyLaunchTemplate": template_versions.modify,
+    "RegisterImage": making.register,
+    "ResetImageAttribute": sharing.reset,
+    "RunInstances": running.run,
+    "TerminateInstances": instances_api.terminate,
+}
+
+WRAPPED_EC2: Mapping[str, Callable[[Any], Callable[..., Any]]] = {
+    "CreateLaunchTemplate": template_versions.create,
+    "DeleteLaunchTemplate": template_versions.delete,
+    "DeleteSnapshot": snapshots.delete,
+    "DescribeLaunchTemplates": template_versions.describe,
+}
+
+IDEMPOTENT_EC2 = frozenset(
+    {"CopyImage", "CreateLaunchTemplate", "CreateLaunchTemplateVersion", "ModifyLaunchTemplate", "RunInstances"}
+)
+"""The operations that have a ClientToken."""
+
 ECS: Mapping[str, Callable[..., Any]] = {
     "DeleteAttributes": clusters.delete_attributes,
     "DeregisterContainerInstance": clusters.deregister,
@@ -94,21 +139,15 @@ REFUSED_ECS = ("UpdateContainerAgent", "CreateTaskSet")
 
 def install() -> None:
     """Take the emulator's operations over, start the threads."""
-    images.install()
     for name, handler in AUTOSCALING.items():
         autoscaling._ACTION_MAP[name] = autoscaling_action(name, handler)
     for name in REFUSED_AUTOSCALING:
         autoscaling._ACTION_MAP[name] = autoscaling_action(name, _refuse(name, "ValidationError"))
     _install_ecs()
-    ec2._ACTION_MAP["DescribeImages"] = ec2_action("DescribeImages", images_api.describe)
-    ec2._ACTION_MAP["DescribeInstances"] = ec2_action("DescribeInstances", instances_api.describe)
-    ec2._ACTION_MAP["DescribeInstanceTypeOfferings"] = ec2_action("DescribeInstanceTypeOfferings", offerings.describe)
-    ec2._ACTION_MAP["RunInstances"] = ec2_action("RunInstances", images_api.run(ec2._ACTION_MAP["RunInstances"]))
-    for name in ("CreateLaunchTemplate", "CreateLaunchTemplateVersion"):
-        ec2._ACTION_MAP[name] = ec2_action(name, launch_templates.write(ec2._ACTION_MAP[name]))
-    ec2._ACTION_MAP["TerminateInstances"] = ec2_action("TerminateInstances", instances_api.terminate)
+    _install_ec2()
     replace(autoscaling, "_reconcile_instances", lambda _stock: lambda _group: None)
-    replace(ssm, "handle_request", _with_public_parameters)
+    public_parameters.install()
+    own_parameters.install()
     stepfunctions._AWS_SDK_SERVICE_MAP.setdefault("autoscaling", {"protocol": "query"})
     stepfunctions._AWS_SDK_SERVICE_MAP.setdefault("cloudformation", {"protocol": "query"})
     stack_groups.install()
@@ -117,7 +156,16 @@ def install() -> None:
     ticker.start()
 
 
+def _install_ec2() -> None:
+    template_data.install()
+    wrapped = {name: wrap(ec2._ACTION_MAP[name]) for name, wrap in WRAPPED_EC2.items()}
+    for name, handler in {**EC2, **wrapped}.items():
+        work = idempotency.once(name, handler) if name in IDEMPOTENT_EC2 else handler
+        ec2._ACTION_MAP[name] = ec2_action(name, work)
+
+
 def _install_ecs() -> None:
+    replace(services, "_fact", _with_image_flaws)
     replace(ecs, "_sanitize", service_api.omit_empty_network)
     replace(ecs, "_reconcile_service_tasks", _only_fargate)
     # CloudFormation calls these two by name, past the table of operations.
@@ -150,10 +198,15 @@ def _only_fargate(stock: Any) -> Any:
     return reconcile
 
 
-def _with_public_parameters(stock: Any) -> Any:
-    async def handle(*arguments: Any) -> Any:
-        with state.LOCK:
-            images.publish_parameters()
-        return await stock(*arguments)
+def _with_image_flaws(stock: Any) -> Any:
+    """Tasks on a host whose image has the flaw `unhealthy_task` are not healthy."""
 
-    return handle
+    def fact(service: Any, task: Any) -> Any:
+        found = stock(service, task)
+        host = records.container_instances.get(found.host) or {}
+        machine = ec2._instances.get(host.get("ec2InstanceId", "")) or {}
+        facts = {"family": task["_family"], "group": task["group"], "image_id": machine.get("ImageId", "")}
+        flawed = state.faults.applies("unhealthy_task", **facts) is not None
+        return dataclasses.replace(found, healthy=found.healthy and not flawed)
+
+    return fact

@@ -7,20 +7,19 @@ The filters in `FILTERS`, `tag:NAME`, `tag-key` and `tag-value` are modelled, wi
 by name, where the emulator would answer everything.
 """
 
-import fnmatch
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ministack.core.responses import get_account_id
 from ministack.services import ec2
 
-from emulated_aws.fleet.ec2 import machines
-from emulated_aws.fleet.protocol import Query, page
+from emulated_aws.fleet.ec2 import filters, machines
+from emulated_aws.fleet.protocol import Query
 from emulated_aws.fleet.refusals import Refused
 
 Record = Mapping[str, Any]
 
-FILTERS: Mapping[str, Callable[[Record], str]] = {
+FILTERS: filters.Readers = {
     "availability-zone": lambda one: one["Placement"]["AvailabilityZone"],
     "architecture": lambda one: one["Architecture"],
     "image-id": lambda one: one["ImageId"],
@@ -42,21 +41,18 @@ PAGE = (5, 1000)
 def describe(query: Query) -> Any:
     """DescribeInstances."""
     wanted = ec2._parse_member_list(query.params, "InstanceId")
-    filters = ec2._parse_filters(query.params)
+    given = ec2._parse_filters(query.params)
+    filters.check(given, FILTERS)
     size = query.number("MaxResults")
     if wanted and size:
         message = "The parameter instancesSet cannot be used with the parameter maxResults"
         raise Refused("InvalidParameterCombination", message)
-    if size is not None and not PAGE[0] <= size <= PAGE[1]:
-        message = f"Value ( {size} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000."
-        raise Refused("InvalidParameterValue", message)
     ec2._cleanup_terminated()
     _check_ids(wanted)
     records = [ec2._instances.get(one) for one in wanted] if wanted else ec2._instances.values()
-    found = [one for one in records if _passes(one, filters)]
-    items, token = page(found, query.text("NextToken"), size or max(1, len(found)))
+    found = [one for one in records if filters.passes(one, one["InstanceId"], given, FILTERS)]
+    items, next_token = filters.one_page(query, found, *PAGE)
     reservations = "".join(_reservation(one) for one in items)
-    next_token = f"<nextToken>{token}</nextToken>" if token else ""
     return ec2._xml(200, "DescribeInstancesResponse", f"<reservationSet>{reservations}</reservationSet>{next_token}")
 
 
@@ -66,27 +62,6 @@ def _check_ids(wanted: list[str]) -> None:
             raise Refused("InvalidInstanceID.Malformed", f'Invalid id: "{instance_id}"')
         if instance_id not in ec2._instances:
             raise Refused("InvalidInstanceID.NotFound", f"The instance ID '{instance_id}' does not exist")
-
-
-def _passes(record: Record, filters: Mapping[str, list[str]]) -> bool:
-    tags = {tag["Key"]: tag["Value"] for tag in ec2._tags.get(record["InstanceId"], [])}
-    return all(_fits(_values(record, tags, name), patterns) for name, patterns in filters.items())
-
-
-def _values(record: Record, tags: Mapping[str, str], name: str) -> list[str]:
-    if name.startswith("tag:"):
-        return [tags[name[4:]]] if name[4:] in tags else []
-    if name == "tag-key":
-        return list(tags)
-    if name == "tag-value":
-        return list(tags.values())
-    if name not in FILTERS:
-        raise Refused("InvalidParameterValue", f"The filter '{name}' is invalid, or the sandbox does not model it")
-    return [FILTERS[name](record)]
-
-
-def _fits(values: list[str], patterns: list[str]) -> bool:
-    return any(fnmatch.fnmatchcase(value, pattern) for value in values for pattern in patterns)
 
 
 def _reservation(record: Record) -> str:

@@ -2,17 +2,21 @@
 
 https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateSpecification.html
 
-`$Latest` and `$Default` are looked up again at every launch, as AWS does; a number stays what it is.
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/using-systems-manager-parameters.html
+
+`$Latest` and `$Default` are looked up again at every launch, as AWS does; a number stays what it is. So is the
+parameter that a template names in place of an AMI; an instance of another AMI than the parameter's is not of that
+version now.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ministack.services import autoscaling
 
 from emulated_aws import launch_template_records
-from emulated_aws.fleet.protocol import Query
+from emulated_aws.fleet.ec2 import aliases
 from emulated_aws.fleet.refusals import Refused
 
 UNMODELLED_OVERRIDES = ("WeightedCapacity", "InstanceRequirements", "LaunchTemplateSpecification", "ImageId")
@@ -30,8 +34,8 @@ class Recipe:
 
     @property
     def image_id(self) -> str:
-        """The AMI."""
-        return str(self.data.get("ImageId", ""))
+        """The AMI, which a parameter may name; raises `Refused` when it cannot be told."""
+        return aliases.resolve(str(self.data.get("ImageId", "")))
 
     @property
     def instance_type(self) -> str:
@@ -44,7 +48,15 @@ class Recipe:
             return bool(instance.get("LaunchConfigurationName") == self.configuration)
         launched = instance.get("LaunchTemplate") or {}
         same = all(launched.get(name) == self.template[name] for name in ("LaunchTemplateId", "Version"))
-        return same and instance.get("InstanceType") in self.types
+        return same and instance.get("InstanceType") in self.types and self._is_of_alias(instance)
+
+    def _is_of_alias(self, instance: Mapping[str, Any]) -> bool:
+        if not aliases.is_alias(str(self.data.get("ImageId", ""))):
+            return True
+        try:
+            return bool(instance.get("ImageId") == self.image_id)
+        except Refused:
+            return False
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -72,17 +84,6 @@ def resolve(ref: Mapping[str, Any]) -> Recipe:
         f"{_FULLY_FORMED}The specified launch template version, with launch template ID "
         f"{template['LaunchTemplateId']} and version {wanted}, does not exist.",
     )
-
-
-def write(stock: Callable[[Mapping[str, Any]], Any]) -> Callable[[Query], Any]:
-    """CreateLaunchTemplate and CreateLaunchTemplateVersion: without instance requirements, which would be lost."""
-
-    def write_template(query: Query) -> Any:
-        if any(name.startswith("LaunchTemplateData.InstanceRequirements") for name in query.params):
-            raise Refused("UnsupportedOperation", "The sandbox does not model InstanceRequirements.")
-        return stock(query.params)
-
-    return write_template
 
 
 def check_overrides(policy: Mapping[str, Any]) -> None:

@@ -9,27 +9,35 @@ from typing import Any
 from ministack.services import ec2
 
 from emulated_aws.fleet import clock
-from emulated_aws.fleet.ec2 import images
-from emulated_aws.fleet.ec2.instance_types import capacity
+from emulated_aws.fleet.ec2 import instance_types, volumes
+from emulated_aws.fleet.ec2.ami import launching
 from emulated_aws.fleet.ec2.launch_templates import Recipe
+from emulated_aws.fleet.ec2.volumes import Plan
 from emulated_aws.fleet.events import emit
 from emulated_aws.fleet.refusals import Refused
 
 _CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48}
 
 
-def launch(recipe: Recipe, subnet_id: str, tags: Mapping[str, str]) -> dict[str, Any]:
-    """Launch one instance into a subnet and return its record; raises `Refused` when EC2 would."""
-    if not images.exists(recipe.image_id):
-        raise Refused("InvalidAMIID.NotFound", f"The image id '[{recipe.image_id}]' does not exist")
-    if capacity(recipe.instance_type) is None:
+def check(recipe: Recipe, subnet_id: str) -> tuple[Mapping[str, Any], Plan, Mapping[str, Any]]:
+    """Return the image, the volumes and the subnet of a launch; raises `Refused` when EC2 would refuse it."""
+    offered = instance_types.find(recipe.instance_type)
+    if offered is None:
         message = f"The sandbox does not model the instance type {recipe.instance_type}"
         raise Refused("InvalidParameterValue", message)
+    image = launching.check(recipe.image_id, offered)
+    wanted = volumes.plan(image, recipe.data.get("BlockDeviceMappings") or ())
     subnet = ec2._subnets.get(subnet_id)
     if subnet is None:
         raise Refused("InvalidSubnetID.NotFound", f"The subnet ID '{subnet_id}' does not exist")
+    return image, wanted, subnet
+
+
+def launch(recipe: Recipe, subnet_id: str, tags: Mapping[str, str]) -> dict[str, Any]:
+    """Launch one instance into a subnet and return its record; raises `Refused` when EC2 would."""
+    image, wanted, subnet = check(recipe, subnet_id)
     record: dict[str, Any] = ec2._launch_instances_internal(
-        image_id=recipe.image_id,
+        image_id=image["ImageId"],
         instance_type=recipe.instance_type,
         subnet_id=subnet_id,
         count=1,
@@ -40,9 +48,11 @@ def launch(recipe: Recipe, subnet_id: str, tags: Mapping[str, str]) -> dict[str,
     )[0]
     record["Placement"]["AvailabilityZone"] = subnet["AvailabilityZone"]
     record["_launched"] = clock.now()
+    record["Architecture"] = image["Architecture"]
+    record["RootDeviceName"] = image["RootDeviceName"]
     if recipe.spot:
         record["InstanceLifecycle"] = "spot"
-    _shape_volume(record, recipe)
+    volumes.attach(record, wanted)
     ec2._tags[record["InstanceId"]] = [{"Key": key, "Value": value} for key, value in tags.items()]
     change(record, "pending")
     return record
@@ -64,21 +74,6 @@ def _profile(recipe: Recipe) -> Any:
         iam_arn=given.get("Arn", ""), iam_name=given.get("Name", ""), allow_missing=True
     )
     return found
-
-
-def _shape_volume(record: dict[str, Any], recipe: Recipe) -> None:
-    """Give the root volume what the template says of it, and its zone."""
-    for mapping in record["BlockDeviceMappings"]:
-        volume = ec2._volumes[mapping["Ebs"]["VolumeId"]]
-        volume["AvailabilityZone"] = record["Placement"]["AvailabilityZone"]
-        for wanted in recipe.data.get("BlockDeviceMappings") or ():
-            if wanted.get("DeviceName") == mapping["DeviceName"]:
-                ebs = wanted.get("Ebs") or {}
-                volume.update(
-                    Size=int(ebs.get("VolumeSize") or volume["Size"]),
-                    VolumeType=ebs.get("VolumeType") or volume["VolumeType"],
-                    Encrypted=bool(ebs.get("Encrypted", False)),
-                )
 
 
 def change(record: dict[str, Any], name: str) -> None:
