@@ -20,7 +20,12 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     ),
     "opscore.dead_letters": (("looking",), ("causes", "sending"), ("engine",), ("files",), ("replay",)),
     "opscore.draining": (("judging", "aws"), ("function", "operator")),
-    "opscore.rollouts": (("record", "publishing"), ("judging", "rollout_table"), ("engines",), ("supervising",)),
+    "opscore.rollouts": (
+        ("images", "record", "publishing"),
+        ("judging", "rollout_table"),
+        ("engines",),
+        ("supervising",),
+    ),
     "insight": (("orders", "sources"), ("numbers",), ("render",), ("delivery",), ("months", "proofs")),
     "ops_cli": (("frame", "packaging"), ("deploy",), ("sandbox",), ("commands",), ("main",)),
     "emulated_aws": (("plugin", "fleet", "checkpoint"), ("admin", "server"), ("__main__",)),
